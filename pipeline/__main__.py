@@ -1,0 +1,60 @@
+"""`python -m pipeline <command>`: what a person types besides `dvc repro`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import params
+from pipeline.checkout import ROOT
+from pipeline.errors import UserError
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+
+
+@app.command()
+def train(variant: Annotated[str, typer.Argument(help="baseline, or a variant of params.yaml")]) -> None:
+    """Bring one variant up to date, as `dvc repro` would."""
+    declared = params.load(ROOT / "params.yaml").variants
+    if variant != params.BASELINE and variant not in declared:
+        known = ", ".join((params.BASELINE, *declared))
+        raise UserError(f"variant: expected one of {known}, received {variant!r}")
+    stage = variant if variant == params.BASELINE else f"variant@{variant}"
+    os.chdir(ROOT)
+    os.execvp("dvc", ["dvc", "repro", stage])
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="on this machine's loopback")] = 5000) -> None:
+    """Open MLflow's UI on 127.0.0.1, at the page that shows the runs."""
+    from pipeline.tracking import server
+
+    server.serve(port)
+
+
+@app.command()
+def quick(
+    directory: Annotated[Path, typer.Argument(help="where the copy goes; replaced")] = ROOT / ".quick",
+) -> None:
+    """Run every stage at toy size in a throwaway copy with its own store."""
+    from pipeline import toy
+
+    toy.run(directory)
+
+
+def main() -> None:
+    """Run the command; an error of the user's is one line."""
+    try:
+        app()
+    except UserError as error:
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

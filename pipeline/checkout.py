@@ -1,0 +1,47 @@
+"""Where the project stands: its root, the checkout it belongs to, and its git revision."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main_checkout(root: Path = ROOT) -> Path:
+    """Return the checkout that a user works in.
+
+    `dvc exp run --temp` and `--queue` work in a copy under its `.dvc/tmp/exps`; what outlives an
+    experiment (the MLflow store, the downloaded data) belongs to the checkout itself.
+    """
+    for parent in root.parents:
+        if parent.parts[-3:] == (".dvc", "tmp", "exps"):
+            return parent.parents[2]
+    return root
+
+
+@functools.cache
+def commit(root: Path = ROOT) -> str:
+    """Return the commit that is checked out, or "" outside git."""
+    return _git(root, "rev-parse", "HEAD")
+
+
+@functools.cache
+def dirty(root: Path = ROOT) -> bool:
+    """Tell whether tracked code or parameters differ from the commit."""
+    return bool(_git(root, "status", "--porcelain", "--", *SOURCES))
+
+
+def source_commit(root: Path = ROOT) -> str:
+    """Return the last commit that touched code or parameters: it stays when results are committed."""
+    return _git(root, "log", "-1", "--format=%H", "--", *SOURCES)
+
+
+# What a result comes from; not what the pipeline itself writes.
+SOURCES = ("pipeline", "params.yaml", "dvc.yaml", "requirements.lock")
+
+
+def _git(root: Path, *arguments: str) -> str:
+    answer = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    return answer.stdout.strip()

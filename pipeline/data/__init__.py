@@ -1,0 +1,1 @@
+"""Where the images come from, and which of them are drawn for what."""

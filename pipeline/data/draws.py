@@ -1,0 +1,37 @@
+"""The training sets, wrong labels and validation images of every setting."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.data import splits
+from pipeline.data.prepared import Split
+from pipeline.params import Params
+
+
+def draw(params: Params, labels: np.ndarray) -> dict[str, Split]:
+    """Draw every setting's data from the labels (N,) of the training images.
+
+    A setting that validates draws its training sets from what is not held out, and validates on the
+    first of the held-out images, which are in random order. One that does not draws from all.
+    """
+    everything = np.arange(len(labels), dtype=np.int32)
+    rest, held = splits.hold_out(
+        len(labels), params.data.validation, splits.generator("hold out", params.data.seed)
+    )
+    drawn = {}
+    for name, setting in params.settings.items():
+        pool = rest if setting.validation_size else everything
+        rng = splits.generator("training sets", setting.seed)
+        train = splits.disjoint(pool, setting.splits, setting.train_size, rng)
+        trained_on = [
+            splits.flip_labels(
+                labels[indices],
+                setting.label_noise,
+                classes=1 + int(labels.max()),
+                rng=splits.generator("label noise", setting.seed, number),
+            )
+            for number, indices in enumerate(train)
+        ]
+        drawn[name] = Split(train, np.stack(trained_on), held[: setting.validation_size])
+    return drawn

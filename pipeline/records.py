@@ -1,0 +1,114 @@
+"""What a training stage leaves on disk: written by train; read by evaluate, report and tracking.
+
+One folder a variant. Byte for byte the same when the same runs are done again, so nothing in it tells
+the time; how long the runs took is written apart.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.plan import Run
+
+PLANS = Path("results/plan")
+RUNS = Path("results/runs")
+TIMING = Path("results/timing")
+
+
+@dataclass(frozen=True)
+class Record:
+    """The numbers of one finished run.
+
+    `history` holds a value an epoch (E,) of the training loss as optimised, and of cross-entropy and
+    error on train and, where images are held out, on validation; `final` the scores of the final weights
+    on every part, and the number of epochs.
+    """
+
+    run: Run
+    history: dict[str, np.ndarray]
+    final: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Result(Record):
+    """One finished run, whole.
+
+    `logits` (M, C) of the test images; `weights`, every array of the network by its path; `seconds`, the
+    wall time by phase.
+    """
+
+    logits: np.ndarray
+    weights: dict[str, np.ndarray]
+    seconds: dict[str, float]
+
+
+def write(root: Path, variant: str, results: Sequence[Result]) -> None:
+    """Write the results of a variant, in the order of its plan, and their timing apart."""
+    folder = root / RUNS / variant
+    folder.mkdir(parents=True, exist_ok=True)
+    for setting, members in itertools.groupby(results, key=lambda result: result.run.setting):
+        group = list(members)
+        stacked = {path: np.stack([r.weights[path] for r in group]) for path in group[0].weights}
+        np.savez(folder / f"{setting}_weights.npz", allow_pickle=False, **stacked)
+        logits = np.stack([r.logits for r in group])
+        np.save(folder / f"{setting}_logits.npy", logits, allow_pickle=False)
+    rows = [
+        {
+            "run": result.run.model_dump(),
+            "final": result.final,
+            "history": {name: values.tolist() for name, values in result.history.items()},
+        }
+        for result in results
+    ]
+    _write_json(folder / "runs.json", rows)
+    (root / TIMING).mkdir(parents=True, exist_ok=True)
+    _write_json(root / TIMING / f"{variant}.json", {r.run.key: r.seconds for r in results})
+
+
+def read(root: Path, variant: str) -> list[Record]:
+    """Read the numbers of a variant's runs, in the order of its plan."""
+    text = (root / RUNS / variant / "runs.json").read_text(encoding="utf-8")
+    return [
+        Record(
+            run=Run.model_validate(row["run"]),
+            history={name: np.array(values) for name, values in row["history"].items()},
+            final=row["final"],
+        )
+        for row in json.loads(text)
+    ]
+
+
+def read_logits(root: Path, variant: str, setting: str) -> np.ndarray:
+    """Map the test logits (R, M, C) of the runs of a variant in a setting, in the order of the plan."""
+    logits: np.ndarray = np.load(
+        root / RUNS / variant / f"{setting}_logits.npy", mmap_mode="r", allow_pickle=False
+    )
+    return logits
+
+
+def read_weights(root: Path, variant: str, setting: str, number: int) -> dict[str, np.ndarray]:
+    """Read the final weights of run `number` of a variant in a setting, by their paths."""
+    path = root / RUNS / variant / f"{setting}_weights.npz"
+    with np.load(path, allow_pickle=False) as stacked:
+        return {name: stacked[name][number] for name in stacked.files}
+
+
+def prune(root: Path, declared: Iterable[str]) -> None:
+    """Remove the folders of variants that are no longer declared: DVC leaves them behind."""
+    keep = set(declared)
+    for folder in sorted((root / RUNS).glob("*")):
+        if folder.name not in keep:
+            for path in folder.iterdir():
+                path.unlink()
+            folder.rmdir()
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content) + "\n", encoding="utf-8")

@@ -1,0 +1,34 @@
+"""One regularizer a file, found by its module name."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+
+from pipeline.regularizers.base import Regularizer
+
+__all__ = ["Regularizer", "discover"]
+
+
+@functools.cache
+def discover() -> dict[str, type[Regularizer]]:
+    """Return every regularizer by its module name, in alphabetical order.
+
+    Raises TypeError when a module does not define exactly one regularizer.
+    """
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return {name: _only_regularizer(name) for name in names if name != "base"}
+
+
+def _only_regularizer(name: str) -> type[Regularizer]:
+    module = importlib.import_module(f"{__name__}.{name}")
+    found = [
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Regularizer) and member.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        raise TypeError(f"{module.__name__}: expected one subclass of Regularizer, found {len(found)}")
+    return found[0]

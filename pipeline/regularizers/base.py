@@ -1,0 +1,55 @@
+"""What a regularizer may change of a training run. Every hook does nothing until it is overridden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:  # Keras takes seconds to import, and only training needs it.
+    import keras
+
+
+class Regularizer(BaseModel):
+    """A regularization method; its fields are its keys in `params.yaml`.
+
+    A subclass overrides the hooks it needs and imports Keras inside them. `seed(name)` gives a hook
+    the seed of a random layer: the same for a replicate of every variant, and another for every
+    replicate. Nothing else may be random.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    family: ClassVar[str]  # what it acts on; the figures give each family its colour
+
+    def kernel_penalty(self) -> keras.Regularizer | None:
+        """Return the penalty on every kernel, added to the training loss."""
+        return None
+
+    def kernel_constraint(self) -> keras.constraints.Constraint | None:
+        """Return the constraint put on every hidden kernel after each update."""
+        return None
+
+    def input_layers(self, seed: Callable[[str], int]) -> list[keras.Layer]:
+        """Return the layers between the input and the first hidden layer."""
+        return []
+
+    def before_activation(self, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:
+        """Return the layers between the affine map of hidden layer `hidden` and its activation."""
+        return []
+
+    def after_activation(self, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:
+        """Return the layers after the activation of hidden layer `hidden`."""
+        return []
+
+    def loss(self) -> keras.Loss | None:
+        """Return the loss of integer labels (B,) and logits (B, C) to train on instead of cross-entropy."""
+        return None
+
+    def adjust_optimizer(self, optimizer: keras.Optimizer) -> None:
+        """Change the freshly made optimizer in place."""
+
+    def callbacks(self) -> list[keras.callbacks.Callback]:
+        """Return callbacks, called at the ends of epochs with the keys of the history as `logs`."""
+        return []

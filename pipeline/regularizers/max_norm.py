@@ -1,0 +1,25 @@
+"""Max-norm: the incoming weights of a hidden unit stay in a ball (Srebro & Shraibman 2005)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from pipeline.regularizers.base import Regularizer
+
+if TYPE_CHECKING:
+    import keras
+
+
+class MaxNorm(Regularizer):
+    """Rescale, after each update, every hidden unit's weights whose Euclidean norm exceeds `limit`."""
+
+    family: ClassVar[str] = "weights"
+    limit: float = Field(gt=0)
+
+    def kernel_constraint(self) -> keras.constraints.Constraint:
+        """Return Keras' max-norm over the input axis."""
+        import keras
+
+        return keras.constraints.MaxNorm(self.limit, axis=0)

@@ -1,0 +1,179 @@
+"""From tidy tables to figures, byte for byte the same for the same tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+mpl.use("Agg")
+
+# Okabe & Ito's colours, which the colour-blind can tell apart; the baseline is always grey.
+COLOURS = {
+    "baseline": "#7f7f7f",
+    "weights": "#0072b2",
+    "noise": "#d55e00",
+    "stopping": "#009e73",
+    "normalization": "#cc79a7",
+    "targets": "#e69f00",
+    "combination": "#8b3fa0",
+}
+WIDTH = 10.0  # inches
+Families = Mapping[str, str]
+
+
+def style() -> None:
+    """Set the one look of all figures."""
+    sns.set_theme(
+        context="notebook",
+        style="whitegrid",
+        rc={
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "figure.dpi": 110,
+            "grid.color": "#e6e6e6",
+            "savefig.bbox": "tight",
+            "font.size": 11,
+        },
+    )
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG without a date or a version in it."""
+    figure.savefig(path, metadata={"Software": None})
+
+
+def bias_variance(summary: pd.DataFrame, families: Families, settings: list[str]) -> Figure:
+    """Squared bias against variance of every variant, with intervals and lines of equal risk."""
+    figure, axes = _panels(settings, height=4.6)
+    for setting, axis in zip(settings, axes, strict=True):
+        rows = _wide(summary, setting, ["squared_error_bias", "squared_error_variance"])
+        bias, variance = rows["squared_error_bias"], rows["squared_error_variance"]
+        for variant in rows.index:
+            colour = COLOURS[families[variant]]
+            at = (variance["estimate"][variant], bias["estimate"][variant])
+            axis.errorbar(
+                *at,
+                xerr=_arms(variance.loc[variant]),
+                yerr=_arms(bias.loc[variant]),
+                fmt="o",
+                color=colour,
+                elinewidth=1,
+                markersize=6,
+            )
+            axis.annotate(variant, at, xytext=(5, 4), textcoords="offset points", fontsize=8, color=colour)
+        _equal_risk(axis)
+        axis.set(title=setting, xlabel="variance", ylabel="squared bias" if axis is axes[0] else "")
+    return figure
+
+
+def gaps(summary: pd.DataFrame, families: Families, settings: list[str]) -> Figure:
+    """Test minus train cross-entropy of every variant, with intervals, the baseline as a line."""
+    return _forest(
+        summary[summary.metric == "cross_entropy_gap"],
+        families,
+        settings,
+        "test minus train cross-entropy (nats)",
+        reference="baseline",
+    )
+
+
+def differences(table: pd.DataFrame, families: Families, settings: list[str]) -> Figure:
+    """Change of the test error against the baseline, with intervals."""
+    return _forest(
+        table[table.metric == "test_error"],
+        families,
+        settings,
+        "change of test error against the baseline (points)",
+    )
+
+
+def curves(table: pd.DataFrame, families: Families, setting: str) -> Figure:
+    """Cross-entropy over the epochs on train and validation, with bands, against the baseline's."""
+    rows = table[(table.setting == setting) & table.metric.str.endswith("_cross_entropy")]
+    variants = [variant for variant in rows.variant.unique() if variant != "baseline"]
+    across = min(4, len(variants))
+    down = -(-len(variants) // across)
+    figure = Figure(figsize=(WIDTH, 2.3 * down + 0.6), layout="constrained")
+    axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    for variant, axis in zip(variants, axes.flat, strict=False):
+        for name, colour in (
+            ("baseline", COLOURS["baseline"]),
+            (variant, COLOURS[families[variant]]),
+        ):
+            for part, line in (("train", ":"), ("validation", "-")):
+                own = rows[(rows.variant == name) & (rows.metric == f"{part}_cross_entropy")]
+                axis.plot(own.epoch, own.estimate, line, color=colour, linewidth=1.5)
+                axis.fill_between(own.epoch, own.low, own.high, color=colour, alpha=0.2, linewidth=0)
+        axis.set_title(variant, fontsize=10, color=COLOURS[families[variant]])
+    for axis in list(axes.flat)[len(variants) :]:
+        axis.set_visible(False)
+    axes[0, 0].set(yscale="log")
+    figure.supxlabel("epoch", fontsize=11)
+    figure.supylabel("cross-entropy (nats)", fontsize=11)
+    return figure
+
+
+def _panels(settings: list[str], height: float) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    return figure, list(figure.subplots(1, len(settings), squeeze=False)[0])
+
+
+def _forest(
+    rows: pd.DataFrame,
+    families: Families,
+    settings: list[str],
+    label: str,
+    reference: str | None = None,
+) -> Figure:
+    """Return estimates with intervals, one line a variant, one panel a setting."""
+    variants = [name for name in families if name in set(rows.variant)]
+    figure = Figure(figsize=(WIDTH, 0.32 * len(variants) + 1.3), layout="constrained")
+    axes = figure.subplots(1, len(settings), sharey=True, squeeze=False)[0]
+    for setting, axis in zip(settings, axes, strict=True):
+        own = rows[rows.setting == setting].set_index("variant")
+        for place, variant in enumerate(variants):
+            if variant in own.index:
+                row = own.loc[variant]
+                axis.errorbar(
+                    row.estimate,
+                    place,
+                    xerr=_arms(row),
+                    fmt="o",
+                    color=COLOURS[families[variant]],
+                    elinewidth=2,
+                    markersize=6,
+                )
+        zero = own.estimate[reference] if reference else 0.0
+        axis.axvline(zero, color=COLOURS["baseline"], linewidth=1, zorder=0)
+        axis.set(title=setting)
+    axes[0].set_yticks(range(len(variants)), variants)
+    axes[0].invert_yaxis()
+    figure.supxlabel(label, fontsize=11)
+    return figure
+
+
+def _wide(summary: pd.DataFrame, setting: str, metrics: list[str]) -> pd.DataFrame:
+    rows = summary[(summary.setting == setting) & summary.metric.isin(metrics)]
+    wide = rows.pivot_table(index="variant", columns="metric", values=["estimate", "low", "high"], sort=False)
+    return wide.swaplevel(axis=1)
+
+
+def _arms(row: pd.Series) -> np.ndarray:
+    """Return the lengths below and above the estimate, (2, 1)."""
+    return np.array([[row["estimate"] - row["low"]], [row["high"] - row["estimate"]]])
+
+
+def _equal_risk(axis: Axes) -> None:
+    """Draw the lines on which bias and variance sum to the same risk."""
+    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    for risk in np.linspace(left + bottom, right + top, 8)[1:-1]:
+        ends = np.array([left, right])
+        axis.plot(ends, risk - ends, color="#d0d0d0", linewidth=0.8, linestyle="--", zorder=0)
+    axis.set(xlim=(left, right), ylim=(bottom, top))

@@ -1,0 +1,128 @@
+"""Sentences computed from the tables."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pipeline.params import BASELINE, Setting
+
+ALPHA = 0.05
+
+
+def conditions(name: str, setting: Setting) -> str:
+    """Say what a setting is, in a clause."""
+    noise = f", {setting.label_noise:.0%} of them with a wrong label" if setting.label_noise else ""
+    layers = "-".join(str(units) for units in setting.hidden)
+    sets = f"{setting.splits} disjoint training sets" if setting.splits > 1 else "one training set"
+    inits = f"{setting.inits} initialisations" if setting.inits > 1 else "one initialisation"
+    return (
+        f"`{name}`: {setting.train_size:,} images{noise}, hidden layers {layers}, "
+        f"{setting.epochs} epochs, {sets} x {inits}"
+    )
+
+
+def headline(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> str:
+    """Say what regularization did to the test error, the gap, bias and variance in one setting."""
+    errors = _rows(differences, name, "test_error")
+    base = _estimate(summary, name, BASELINE, "test_error")
+    better = errors[(errors.p_holm <= ALPHA) & (errors.estimate < 0)].sort_values("estimate")
+    worse = errors[(errors.p_holm <= ALPHA) & (errors.estimate > 0)]
+    count = len(errors)
+    parts = [
+        f"In **`{name}`** the baseline errs on {base:.2f} % of the test images. "
+        f"{_of(len(better), count)} lowered that beyond chance (Holm-adjusted p at most {ALPHA})"
+    ]
+    if len(better):
+        best = better.iloc[0]
+        parts.append(
+            f": most of all `{best.variant}`, by {_points(best)}, "
+            f"to {_estimate(summary, name, best.variant, 'test_error'):.2f} %"
+        )
+    parts.append(".")
+    if len(worse):
+        parts.append(f" {_listed(worse.variant)} raised it.")
+    gaps = _rows(differences, name, "cross_entropy_gap")
+    narrowed = gaps[(gaps.p_holm <= ALPHA) & (gaps.estimate < 0)]
+    parts.append(
+        f" {_of(len(narrowed), count)} narrowed the train-test gap in cross-entropy, which is "
+        f"{_estimate(summary, name, BASELINE, 'cross_entropy_gap'):.3f} nats without regularization."
+    )
+    return "".join(parts) + " " + tradeoff(name, summary)
+
+
+def tradeoff(name: str, summary: pd.DataFrame) -> str:
+    """Say how many variants moved bias and variance which way (squared error)."""
+    bias = _against_baseline(summary, name, "squared_error_bias")
+    variance = _against_baseline(summary, name, "squared_error_variance")
+    traded = ((bias > 0) & (variance < 0)).sum()
+    both = ((bias < 0) & (variance < 0)).sum()
+    return (
+        f"Of {len(bias)}, {traded} lowered the variance at the price of bias, and {both} lowered both "
+        f"(point estimates, squared error)."
+    )
+
+
+def ranking(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of a setting's variants, best test error first, with intervals as text."""
+    errors = _rows(summary, name, "test_error").sort_values("estimate", kind="stable")
+    change = _rows(differences, name, "test_error").set_index("variant")
+    table = []
+    for row in errors.itertuples():
+        cells = {
+            "variant": f"`{row.variant}`",
+            "test error, %": _interval(row.estimate, row.low, row.high, 2),
+            "against baseline, points": "",
+            "verdict": "",
+        }
+        if row.variant in change.index:
+            own = change.loc[row.variant]
+            cells["against baseline, points"] = _interval(own.estimate, own.low, own.high, 2, "+")
+            cells["verdict"] = verdict(own.estimate, own.p_holm)
+        for title, metric, digits in (
+            ("test cross-entropy", "test_cross_entropy", 3),
+            ("gap, nats", "cross_entropy_gap", 3),
+            ("bias²", "squared_error_bias", 4),
+            ("variance", "squared_error_variance", 4),
+        ):
+            one = _rows(summary, name, metric).set_index("variant").loc[row.variant]
+            cells[title] = _interval(one.estimate, one.low, one.high, digits)
+        table.append(cells)
+    return pd.DataFrame(table)
+
+
+def verdict(estimate: float, p_holm: float) -> str:
+    """Say whether a difference in test error can be told from none."""
+    if p_holm > ALPHA:
+        return "indistinguishable"
+    return "better" if estimate < 0 else "worse"
+
+
+def _rows(table: pd.DataFrame, setting: str, metric: str) -> pd.DataFrame:
+    return table[(table.setting == setting) & (table.metric == metric)]
+
+
+def _estimate(summary: pd.DataFrame, setting: str, variant: str, metric: str) -> float:
+    rows = _rows(summary, setting, metric)
+    return float(rows[rows.variant == variant].estimate.iloc[0])
+
+
+def _against_baseline(summary: pd.DataFrame, setting: str, metric: str) -> pd.Series:
+    own = _rows(summary, setting, metric).set_index("variant").estimate
+    return own.drop(BASELINE) - own[BASELINE]
+
+
+def _of(some: int, count: int) -> str:
+    return f"{some or 'None'} of {count} variants" if count > 1 else f"{some} of the 1 variant"
+
+
+def _points(row: pd.Series) -> str:
+    return f"{-row.estimate:.2f} points (95 % interval {-row.high:.2f} to {-row.low:.2f})"
+
+
+def _listed(names: pd.Series) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _interval(estimate: float, low: float, high: float, digits: int, sign: str = "") -> str:
+    return f"{estimate:{sign}.{digits}f} [{low:{sign}.{digits}f}, {high:{sign}.{digits}f}]"

@@ -1,0 +1,44 @@
+"""Stage evaluate: the records of every declared variant, as tables and metrics."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from pipeline import evaluation, params
+from pipeline.checkout import ROOT
+from pipeline.errors import reports_errors
+
+TABLES = ROOT / "reports" / "tables"
+
+
+@reports_errors
+def main() -> None:
+    """Write `reports/metrics.json` and the tables, of the declared variants only."""
+    declared = params.load(ROOT / "params.yaml")
+    labels = np.load(ROOT / "data/images/test_labels.npy", allow_pickle=False)
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in ("runs", "summary", "differences", "curves")}
+    baseline = None
+    for cell in evaluation.read(ROOT, [params.BASELINE, *declared.variants]):
+        found["runs"].append(evaluation.runs(cell))
+        found["summary"].append(evaluation.summary(cell, labels))
+        found["curves"].append(evaluation.curves(cell))
+        if cell.variant == params.BASELINE:
+            baseline = cell
+        elif baseline is not None:
+            found["differences"].append(evaluation.differences(cell, baseline))
+    tables = {name: pd.concat(frames, ignore_index=True) for name, frames in found.items()}
+    tables["differences"] = evaluation.adjusted(tables["differences"])
+    TABLES.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        # Nine digits: more is float32 noise and makes the diff of a revision unreadable.
+        table.to_csv(TABLES / f"{name}.csv", index=False, float_format="%.9g", lineterminator="\n")
+    headline = evaluation.metrics(tables["summary"])
+    metrics = ROOT / "reports" / "metrics.json"
+    metrics.write_text(json.dumps(headline, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

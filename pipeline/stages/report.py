@@ -1,0 +1,81 @@
+"""Stage report: figures and the report, from the tables."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from pipeline import params, plan
+from pipeline.checkout import ROOT, source_commit
+from pipeline.data import prepared
+from pipeline.errors import reports_errors
+from pipeline.reporting import figures, findings, markdown
+
+REPORTS = ROOT / "reports"
+LIBRARIES = ("tensorflow", "keras", "mlflow", "dvc", "numpy", "scipy", "pandas", "seaborn")
+
+
+@reports_errors
+def main() -> None:
+    """Draw the figures and write `reports/report.md`."""
+    study = params.load(ROOT / "params.yaml")
+    names = ("runs", "summary", "differences", "curves")
+    tables = {name: pd.read_csv(REPORTS / "tables" / f"{name}.csv") for name in names}
+    _draw(study, tables)
+    summary, differences = tables["summary"], tables["differences"]
+    compared = [name for name in study.settings if name in set(differences.setting)]
+    error = float(summary[summary.metric == "test_error"].estimate.min())
+    test_size = len(np.load(ROOT / prepared.IMAGES / "test_labels.npy", mmap_mode="r"))
+    page = markdown.render(
+        "report.md.j2",
+        {
+            "findings": [findings.headline(name, summary, differences) for name in compared],
+            "conditions": {n: findings.conditions(n, s) for n, s in study.settings.items()},
+            "rankings": {n: findings.ranking(n, summary, differences) for n in compared},
+            "curve_settings": _validated(study),
+            "test_size": test_size,
+            "example_error": error,
+            "binomial": math.sqrt(error * (100 - error) / test_size),
+            "provenance": _provenance(study, tables["runs"]),
+        },
+    )
+    (REPORTS / "report.md").write_text(page, encoding="utf-8")
+
+
+def _draw(study: params.Params, tables: dict[str, pd.DataFrame]) -> None:
+    folder = REPORTS / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    families, settings = study.families(), list(study.settings)
+    figures.style()
+    summary = tables["summary"]
+    drawn = {
+        "bias_variance": figures.bias_variance(summary, families, settings),
+        "gap": figures.gaps(summary, families, settings),
+        "differences": figures.differences(tables["differences"], families, settings),
+    }
+    for name in _validated(study):
+        drawn[f"curves_{name}"] = figures.curves(tables["curves"], families, name)
+    for name, figure in drawn.items():
+        figures.save(figure, folder / f"{name}.png")
+
+
+def _validated(study: params.Params) -> list[str]:
+    return [name for name, setting in study.settings.items() if setting.validation_size]
+
+
+def _provenance(study: params.Params, runs: pd.DataFrame) -> dict[str, str]:
+    digests = prepared.read_digests(ROOT)
+    return {
+        "Keras runs": f"{len(runs):,}",
+        "code and parameters": f"commit `{source_commit()[:12]}`",
+        **{f"data of `{name}`, sha256": f"`{digest[:16]}…`" for name, digest in digests.items()},
+        **{f"seed of `{name}`": str(setting.seed) for name, setting in study.settings.items()},
+        "seed of the held-out images": str(study.data.seed),
+        "versions": ", ".join(f"{library} {plan.version(library)}" for library in LIBRARIES),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Stages baseline and variant@<name>: train every planned run of one variant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from pipeline import params, plan, records, tracking
+from pipeline.checkout import ROOT
+from pipeline.data import prepared
+from pipeline.errors import UserError, reports_errors
+from pipeline.progress import progress
+from pipeline.training import fanout
+
+
+@reports_errors
+def main() -> None:
+    """Train, log each run to MLflow as it is finished, and write the results."""
+    if len(sys.argv) != 2:
+        raise UserError("usage: python -m pipeline.stages.train VARIANT")
+    variant = sys.argv[1]
+    params.load(ROOT / "params.yaml")
+    runs = plan.read(ROOT / records.PLANS / f"{variant}.json")
+    results = fanout.train_all(ROOT, runs)
+    fanout.import_keras()  # while the workers do the same; the models are logged from here
+    finished = {}
+    with tracking.Recorder(variant, runs) as recorder, progress(variant, len(runs)) as advance:
+        for result in results:
+            recorder.record(result)
+            finished[result.run.key] = result
+            advance()
+        for best in _best(finished.values()):
+            _log_model(recorder, best)
+    records.write(ROOT, variant, [finished[run.key] for run in runs])
+
+
+def _best(results: Iterable[records.Result]) -> list[records.Result]:
+    """Return the run of each setting with the lowest validation loss; the first where none is held out."""
+    best: dict[str, records.Result] = {}
+    for result in sorted(results, key=_rank):
+        best.setdefault(result.run.setting, result)
+    return list(best.values())
+
+
+def _rank(result: records.Result) -> tuple[float, int, int]:
+    return result.final.get("validation_cross_entropy", 0.0), result.run.split, result.run.init
+
+
+def _log_model(recorder: tracking.Recorder, result: records.Result) -> None:
+    from pipeline.training import models
+
+    image_shape, classes = (
+        prepared.read_images(ROOT).train_images.shape[1:],
+        result.logits.shape[-1],
+    )
+    model = models.restore(result.run, result.weights, image_shape, classes)
+    recorder.log_model(result.run, model, image_shape, classes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The whole pipeline at toy size, in a copy of the checkout: a look before the full study."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from pipeline.checkout import ROOT, main_checkout
+from pipeline.data import mnist
+from pipeline.errors import UserError
+
+# No more than this of each; what is smaller already stays.
+LIMITS = {"train_size": 500, "validation_size": 500, "epochs": 3, "splits": 2, "inits": 2}
+
+
+def run(directory: Path) -> None:
+    """Copy the work tree to `directory`, shrink its settings, and reproduce it there.
+
+    The copy has its own MLflow store; it takes MNIST from this checkout where that has it.
+    Raises UserError when `directory` is not an earlier copy, and when a stage fails.
+    """
+    copy(directory)
+    shrink(directory / "params.yaml")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    download = main_checkout() / "data" / "download"
+    if all((download / name).exists() for name in mnist.SHA256):
+        environment.setdefault("MNIST_DIR", str(download))
+    if subprocess.run(["dvc", "repro"], cwd=directory, env=environment, check=False).returncode:
+        raise UserError(f"quick: a stage failed in {directory}; its own message is above")
+    print(f"toy report: {directory / 'reports' / 'report.md'}")
+
+
+def copy(directory: Path) -> None:
+    """Make `directory` a clone of this checkout, uncommitted changes included."""
+    if directory.exists():
+        if not (directory / "dvc.yaml").exists() and any(directory.iterdir()):
+            raise UserError(f"directory: expected a new or earlier copy, received {directory}")
+        shutil.rmtree(directory)
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(directory)], check=True)
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        source, target = ROOT / name, directory / name
+        if source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+        else:
+            target.unlink(missing_ok=True)
+
+
+def shrink(path: Path) -> None:
+    """Rewrite a params.yaml with every setting at toy size."""
+    yaml = YAML()
+    content = yaml.load(path.read_text(encoding="utf-8"))
+    for setting in content["settings"].values():
+        for name, limit in LIMITS.items():
+            setting[name] = min(setting[name], limit)
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(content, file)

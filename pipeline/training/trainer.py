@@ -1,0 +1,114 @@
+"""One run, from its plan and its data to its result."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipeline.data.prepared import Replicate
+from pipeline.data.splits import batch_order
+from pipeline.plan import Run
+from pipeline.records import Result
+from pipeline.science.softmax import log_softmax
+from pipeline.training import models
+from pipeline.training.engine import Engine
+
+# One thread a worker: these networks are too small to share, and a fixed order of additions is what
+# makes equal keys give equal bits.
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Images (n, ...) scaled to [0, 1], and labels (n,), as tensors."""
+
+    images: tf.Tensor
+    labels: tf.Tensor
+
+    @classmethod
+    def of(cls, images: np.ndarray, labels: np.ndarray) -> _Part:
+        return cls(tf.constant(images, tf.float32) / 255.0, tf.constant(labels, tf.int32))
+
+
+def train(run: Run, data: Replicate) -> Result:
+    """Train `run` on `data`, score train and validation every epoch, and the test set once at the end.
+
+    Scores are unpenalised and in inference mode. The training labels are those trained on, wrong ones
+    included.
+    """
+    begun = time.perf_counter()
+    engine = _engine(run.condition, data.train_images.shape[1:], data.classes)
+    engine.reset(run)
+    parts = {"train": _Part.of(data.train_images, data.train_labels)}
+    if len(data.validation_labels):
+        parts["validation"] = _Part.of(data.validation_images, data.validation_labels)
+    ready = time.perf_counter()
+    history = _fit(engine, run, parts)
+    trained = time.perf_counter()
+    test = _Part.of(data.test_images, data.test_labels)
+    logits = engine.predict(test.images)
+    final = _scores(engine, parts) | _score("test", logits, data.test_labels)
+    final["epochs"] = len(history)
+    if "validation" in parts:
+        losses = [row["validation_cross_entropy"] for row in history]
+        final["best_epoch"] = 1 + int(np.argmin(losses))
+    return Result(
+        run=run,
+        history={name: np.array([row[name] for row in history]) for name in history[0]},
+        final=final,
+        logits=logits,
+        weights={models.weight_name(v): v.numpy() for v in engine.model.weights},
+        seconds={
+            "setup": ready - begun,
+            "training": trained - ready,
+            "scoring": time.perf_counter() - trained,
+        },
+    )
+
+
+def _fit(engine: Engine, run: Run, parts: Mapping[str, _Part]) -> list[dict[str, float]]:
+    """Train epoch by epoch under the run's callbacks; return a row an epoch."""
+    callbacks = keras.callbacks.CallbackList(
+        models.callbacks(run), model=engine.model, epochs=run.epochs, verbose=0
+    )
+    history: list[dict[str, float]] = []
+    train = parts["train"]
+    callbacks.on_train_begin()
+    for epoch in range(run.epochs):
+        callbacks.on_epoch_begin(epoch)
+        order = batch_order(run.order_seed, epoch, run.train_size)
+        row = {"loss": engine.epoch(train.images, train.labels, order)} | _scores(engine, parts)
+        history.append(row)
+        callbacks.on_epoch_end(epoch, dict(row))
+        if engine.model.stop_training:
+            break
+    callbacks.on_train_end()
+    return history
+
+
+def _scores(engine: Engine, parts: Mapping[str, _Part]) -> dict[str, float]:
+    scores: dict[str, float] = {}
+    for name, part in parts.items():
+        scores |= _score(name, engine.predict(part.images), part.labels.numpy())
+    return scores
+
+
+def _score(part: str, logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Return mean cross-entropy (nats) and error of logits (n, C) against labels (n,)."""
+    chosen = np.take_along_axis(log_softmax(logits), labels[:, None].astype(np.intp), axis=1)
+    return {
+        f"{part}_cross_entropy": float(-chosen.mean()),
+        f"{part}_error": float((logits.argmax(axis=1) != labels).mean()),
+    }
+
+
+@functools.lru_cache(maxsize=4)  # a graph takes a third of a second to trace, and a few megabytes
+def _engine(condition: Run, image_shape: tuple[int, ...], classes: int) -> Engine:
+    return Engine(condition, image_shape, classes)

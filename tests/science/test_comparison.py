@@ -1,0 +1,215 @@
+"""Intervals and tests against explicit computation, scipy's own tests and hand-made answers."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from pipeline.science.arrays import IntArray
+from pipeline.science.comparison import (
+    equivalence,
+    holm,
+    jackknife_interval,
+    mean_interval,
+    paired_difference,
+    replicates,
+    sign_flip_p,
+    two_way_bootstrap,
+)
+
+SAMPLE = np.random.default_rng(0).normal(0.3, 1.0, size=9)
+
+
+def test_replicates_average_inits_within_a_split() -> None:
+    """Three splits of two inits are three replicates; one split leaves its inits."""
+    np.testing.assert_array_equal(replicates([[1, 3], [5, 5], [0, 1]]), [2.0, 5.0, 0.5])
+    np.testing.assert_array_equal(replicates([[1, 3, 8]]), [1.0, 3.0, 8.0])
+
+
+def test_mean_interval_by_hand() -> None:
+    """Mean 2, standard error 1/sqrt(3), and Student's 4.303 for two degrees of freedom."""
+    found = mean_interval([1.0, 2.0, 3.0])
+    assert (found.estimate, found.n) == (2.0, 3)
+    assert found.high - 2 == pytest.approx(4.302652730 / np.sqrt(3))
+    assert 2 - found.low == pytest.approx(4.302652730 / np.sqrt(3))
+    assert mean_interval([1.0, 2.0, 3.0], level=0.5).high < found.high
+
+
+def test_paired_difference_is_the_paired_t_test() -> None:
+    """Against scipy's; the sign is that of a - b."""
+    a, b = SAMPLE + 1.0, np.random.default_rng(1).normal(size=9)
+    found, expected = paired_difference(a, b, level=0.9), stats.ttest_rel(a, b)
+    limits = expected.confidence_interval(0.9)
+    assert found.estimate == pytest.approx(np.mean([x - y for x, y in zip(a, b, strict=True)]))
+    assert (found.low, found.high) == pytest.approx((limits.low, limits.high))
+    assert found.p_value == pytest.approx(expected.pvalue)
+
+
+def test_paired_differences_without_spread() -> None:
+    """Equal arrays show nothing; a constant shift is certain."""
+    assert paired_difference([1.0, 2.0], [1.0, 2.0]).p_value == 1.0
+    shifted = paired_difference([2.0, 3.0], [1.0, 2.0])
+    assert (shifted.low, shifted.high, shifted.p_value) == (1.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 9])
+def test_sign_flip_enumerates_all_patterns(n: int) -> None:
+    """Against a loop over the patterns; the observed one counts, so p is never 0."""
+    values = SAMPLE[:n]
+    patterns = itertools.product([-1, 1], repeat=n)
+    sums = [abs(sum(s * v for s, v in zip(p, values, strict=True))) for p in patterns]
+    expected = sum(s >= abs(values.sum()) - 1e-9 for s in sums) / 2**n
+    assert sign_flip_p(values) == expected
+    assert sign_flip_p(-values) == expected
+
+
+def test_sign_flip_has_its_floor() -> None:
+    """Five differences of one sign cannot go below 2/32; none at all gives 1."""
+    assert sign_flip_p([1.0, 2.0, 0.1, 0.3, 5.0]) == 2 / 32
+    assert sign_flip_p([0.1] * 5) == 2 / 32  # ties in theory, not in floating point
+    assert sign_flip_p([0.0, 0.0, 0.0]) == 1.0
+
+
+def test_sign_flip_by_monte_carlo() -> None:
+    """Near the exact value of 18 differences, equal for equal seeds, refused without a seed."""
+    values = np.random.default_rng(2).normal(0.35, 1.0, size=18)
+    signs = 1 - 2 * ((np.arange(2**18)[:, None] >> np.arange(18)) & 1)
+    exact = (np.abs(signs @ values) >= abs(values.sum()) - 1e-9).mean()
+    found = sign_flip_p(values, np.random.default_rng(3))
+    assert abs(found - exact) < 4 * np.sqrt(exact * (1 - exact) / 10_000)
+    assert found == sign_flip_p(values, np.random.default_rng(3))
+    assert sign_flip_p(np.ones(60), np.random.default_rng(4), draws=99) == 1 / 100
+    with pytest.raises(ValueError, match="rng: expected a Generator for n > 16, received None"):
+        sign_flip_p(values)
+
+
+def test_holm_by_hand() -> None:
+    """Smallest times 3, next times 2, never below an earlier one, in the order given."""
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
+    np.testing.assert_allclose(holm([0.9, 0.8]), [1.0, 1.0])
+
+
+@pytest.mark.parametrize("margin", [0.2, 0.9, 3.0])
+def test_equivalence_is_two_one_sided_tests(margin: float) -> None:
+    """The larger p of scipy's two one-sided tests, for either sign of the differences."""
+    below = stats.ttest_1samp(SAMPLE, -margin, alternative="greater").pvalue
+    above = stats.ttest_1samp(SAMPLE, margin, alternative="less").pvalue
+    assert equivalence(SAMPLE, margin) == pytest.approx(max(below, above))
+    assert equivalence(-SAMPLE, margin) == pytest.approx(max(below, above))
+
+
+def test_equivalence_without_spread() -> None:
+    """Certain inside the margin, impossible outside."""
+    assert equivalence([0.0, 0.0], 0.1) == 0.0
+    assert equivalence([0.5, 0.5], 0.1) == 1.0
+
+
+def test_jackknife_of_a_mean_is_the_t_interval() -> None:
+    """For a mean the delete-one jackknife is the usual standard error."""
+
+    def mean(indices: IntArray) -> float:
+        return float(SAMPLE[indices].mean())
+
+    found, expected = jackknife_interval(mean, 9), mean_interval(SAMPLE)
+    assert (found.estimate, found.low, found.high, found.n) == pytest.approx(
+        (expected.estimate, expected.low, expected.high, 9)
+    )
+
+
+def test_jackknife_of_a_variance_by_explicit_loop() -> None:
+    """A statistic that is not linear, from pseudo-values."""
+
+    def variance(indices: IntArray) -> float:
+        return float(SAMPLE[indices].var(ddof=1))
+
+    whole = SAMPLE.var(ddof=1)
+    pseudo = [9 * whole - 8 * np.delete(SAMPLE, i).var(ddof=1) for i in range(9)]
+    half = stats.t.ppf(0.975, 8) * np.std(pseudo, ddof=1) / 3
+    found = jackknife_interval(variance, 9)
+    assert (found.low, found.high) == pytest.approx((whole - half, whole + half))
+
+
+def test_bootstrap_is_seeded_and_moves_with_its_values() -> None:
+    """Equal seeds agree, others do not; shift and scale pass through to the limits."""
+    grid = np.random.default_rng(5).normal(size=(6, 40))
+    one = two_way_bootstrap(grid, np.random.default_rng(6))
+    again = two_way_bootstrap(grid, np.random.default_rng(6))
+    moved = two_way_bootstrap(3 * grid + 1, np.random.default_rng(6))
+    assert one == again != two_way_bootstrap(grid, np.random.default_rng(7))
+    assert one.n == 6
+    assert one.estimate == pytest.approx(sum(map(sum, grid.tolist())) / 240)
+    assert (moved.low, moved.high) == pytest.approx((3 * one.low + 1, 3 * one.high + 1))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_bootstrap_of_one_source_is_near_its_t_interval(axis: int) -> None:
+    """With nothing but replicate effects, or nothing but image effects, t is the answer."""
+    effects = np.random.default_rng(8).normal(size=30)
+    grid = np.broadcast_to(np.expand_dims(effects, 1 - axis), (30, 30)).copy()
+    found, expected = two_way_bootstrap(grid, np.random.default_rng(9)), mean_interval(effects)
+    width = expected.high - expected.low
+    assert found.low == pytest.approx(expected.low, abs=0.05 * width)
+    assert found.high == pytest.approx(expected.high, abs=0.05 * width)
+
+
+def test_bootstrap_of_a_constant_is_a_point() -> None:
+    """No spread, no width, no division by zero."""
+    for value in (0.1, 0.5):
+        found = two_way_bootstrap(np.full((3, 4), value), np.random.default_rng(0))
+        assert (found.low, found.high) == pytest.approx((value, value), abs=1e-12)
+
+
+def test_bootstrap_of_effects_that_cancel_keeps_its_width() -> None:
+    """All rows and all columns have mean 0, yet the values differ: not a point."""
+    found = two_way_bootstrap([[1.0, -1.0], [-1.0, 1.0]], np.random.default_rng(0))
+    assert found.low < 0.0 < found.high
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_order_of_replicates_is_irrelevant(seed: int) -> None:
+    """Intervals and p values do not depend on the order of the replicates."""
+    rng = np.random.default_rng(seed)
+    values, order = rng.normal(size=7), rng.permutation(7)
+    assert mean_interval(values[order]).low == pytest.approx(mean_interval(values).low)
+    assert sign_flip_p(values[order]) == sign_flip_p(values)
+    assert equivalence(values[order], 0.5) == pytest.approx(equivalence(values, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mean_interval([1.0]), "values: expected at least 2 replicates, received 1"),
+        (lambda: mean_interval([1.0, np.nan]), "values: expected finite values, received 1 NaN"),
+        (lambda: mean_interval([1.0, np.inf]), "values: expected finite values"),
+        (lambda: mean_interval([1.0, 2.0], level=95), "level: .* between 0 and 1, received 95"),
+        (lambda: replicates([1.0, 2.0]), r"values: expected a non-empty \(D, I\) array"),
+        (
+            lambda: paired_difference([1.0, 2.0], [1.0]),
+            r"b: expected shape \(2,\) like a, received \(1,\)",
+        ),
+        (lambda: paired_difference([1.0], [1.0]), "a - b: expected at least 2 replicates"),
+        (lambda: sign_flip_p([]), r"differences: expected a non-empty \(n,\) array"),
+        (lambda: holm([0.5, 1.5]), r"p_values: expected values in \[0, 1\]"),
+        (lambda: holm([np.nan]), "p_values: expected finite values"),
+        (lambda: equivalence([1.0, 2.0], 0.0), "margin: expected a value above 0, received 0"),
+        (lambda: equivalence([1.0], 0.1), "differences: expected at least 2 replicates"),
+        (lambda: jackknife_interval(lambda _: 0.0, 1), "n: expected at least 2 replicates"),
+        (lambda: jackknife_interval(lambda _: np.nan, 3), "statistic_of_indices: expected finite"),
+        (
+            lambda: two_way_bootstrap([[1.0, 2.0]], np.random.default_rng(0)),
+            r"values: expected D >= 2 and M >= 2, received \(1, 2\)",
+        ),
+        (
+            lambda: two_way_bootstrap(np.eye(2), np.random.default_rng(0), draws=99),
+            "draws: expected at least 100, received 99",
+        ),
+    ],
+)
+def test_malformed_input_is_refused(call, message) -> None:  # type: ignore[no-untyped-def]
+    """Argument, expected, received."""
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,128 @@
+"""Decompositions recover truths known by quadrature or by construction; the plug-in does not.
+
+Every image is an independent draw of the same random-effects model, so that the mean over many
+images converges to the expectation of the estimator, and its standard error is known.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from pipeline.science.arrays import FloatArray
+from pipeline.science.bias_variance import (
+    components,
+    cross_entropy,
+    squared_error,
+    total_variance,
+)
+from pipeline.science.softmax import log_softmax
+from pipeline.science.zero_one import zero_one_kohavi_wolpert
+
+IMAGES = 20_000
+MEAN_LOGIT = 0.7
+EFFECTS = {"split": 0.9, "init": 0.7, "interaction": 0.6}  # standard deviations of the logit
+SPREAD = float(np.sqrt(sum(sd**2 for sd in EFFECTS.values())))
+
+
+def logit_effects(d: int, i: int, rng: np.random.Generator) -> FloatArray:
+    """Logits (d, i, IMAGES) with Gaussian effects of the split, the init and both together.
+
+    With i = 1 every split has an init of its own, so that the models are independent.
+    """
+    split = rng.normal(0.0, EFFECTS["split"], size=(d, 1, IMAGES))
+    init = rng.normal(0.0, EFFECTS["init"], size=(d if i == 1 else 1, i, IMAGES))
+    return MEAN_LOGIT + split + init + rng.normal(0.0, EFFECTS["interaction"], size=(d, i, IMAGES))
+
+
+def two_class_logs(d: int, i: int) -> FloatArray:
+    """Log-probabilities (d, i, IMAGES, 2) of those logits."""
+    logits = logit_effects(d, i, np.random.default_rng(d * 10 + i))
+    return log_softmax(np.stack([logits, np.zeros_like(logits)], axis=-1))
+
+
+def expectation(function: Callable[[FloatArray], FloatArray]) -> float:
+    """The mean of a function of the logit, by Gauss-Hermite quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    values = function(MEAN_LOGIT + SPREAD * nodes)
+    return float((weights * values).sum() / np.sqrt(2 * np.pi))
+
+
+def sigmoid(g: FloatArray) -> FloatArray:
+    """The probability of class 0."""
+    return np.asarray(1.0 / (1.0 + np.exp(-g)))
+
+
+@pytest.mark.parametrize(("d", "i"), [(5, 1), (4, 2), (3, 3)])
+def test_squared_error_is_unbiased_where_the_plug_in_is_not(d: int, i: int) -> None:
+    """Within 4 standard errors of the truth; the plug-in is more than 10 below."""
+    logs = two_class_logs(d, i)
+    mean = expectation(sigmoid)
+    variance = 2 * (expectation(lambda g: sigmoid(g) ** 2) - mean**2)
+    found = squared_error(logs, np.zeros(IMAGES, dtype=int))
+    error = found.variance.std() / np.sqrt(IMAGES)
+    assert abs(found.mean().variance - variance) < 4 * error
+    assert abs(found.mean().bias - 2 * (1 - mean) ** 2) < 4 * found.bias.std() / np.sqrt(IMAGES)
+    plug_in = np.exp(logs).var(axis=(0, 1)).sum(axis=-1).mean()
+    assert plug_in < variance - 10 * error
+
+
+@pytest.mark.parametrize(("d", "i"), [(5, 1), (4, 2), (3, 3)])
+def test_cross_entropy_is_nearly_unbiased_where_the_plug_in_is_not(d: int, i: int) -> None:
+    """The correction takes away at least four fifths of the plug-in's error."""
+    logs = two_class_logs(d, i)
+    mean_log = [
+        expectation(lambda g: np.log(sigmoid(g))),
+        expectation(lambda g: np.log(sigmoid(-g))),
+    ]
+    variance = -np.log(np.exp(mean_log).sum())
+    found = cross_entropy(logs, np.zeros(IMAGES, dtype=int)).mean()
+    plug_in = -np.log(np.exp(logs.mean(axis=(0, 1))).sum(axis=-1)).mean()
+    assert plug_in < 0.85 * variance
+    assert abs(found.variance - variance) < 0.2 * (variance - plug_in)
+    assert found.bias == pytest.approx(-mean_log[0] - variance, rel=0.05)
+
+
+def test_one_init_shared_by_all_splits_hides_the_variance_of_the_init() -> None:
+    """What the docstring of `total_variance` warns of: the estimate is given that init."""
+    logits = logit_effects(4, 3, np.random.default_rng(9))[:, :1]
+    found = total_variance(logits)
+    truth = EFFECTS["split"] ** 2 + EFFECTS["interaction"] ** 2
+    assert abs(found.mean() - truth) < 4 * found.std() / np.sqrt(IMAGES)
+    assert found.mean() < SPREAD**2 - 0.4
+
+
+def test_components_of_a_random_effects_model_are_recovered() -> None:
+    """Uniform effects on the probability itself, whose variance is width^2 / 12."""
+    rng, widths = np.random.default_rng(5), np.array([0.5, 0.3, 0.15])
+    shapes = [(4, 1, IMAGES), (1, 3, IMAGES), (4, 3, IMAGES)]
+    p = 0.5 + sum(w * rng.uniform(-0.5, 0.5, size=s) for w, s in zip(widths, shapes, strict=True))
+    logs = np.log(np.stack([p, 1.0 - p], axis=-1))
+    batches = [components(part) for part in np.array_split(logs, 50, axis=2)]
+    found = np.array([[b.split, b.init, b.interaction] for b in batches])
+    error = found.std(axis=0, ddof=1) / np.sqrt(len(batches))
+    truth = 2 * widths**2 / 12  # two classes
+    assert (np.abs(found.mean(axis=0) - truth) < 4 * error).all()
+    assert (error < 0.05 * truth).all()
+
+
+def test_a_component_that_is_absent_is_estimated_on_both_sides_of_zero() -> None:
+    """Independent models have no split component: its estimates are not clipped at zero."""
+    rng = np.random.default_rng(6)
+    logs = log_softmax(rng.normal(size=(3, 3, 400, 3)))
+    found = np.array([components(part).split for part in np.array_split(logs, 40, axis=2)])
+    assert abs(found.mean()) < 4 * found.std(ddof=1) / np.sqrt(len(found))
+    assert (found < 0).sum() > 5
+
+
+@pytest.mark.parametrize(("d", "i"), [(4, 1), (4, 2)])
+def test_kohavi_wolpert_is_unbiased_where_the_plug_in_is_not(d: int, i: int) -> None:
+    """Predicted class = sign of the logit: P_0 = Phi(mean / spread), variance P_0 (1 - P_0)."""
+    logits = logit_effects(d, i, np.random.default_rng(7))
+    predicted = (logits < 0).astype(int)
+    found = zero_one_kohavi_wolpert(predicted, np.zeros(IMAGES, dtype=int))
+    big = np.random.default_rng(8).normal(MEAN_LOGIT, SPREAD, size=2_000_000)
+    share = (big > 0).mean()
+    error = found.variance.std() / np.sqrt(IMAGES)
+    assert abs(found.mean().variance - share * (1 - share)) < 4 * error
+    assert predicted.var(axis=(0, 1)).mean() < share * (1 - share) - 10 * error
