@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.data.splits import seed
+from pipeline.files import emptied
 from pipeline.params import BASELINE, Optimizer, Params
 
 PACKAGE = Path(__file__).parent
@@ -99,7 +100,7 @@ def runs(params: Params, data: Mapping[str, str]) -> dict[str, list[Run]]:
 
 def write(directory: Path, planned: Mapping[str, Iterable[Run]]) -> None:
     """Write one file a variant, so that DVC sees which variants a change concerns."""
-    directory.mkdir(parents=True, exist_ok=True)
+    emptied(directory)
     for variant, listed in planned.items():
         rows = [run.model_dump() for run in listed]
         (directory / f"{variant}.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

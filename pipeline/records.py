@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.files import emptied
 from pipeline.plan import Run
 
 PLANS = Path("results/plan")
@@ -51,8 +53,7 @@ class Result(Record):
 
 def write(root: Path, variant: str, results: Sequence[Result]) -> None:
     """Write the results of a variant, in the order of its plan, and their timing apart."""
-    folder = root / RUNS / variant
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = emptied(root / RUNS / variant)
     for setting, members in itertools.groupby(results, key=lambda result: result.run.setting):
         group = list(members)
         stacked = {path: np.stack([r.weights[path] for r in group]) for path in group[0].weights}
@@ -105,9 +106,7 @@ def prune(root: Path, declared: Iterable[str]) -> None:
     keep = set(declared)
     for folder in sorted((root / RUNS).glob("*")):
         if folder.name not in keep:
-            for path in folder.iterdir():
-                path.unlink()
-            folder.rmdir()
+            shutil.rmtree(folder)
 
 
 def _write_json(path: Path, content: Any) -> None:

@@ -1,13 +1,25 @@
-"""What the tests share: the real MNIST, from wherever it can be had."""
+"""What the tests share: the real MNIST, from wherever it can be had, and miniatures of what is planned."""
 
+import copy
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.data.mnist import Images, obtain
+from pipeline.data.prepared import Replicate
+from pipeline.params import Optimizer
+from pipeline.plan import Run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout under test."""
+    return REPOSITORY
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +27,104 @@ def mnist() -> Images:
     """The real MNIST: the first run fetches it into data/download, later ones find it there."""
     named = os.environ.get("MNIST_DIR")
     return obtain(REPOSITORY / "data" / "download", local=Path(named) if named else None)
+
+
+@pytest.fixture
+def raw_params() -> dict[str, Any]:
+    """A small, valid `params.yaml` as it is parsed, for the test to change."""
+    small: dict[str, Any] = {
+        "train_size": 50,
+        "validation_size": 40,
+        "hidden": [16, 8],
+        "activation": "relu",
+        "optimizer": {"name": "adam", "learning_rate": 0.001},
+        "epochs": 3,
+        "batch_size": 10,
+        "label_noise": 0.0,
+        "splits": 2,
+        "inits": 3,
+        "seed": 1,
+        "variants": "all",
+        "overrides": {},
+    }
+    blind = small | {
+        "validation_size": 0,
+        "optimizer": {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9},
+        "splits": 1,
+        "inits": 2,
+        "variants": ["drop"],
+        "overrides": {"drop": {"dropout": {"rate": 0.2}}},
+    }
+    return {
+        "data": {"validation": 100, "seed": 0},
+        "settings": {"small": small, "blind": blind},
+        "variants": {
+            "drop": {"dropout": {"rate": 0.5}},
+            "ridge": {"l2": {"strength": 0.001}},
+            "elastic": {"l1": {"strength": 0.002}, "l2": {"strength": 0.003}},
+        },
+    }
+
+
+@pytest.fixture
+def edited(raw_params: dict[str, Any]) -> Callable[..., dict[str, Any]]:
+    """Change `raw_params` at dotted paths, `{path: value}`; `...` removes what is there."""
+
+    def change(changes: Mapping[str, Any]) -> dict[str, Any]:
+        raw = copy.deepcopy(raw_params)
+        for path, value in changes.items():
+            *parents, last = path.split(".")
+            section = raw
+            for step in parents:
+                section = section[step]
+            section[last] = value
+            if value is ...:
+                del section[last]
+        return raw
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def tiny_run() -> Callable[..., Run]:
+    """Make a run of 200 images through 16 hidden units, changed where the test says so."""
+
+    def make(**changes: Any) -> Run:
+        run = Run(
+            setting="tiny",
+            variant="baseline",
+            split=0,
+            init=0,
+            train_size=200,
+            validation_size=100,
+            hidden=[16],
+            activation="relu",
+            optimizer=Optimizer(name="adam", learning_rate=0.001),
+            epochs=3,
+            batch_size=32,  # the last batch of an epoch has 8
+            label_noise=0.0,
+            regularizers={},
+            init_seed=1,
+            order_seed=2,
+            noise_seed=3,
+            data="",
+            code="",
+            key="tiny",
+        )
+        return Run.model_validate(run.model_dump() | changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_data(mnist: Images) -> Replicate:
+    """The data of `tiny_run`: 200 real images to train on, 100 to validate and 150 to test."""
+    return Replicate(
+        train_images=mnist.train_images[:200],
+        train_labels=mnist.train_labels[:200],
+        validation_images=mnist.train_images[200:300],
+        validation_labels=mnist.train_labels[200:300],
+        test_images=mnist.test_images[:150],
+        test_labels=mnist.test_labels[:150],
+        classes=10,
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.mnist import Images
+from pipeline.files import emptied
 
 IMAGES = Path("data/images")
 SPLITS = Path("data/splits")
@@ -45,19 +46,18 @@ class Replicate:
 
 def write(root: Path, images: Images, splits: Mapping[str, Split]) -> None:
     """Write images, draws and, for each setting, the digest of all that a run of it can see."""
-    (root / IMAGES).mkdir(parents=True, exist_ok=True)
-    (root / SPLITS).mkdir(parents=True, exist_ok=True)
+    drawn, pictures = emptied(root / SPLITS), emptied(root / IMAGES)
     shared = hashlib.sha256()
     for field in fields(images):
         array = getattr(images, field.name)
-        np.save(root / IMAGES / f"{field.name}.npy", array, allow_pickle=False)
+        np.save(pictures / f"{field.name}.npy", array, allow_pickle=False)
         shared.update(_content(array))
     digests = {}
     for setting, split in splits.items():
         own = shared.copy()
         for field in fields(split):
             array = getattr(split, field.name)
-            np.save(root / SPLITS / f"{setting}_{field.name}.npy", array, allow_pickle=False)
+            np.save(drawn / f"{setting}_{field.name}.npy", array, allow_pickle=False)
             own.update(_content(array))
         digests[setting] = own.hexdigest()
     (root / DIGESTS).write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")

@@ -67,8 +67,8 @@ def bias_variance(summary: pd.DataFrame, families: Families, settings: list[str]
                 elinewidth=1,
                 markersize=6,
             )
-            axis.annotate(variant, at, xytext=(5, 4), textcoords="offset points", fontsize=8, color=colour)
         _equal_risk(axis)
+        _label(axis, variance["estimate"], bias["estimate"], families)
         axis.set(title=setting, xlabel="variance", ylabel="squared bias" if axis is axes[0] else "")
     return figure
 
@@ -168,6 +168,22 @@ def _wide(summary: pd.DataFrame, setting: str, metrics: list[str]) -> pd.DataFra
 def _arms(row: pd.Series) -> np.ndarray:
     """Return the lengths below and above the estimate, (2, 1)."""
     return np.array([[row["estimate"] - row["low"]], [row["high"] - row["estimate"]]])
+
+
+def _label(axis: Axes, x: pd.Series, y: pd.Series, families: Families) -> None:
+    """Name the points in a column beside the panel, in their order from top to bottom."""
+    order = y.sort_values(ascending=False, kind="stable").index
+    for rank, variant in enumerate(order):
+        axis.annotate(
+            variant,
+            (x[variant], y[variant]),
+            xytext=(1.05, 1 - (rank + 0.5) / len(order)),
+            textcoords="axes fraction",
+            fontsize=8,
+            va="center",
+            color=COLOURS[families[variant]],
+            arrowprops={"arrowstyle": "-", "color": "#c0c0c0", "linewidth": 0.6, "shrinkB": 4},
+        )
 
 
 def _equal_risk(axis: Axes) -> None:

@@ -25,6 +25,8 @@ def headline(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> str
     """Say what regularization did to the test error, the gap, bias and variance in one setting."""
     errors = _rows(differences, name, "test_error")
     base = _estimate(summary, name, BASELINE, "test_error")
+    if len(errors) == 1:
+        return _single(name, base, errors.iloc[0], _rows(differences, name, "cross_entropy_gap").iloc[0])
     better = errors[(errors.p_holm <= ALPHA) & (errors.estimate < 0)].sort_values("estimate")
     worse = errors[(errors.p_holm <= ALPHA) & (errors.estimate > 0)]
     count = len(errors)
@@ -48,6 +50,20 @@ def headline(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> str
         f"{_estimate(summary, name, BASELINE, 'cross_entropy_gap'):.3f} nats without regularization."
     )
     return "".join(parts) + " " + tradeoff(name, summary)
+
+
+def _single(name: str, base: float, error: pd.Series, gap: pd.Series) -> str:
+    verdicts = {
+        "better": "lowered the error",
+        "worse": "raised the error",
+        "indistinguishable": "made no difference to the error that these runs can tell from chance",
+    }
+    return (
+        f"In **`{name}`** the baseline errs on {base:.2f} % of the test images. `{error.variant}` "
+        f"{verdicts[verdict(error.estimate, error.p_holm)]}: a change of "
+        f"{_interval(error.estimate, error.low, error.high, 2, '+')} points. The train-test gap in "
+        f"cross-entropy changed by {_interval(gap.estimate, gap.low, gap.high, 3, '+')} nats."
+    )
 
 
 def tradeoff(name: str, summary: pd.DataFrame) -> str:
@@ -112,7 +128,7 @@ def _against_baseline(summary: pd.DataFrame, setting: str, metric: str) -> pd.Se
 
 
 def _of(some: int, count: int) -> str:
-    return f"{some or 'None'} of {count} variants" if count > 1 else f"{some} of the 1 variant"
+    return f"{some or 'None'} of {count} variants"
 
 
 def _points(row: pd.Series) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline import evaluation, params
 from pipeline.checkout import ROOT
 from pipeline.errors import reports_errors
+from pipeline.files import emptied
 
 TABLES = ROOT / "reports" / "tables"
 
@@ -31,7 +32,7 @@ def main() -> None:
             found["differences"].append(evaluation.differences(cell, baseline))
     tables = {name: pd.concat(frames, ignore_index=True) for name, frames in found.items()}
     tables["differences"] = evaluation.adjusted(tables["differences"])
-    TABLES.mkdir(parents=True, exist_ok=True)
+    emptied(TABLES)
     for name, table in tables.items():
         # Nine digits: more is float32 noise and makes the diff of a revision unreadable.
         table.to_csv(TABLES / f"{name}.csv", index=False, float_format="%.9g", lineterminator="\n")

@@ -11,6 +11,7 @@ from pipeline import params, plan
 from pipeline.checkout import ROOT, source_commit
 from pipeline.data import prepared
 from pipeline.errors import reports_errors
+from pipeline.files import emptied
 from pipeline.reporting import figures, findings, markdown
 
 REPORTS = ROOT / "reports"
@@ -45,8 +46,7 @@ def main() -> None:
 
 
 def _draw(study: params.Params, tables: dict[str, pd.DataFrame]) -> None:
-    folder = REPORTS / "figures"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = emptied(REPORTS / "figures")
     families, settings = study.families(), list(study.settings)
     figures.style()
     summary = tables["summary"]

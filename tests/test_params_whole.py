@@ -1,0 +1,129 @@
+"""What `params.yaml` refuses as a whole: contradictions, several faults at once, and no YAML."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import params
+from pipeline.errors import UserError
+
+Raw = dict[str, Any]
+Edited = Callable[[Raw], Raw]
+
+
+def refusal(raw: Raw) -> str:
+    with pytest.raises(UserError) as refused:
+        params.check(raw)
+    return str(refused.value)
+
+
+CONTRADICTIONS: dict[str, tuple[Raw, str]] = {
+    "pool": (
+        {"settings.small.train_size": 30_000},
+        "settings.small.train_size: expected splits x train_size of at most 59900 images, "
+        "received 2 x 30000 = 60000",
+    ),
+    "whole pool": (
+        {"settings.blind.train_size": 60_001},
+        "settings.blind.train_size: expected splits x train_size of at most 60000 images, "
+        "received 1 x 60001 = 60001",
+    ),
+    "validation": (
+        {"settings.small.validation_size": 101},
+        "settings.small.validation_size: expected at most data.validation = 100, received 101",
+    ),
+    "batch": (
+        {"settings.small.batch_size": 51},
+        "settings.small.batch_size: expected at most train_size = 50, received 51",
+    ),
+    "unknown variant": (
+        {"settings.blind.variants": ["drop", "nope"]},
+        "settings.blind.variants: expected names among drop, ridge, elastic, received 'nope'",
+    ),
+    "unlisted override": (
+        {"settings.blind.overrides.ridge": {"l2": {"strength": 0.1}}},
+        "settings.blind.overrides.ridge: expected a variant that the setting lists",
+    ),
+    "blind stopping": (
+        {"variants.drop.early_stopping": {"patience": 3}, "settings.blind.overrides": {}},
+        "settings.blind.validation_size: expected at least 1 for drop, which stops on validation data, "
+        "received 0",
+    ),
+    "one replicate": (
+        {"settings.blind.inits": 1},
+        "settings.blind.inits: expected at least 2 replicates (splits x inits), received 1",
+    ),
+    "baseline": (
+        {"variants.baseline": {}},
+        "variants.baseline: expected another name, for the baseline is the empty mix",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_a_contradiction_is_one_line(edited: Edited, name: str) -> None:
+    changes, line = CONTRADICTIONS[name]
+    assert refusal(edited(changes)) == f"params.yaml: {line}"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("settings.small.train_size", 29_950),
+        ("settings.blind.train_size", 60_000),
+        ("settings.small.validation_size", 100),
+        ("settings.small.batch_size", 50),
+        ("variants.stop", {"early_stopping": {"patience": 3}}),
+    ],
+)
+def test_the_limit_itself_is_possible(edited: Edited, path: str, value: Any) -> None:
+    params.check(edited({path: value}))
+
+
+# ---- several faults, and no YAML at all ----
+
+
+def test_all_faults_are_said_at_once(edited: Edited) -> None:
+    changes = {
+        "data.extra": 1,
+        "settings.small.epochs": 0,
+        "variants.ridge": {"l2": {"strength": -1.0, "power": 2}},
+    }
+    assert sorted(refusal(edited(changes)).splitlines()) == [
+        "params.yaml: data.extra: unknown key, expected one of validation, seed",
+        "params.yaml: settings.small.epochs: expected greater than or equal to 1, received 0",
+        "params.yaml: variants.ridge.l2.power: unknown key, expected one of strength",
+        "params.yaml: variants.ridge.l2.strength: expected greater than 0, received -1.0",
+    ]
+
+
+def test_all_contradictions_are_said_at_once(edited: Edited) -> None:
+    chosen = [CONTRADICTIONS[name] for name in ("validation", "batch", "one replicate", "baseline")]
+    changes = {path: value for part, _ in chosen for path, value in part.items()}
+    lines = [f"params.yaml: {line}" for _, line in chosen]
+    assert sorted(refusal(edited(changes)).splitlines()) == sorted(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", "expected YAML, received while parsing a flow node"),
+        ("a: 1\na: 2", "expected YAML, received while constructing a mapping"),
+        ("- 1\n- 2\n", "expected a mapping of sections, received [1, 2]"),
+        ("", "expected a mapping of sections, received None"),
+    ],
+    ids=["broken", "duplicate key", "list", "empty"],
+)
+def test_a_file_that_is_no_mapping_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as refused:
+        params.load(tmp_path / "mine.yaml")
+    (line,) = str(refused.value).splitlines()
+    assert line.startswith(f"mine.yaml: {message}")
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^mine\.yaml: expected a readable file, received .*No such file"):
+        params.load(tmp_path / "mine.yaml")

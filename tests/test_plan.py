@@ -1,0 +1,128 @@
+"""The runs that parameters imply, and what each of them is seeded with."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline import params, plan
+from pipeline.plan import Run
+
+Raw = dict[str, Any]
+Edited = Callable[[Raw], Raw]
+DATA = {"small": "digest of small", "blind": "digest of blind"}
+
+
+def planned(raw: Raw) -> list[Run]:
+    listed = plan.runs(params.check(raw), DATA)
+    for variant, runs in listed.items():
+        assert {run.variant for run in runs} <= {variant}
+    return [run for runs in listed.values() for run in runs]
+
+
+# ---- which runs ----
+
+
+def test_the_committed_file_implies_every_replicate_of_every_variant(repository: Path) -> None:
+    raw = YAML(typ="safe").load(repository / "params.yaml")
+    expected = {}
+    for name, setting in raw["settings"].items():
+        taken = raw["variants"] if setting["variants"] == "all" else setting["variants"]
+        for variant in ["baseline", *taken]:
+            expected[variant, name] = setting["splits"] * setting["inits"]
+    listed = plan.runs(params.load(repository / "params.yaml"), dict.fromkeys(raw["settings"], "digest"))
+    runs = [run for members in listed.values() for run in members]
+    assert Counter((run.variant, run.setting) for run in runs) == expected
+    assert list(listed) == ["baseline", *raw["variants"]]
+    assert len({run.key for run in runs}) == len(runs)
+
+
+def test_a_run_is_resolved(raw_params: Raw) -> None:
+    run = next(run for run in planned(raw_params) if run.name == "blind/drop/split-00-init-01")
+    blind = raw_params["settings"]["blind"]
+    for field in ("train_size", "validation_size", "hidden", "activation", "epochs", "batch_size"):
+        assert getattr(run, field) == blind[field]
+    assert run.optimizer.model_dump() == {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9}
+    assert run.regularizers == {"dropout": {"rate": 0.2}}  # the override
+    assert run.data == "digest of blind"
+
+
+def test_splits_and_inits_are_crossed(raw_params: Raw) -> None:
+    for variant in ("baseline", "drop", "ridge", "elastic"):
+        cell = [
+            (run.split, run.init)
+            for run in planned(raw_params)
+            if (run.setting, run.variant) == ("small", variant)
+        ]
+        assert cell == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+
+
+def test_a_variant_that_no_setting_takes_has_no_runs(raw_params: Raw) -> None:
+    raw_params["settings"]["small"]["variants"] = ["ridge"]
+    assert plan.runs(params.check(raw_params), DATA)["elastic"] == []
+
+
+# ---- seeds ----
+
+
+def seeds(raw: Raw, field: str) -> dict[tuple[str, str, int, int], int]:
+    return {(run.setting, run.variant, run.split, run.init): getattr(run, field) for run in planned(raw)}
+
+
+def test_an_init_is_shared_across_splits_and_variants(raw_params: Raw) -> None:
+    by_init: dict[int, set[int]] = {}
+    for (setting, _, _, init), seed in seeds(raw_params, "init_seed").items():
+        if setting == "small":
+            by_init.setdefault(init, set()).add(seed)
+    assert [len(shared) for shared in by_init.values()] == [1, 1, 1]
+    assert len(set.union(*by_init.values())) == 3
+
+
+@pytest.mark.parametrize("field", ["order_seed", "noise_seed"])
+def test_a_replicate_is_shared_across_variants_and_differs_from_the_others(
+    raw_params: Raw, field: str
+) -> None:
+    by_replicate: dict[tuple[int, int], set[int]] = {}
+    for (setting, _, split, init), seed in seeds(raw_params, field).items():
+        if setting == "small":
+            by_replicate.setdefault((split, init), set()).add(seed)
+    assert [len(shared) for shared in by_replicate.values()] == [1] * 6
+    assert len(set.union(*by_replicate.values())) == 6
+
+
+@pytest.mark.parametrize("field", ["init_seed", "order_seed", "noise_seed"])
+def test_settings_with_one_seed_share_it_and_others_do_not(edited: Edited, field: str) -> None:
+    for other, shared in ((1, True), (2, False)):
+        found = seeds(edited({"settings.blind.seed": other}), field)
+        for init in (0, 1):
+            same = found["small", "baseline", 0, init] == found["blind", "baseline", 0, init]
+            assert same is shared
+
+
+def test_the_three_seeds_of_a_run_differ(raw_params: Raw) -> None:
+    for run in planned(raw_params):
+        assert len({run.init_seed, run.order_seed, run.noise_seed}) == 3
+
+
+# ---- one graph, and files ----
+
+
+def test_replicates_share_a_condition_and_variants_do_not(raw_params: Raw) -> None:
+    runs = planned(raw_params)
+    conditions: dict[tuple[str, str], set[Run]] = {}
+    for run in runs:
+        conditions.setdefault((run.setting, run.variant), set()).add(run.condition)
+    assert {len(shared) for shared in conditions.values()} == {1}
+    assert len(set.union(*conditions.values())) == len(conditions) == 6
+
+
+def test_writing_and_reading_give_the_same_runs(tmp_path: Path, raw_params: Raw) -> None:
+    listed = plan.runs(params.check(raw_params), DATA)
+    plan.write(tmp_path / "not" / "yet", listed)
+    files = sorted(path.name for path in (tmp_path / "not" / "yet").iterdir())
+    assert files == ["baseline.json", "drop.json", "elastic.json", "ridge.json"]
+    for variant, runs in listed.items():
+        assert plan.read(tmp_path / "not" / "yet" / f"{variant}.json") == runs

@@ -1,0 +1,147 @@
+"""Keys of runs: they change exactly where a result can."""
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import params, plan
+
+Raw = dict[str, Any]
+Edited = Callable[[Raw], Raw]
+DATA = {"small": "digest of small", "blind": "digest of blind"}
+
+
+def keys(raw: Raw, data: Mapping[str, str] = DATA) -> dict[str, str]:
+    """The key of every run by its name, which tells setting, variant, split and init."""
+    listed = plan.runs(params.check(raw), data)
+    return {run.name: run.key for runs in listed.values() for run in runs}
+
+
+def changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+    assert before.keys() == after.keys()
+    return {name for name in before if before[name] != after[name]}
+
+
+def matching(names: Iterable[str], *patterns: str) -> set[str]:
+    return {name for name in names if any(fnmatch(name, pattern) for pattern in patterns)}
+
+
+def test_equal_inputs_give_equal_keys(edited: Edited) -> None:
+    first = keys(edited({}))
+    assert keys(edited({})) == first
+    assert len(set(first.values())) == len(first) == 6 * 4 + 2 * 2
+
+
+def test_the_way_of_writing_does_not_show(edited: Edited) -> None:
+    other = {
+        "variants.elastic": {"l2": {"strength": 0.003}, "l1": {"strength": 0.002}},  # the other order
+        "settings.small.label_noise": 0,  # an integer
+        "settings.small.optimizer": {"momentum": 0.0, "learning_rate": 1e-3, "name": "adam"},
+    }
+    assert keys(edited(other)) == keys(edited({}))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "concerned"),
+    [
+        ("settings.small.train_size", 60, "small/*"),
+        ("settings.small.validation_size", 50, "small/*"),
+        ("settings.small.hidden", [8, 16], "small/*"),
+        ("settings.small.activation", "tanh", "small/*"),
+        ("settings.small.optimizer.name", "sgd", "small/*"),
+        ("settings.small.optimizer.learning_rate", 0.002, "small/*"),
+        ("settings.blind.optimizer.momentum", 0.0, "blind/*"),
+        ("settings.small.epochs", 4, "small/*"),
+        ("settings.small.batch_size", 25, "small/*"),
+        ("settings.small.label_noise", 0.1, "small/*"),
+        ("settings.small.seed", 2, "small/*"),
+        ("variants.ridge.l2.strength", 0.01, "*/ridge/*"),
+        ("variants.ridge.l1", {"strength": 0.01}, "*/ridge/*"),
+        ("variants.elastic.l2.strength", 0.01, "*/elastic/*"),
+        ("variants.drop.dropout.rate", 0.4, "small/drop/*"),  # the other setting overrides it
+        ("settings.blind.overrides.drop.dropout.rate", 0.4, "blind/drop/*"),
+    ],
+)
+def test_a_value_changes_the_keys_of_its_runs_alone(
+    edited: Edited, path: str, value: Any, concerned: str
+) -> None:
+    before = keys(edited({}))
+    assert changed(before, keys(edited({path: value}))) == matching(before, concerned)
+
+
+def test_a_digest_changes_the_keys_of_its_setting_alone(raw_params: Raw) -> None:
+    before = keys(raw_params)
+    after = keys(raw_params, {**DATA, "small": "another digest"})
+    assert changed(before, after) == matching(before, "small/*")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"settings.small.splits": 3},
+        {"settings.small.inits": 4},
+        {"variants.wide": {"max_norm": {"limit": 3.0}}},
+        {"settings.blind.variants": ["drop", "ridge"]},
+    ],
+)
+def test_more_runs_leave_the_keys_of_the_others(edited: Edited, changes: Raw) -> None:
+    before = keys(edited({}))
+    after = keys(edited(changes))
+    assert before.items() < after.items()
+    assert len(set(after.values())) == len(after)
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the package, whose files the keys are made of."""
+    copied = tmp_path / "pipeline"
+    shutil.copytree(plan.PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(plan, "PACKAGE", copied)
+    return copied
+
+
+@pytest.mark.parametrize(
+    ("file", "concerned"),
+    [
+        ("regularizers/l2.py", ("*/ridge/*", "*/elastic/*")),
+        ("regularizers/l1.py", ("*/elastic/*",)),
+        ("regularizers/dropout.py", ("*/drop/*",)),
+        ("regularizers/max_norm.py", ()),
+        ("regularizers/brand_new.py", ()),
+        ("regularizers/base.py", ("*",)),
+        ("training/trainer.py", ("*",)),
+        ("training/engine.py", ("*",)),
+        ("training/models.py", ("*",)),
+        ("training/optimizers.py", ("*",)),
+        ("data/splits.py", ("*",)),
+        ("stages/train.py", ()),
+        ("tracking/recorder.py", ()),
+    ],
+)
+def test_code_changes_the_keys_of_the_runs_that_it_trains(
+    raw_params: Raw, package: Path, file: str, concerned: tuple[str, ...]
+) -> None:
+    before = keys(raw_params)
+    with (package / file).open("a", encoding="utf-8") as source:
+        source.write("# changed\n")
+    assert changed(before, keys(raw_params)) == matching(before, *concerned)
+
+
+def test_the_place_of_the_code_does_not_show(raw_params: Raw, package: Path) -> None:
+    before = keys(raw_params)
+    moved = package.rename(package.with_name("elsewhere"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "PACKAGE", moved)
+        assert keys(raw_params) == before
+
+
+@pytest.mark.parametrize("library", ["tensorflow", "keras"])
+def test_a_library_changes_all_keys(raw_params: Raw, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    before = keys(raw_params)
+    installed = plan.version
+    monkeypatch.setattr(plan, "version", lambda name: "0.1" if name == library else installed(name))
+    assert changed(before, keys(raw_params)) == before.keys()

@@ -1,0 +1,117 @@
+"""Many runs on the cores of this machine: the same bits however many train at a time."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from joblib.externals.loky import get_reusable_executor
+
+from pipeline.data import prepared
+from pipeline.data.mnist import Images
+from pipeline.data.prepared import Split
+from pipeline.plan import Run
+from pipeline.records import Result
+from pipeline.training import fanout
+from pipeline.training.trainer import train
+
+MakeRun = Callable[..., Run]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory, mnist: Images) -> Path:
+    """A prepared folder: two training sets of 200 of 500 images, 100 to validate, 150 to test."""
+    folder = tmp_path_factory.mktemp("checkout")
+    images = Images(
+        train_images=mnist.train_images[:500],
+        train_labels=mnist.train_labels[:500],
+        test_images=mnist.test_images[:150],
+        test_labels=mnist.test_labels[:150],
+    )
+    draws = np.random.default_rng(0).permutation(500).astype(np.int32)
+    sets = draws[:400].reshape(2, 200)
+    split = Split(train=sets, labels=images.train_labels[sets], validation=draws[400:])
+    prepared.write(folder, images, {"tiny": split})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tiny_run: MakeRun) -> list[Run]:
+    """Two replicates each of a noisy variant and of the baseline."""
+    mixes: dict[str, Any] = {"dropout": {"dropout": {"rate": 0.5}}, "baseline": {}}
+    return [
+        tiny_run(
+            variant=variant,
+            regularizers=parts,
+            split=split,
+            order_seed=split,
+            noise_seed=split,
+            key=f"{variant}-{split}",
+        )
+        for variant, parts in mixes.items()
+        for split in (0, 1)
+    ]
+
+
+@pytest.fixture(scope="module")
+def expected(root: Path, runs: list[Run]) -> dict[str, Result]:
+    """The results of the runs by their keys, trained one after the other in this process."""
+    data = prepared.read_images(root), prepared.read_split(root, "tiny")
+    return {run.key: train(run, prepared.replicate(*data, run.split)) for run in runs}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_worker_stays() -> Iterator[None]:
+    yield
+    get_reusable_executor().shutdown(wait=True)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_any_number_of_workers_gives_the_same_bits(
+    root: Path,
+    runs: list[Run],
+    expected: dict[str, Result],
+    monkeypatch: pytest.MonkeyPatch,
+    workers: str,
+) -> None:
+    monkeypatch.setenv("WORKERS", workers)
+    received = {result.run.key: result for result in fanout.train_all(root, runs)}
+    assert received.keys() == expected.keys()
+    for key, result in received.items():
+        assert result.run == expected[key].run
+        assert result.final == expected[key].final
+        assert np.array_equal(result.logits, expected[key].logits)
+        for name, values in expected[key].history.items():
+            assert np.array_equal(result.history[name], values)
+        for name, values in expected[key].weights.items():
+            assert np.array_equal(result.weights[name], values)
+
+
+def test_replicates_differ(expected: dict[str, Result]) -> None:
+    for variant in ("baseline", "dropout"):
+        assert not np.array_equal(expected[f"{variant}-0"].logits, expected[f"{variant}-1"].logits)
+
+
+def test_the_user_may_set_the_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKERS", "7")
+    assert fanout.workers() == 7
+    monkeypatch.setenv("WORKERS", "")
+    assert fanout.workers() >= 1
+    monkeypatch.delenv("WORKERS")
+    assert 1 <= fanout.workers() <= (os.cpu_count() or 1)
+
+
+def test_a_variant_without_runs_has_no_results(root: Path) -> None:
+    assert list(fanout.train_all(root, [])) == []
+
+
+def test_what_keras_does_not_need_can_still_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+    fanout.import_keras()
+    assert sys.modules.get("pandas", ...) is not None  # None would forbid the import
+    assert {"keras", "tensorflow"} <= sys.modules.keys()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
