@@ -192,8 +192,11 @@ def _contradictions(params: Params, name: str) -> Iterator[str]:
             f"{at}.batch_size: expected at most train_size = {setting.train_size}, "
             f"received {setting.batch_size}"
         )
-    if setting.splits * setting.inits < 2:
-        yield f"{at}.inits: expected at least 2 replicates (splits x inits), received 1"
+    if setting.splits * setting.inits < 3:
+        yield (
+            f"{at}.inits: expected at least 3 replicates (splits x inits) for an interval, "
+            f"received {setting.splits} x {setting.inits}"
+        )
     if not setting.validation_size and not unknown:
         for variant, mix in params.mixes(name).items():
             if "early_stopping" in mix.regularizers:

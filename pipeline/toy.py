@@ -14,7 +14,7 @@ from pipeline.data import mnist
 from pipeline.errors import UserError
 
 # No more than this of each; what is smaller already stays.
-LIMITS = {"train_size": 500, "validation_size": 500, "epochs": 3, "splits": 2, "inits": 2}
+LIMITS = {"train_size": 500, "validation_size": 500, "epochs": 3, "splits": 2, "inits": 3}
 
 
 def run(directory: Path) -> None:

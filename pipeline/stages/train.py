@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from pipeline import params, plan, records, tracking
+from pipeline import params, plan, records
 from pipeline.checkout import ROOT
 from pipeline.data import prepared
 from pipeline.errors import UserError, reports_errors
 from pipeline.progress import progress
 from pipeline.training import fanout
+
+if TYPE_CHECKING:
+    from pipeline import tracking
 
 
 @reports_errors
@@ -22,7 +26,10 @@ def main() -> None:
     params.load(ROOT / "params.yaml")
     runs = plan.read(ROOT / records.PLANS / f"{variant}.json")
     results = fanout.train_all(ROOT, runs)
-    fanout.import_keras()  # while the workers do the same; the models are logged from here
+    # While the workers start. The models are logged from this process, so it needs Keras as well.
+    fanout.import_keras()
+    from pipeline import tracking
+
     finished = {}
     with tracking.Recorder(variant, runs) as recorder, progress(variant, len(runs)) as advance:
         for result in results:

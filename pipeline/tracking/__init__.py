@@ -1,6 +1,10 @@
 """The only importer of MLflow: what ran, as runs to browse. Nothing computed reads it back."""
 
-from pipeline.tracking.recorder import Recorder
-from pipeline.tracking.store import experiment
+import os
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is imported: it asks the network
+
+from pipeline.tracking.recorder import Recorder  # noqa: E402
+from pipeline.tracking.store import experiment  # noqa: E402
 
 __all__ = ["Recorder", "experiment"]
