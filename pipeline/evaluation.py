@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,14 @@ SCORES = (
     "error_gap",
     "cross_entropy_gap",
 )
+# What stands for a variant in one line, and its name there.
+HEADLINE = {
+    "test_error": "test_error",
+    "test_cross_entropy": "test_cross_entropy",
+    "cross_entropy_gap": "gap",
+    "squared_error_bias": "bias",
+    "squared_error_variance": "variance",
+}
 DECOMPOSITIONS = {
     "squared_error": bias_variance.squared_error,
     "cross_entropy": bias_variance.cross_entropy,
@@ -130,21 +138,20 @@ def curves(cell: Cell) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def metrics(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the headline estimates by setting and variant, from the summary."""
-    names = {
-        "test_error": "test_error",
-        "test_cross_entropy": "test_cross_entropy",
-        "gap": "cross_entropy_gap",
-        "bias": "squared_error_bias",
-        "variance": "squared_error_variance",
-    }
+def overview(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a cell with the headline estimates, from the summary."""
     wide = table.pivot_table(index=["setting", "variant"], columns="metric", values="estimate", sort=False)
+    chosen = wide[list(HEADLINE)].rename(columns=HEADLINE).reset_index()
+    chosen.insert(0, "cell", chosen.setting + "/" + chosen.variant)
+    return chosen
+
+
+def metrics(overview: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the headline estimates by setting and variant, for DVC."""
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for at, row in wide.iterrows():
-        setting, variant = cast("tuple[str, str]", at)
-        short = {name: round(float(row[metric]), 5) for name, metric in names.items()}
-        found.setdefault(setting, {})[variant] = short
+    for row in overview.to_dict("records"):
+        estimates = {name: round(row[name], 5) for name in HEADLINE.values()}
+        found.setdefault(row["setting"], {})[row["variant"]] = estimates
     return found
 
 

@@ -32,11 +32,12 @@ def main() -> None:
             found["differences"].append(evaluation.differences(cell, baseline))
     tables = {name: pd.concat(frames, ignore_index=True) for name, frames in found.items()}
     tables["differences"] = evaluation.adjusted(tables["differences"])
+    tables["overview"] = evaluation.overview(tables["summary"])
     emptied(TABLES)
     for name, table in tables.items():
         # Nine digits: more is float32 noise and makes the diff of a revision unreadable.
         table.to_csv(TABLES / f"{name}.csv", index=False, float_format="%.9g", lineterminator="\n")
-    headline = evaluation.metrics(tables["summary"])
+    headline = evaluation.metrics(tables["overview"])
     metrics = ROOT / "reports" / "metrics.json"
     metrics.write_text(json.dumps(headline, indent=2) + "\n", encoding="utf-8")
 

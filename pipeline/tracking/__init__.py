@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is imported: it asks the network
 
-from pipeline.tracking.recorder import Recorder  # noqa: E402
-from pipeline.tracking.store import experiment  # noqa: E402
+from pipeline.tracking.recorder import Recorder
+from pipeline.tracking.store import experiment
 
 __all__ = ["Recorder", "experiment"]

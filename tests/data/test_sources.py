@@ -189,7 +189,7 @@ def test_a_wrong_answer_of_the_mirror_is_refused(serve: Serve, answer: Answer, m
 def test_a_mirror_that_nobody_answers_is_refused(serve: Serve) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         port = server.server_port
-    with pytest.raises(UserError, match="cannot read mnist.npz: URLError: .*refused"):
+    with pytest.raises(UserError, match=r"cannot read mnist.npz: URLError: .*refused"):
         sources.mirror(f"http://127.0.0.1:{port}/mnist.npz")
 
 
