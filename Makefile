@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/.ready
 
-.PHONY: setup repro quick test ui clean
+.PHONY: setup repro quick test bench ui clean
 
 setup: $(READY)
 
@@ -28,6 +28,10 @@ test: $(READY)
 	ruff format --check
 	mypy
 	python -m pytest
+
+# Needs the prepared data (make repro); about 15 minutes. BENCH_JSON=path writes the figures there.
+bench: $(READY)
+	python -m benchmarks
 
 ui: $(READY)
 	python -m pipeline ui

@@ -92,7 +92,7 @@ def runs(params: Params, data: Mapping[str, str]) -> dict[str, list[Run]]:
                         order_seed=seed("order", setting.seed, split, init),
                         noise_seed=seed("noise", setting.seed, split, init),
                         data=data[name],
-                        code=_code_digest(parts),
+                        code=code_digest(parts),
                     )
                     planned[variant].append(run.model_copy(update={"key": _key(run)}))
     return planned
@@ -116,7 +116,8 @@ def _key(run: Run) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _code_digest(regularizers: Iterable[str]) -> str:
+def code_digest(regularizers: Iterable[str]) -> str:
+    """Return the digest of the code and libraries that train with these regularizers, here and now."""
     digest = hashlib.sha256()
     for path in (*TRAINING_CODE, *(f"regularizers/{name}.py" for name in sorted(regularizers))):
         digest.update(f"{path}\n".encode() + (PACKAGE / path).read_bytes())

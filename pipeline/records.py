@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from pipeline.plan import Run
 PLANS = Path("results/plan")
 RUNS = Path("results/runs")
 TIMING = Path("results/timing")
+KEPT = Path("results/kept")
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,57 @@ def read_weights(root: Path, variant: str, setting: str, number: int) -> dict[st
         return {name: stacked[name][number] for name in stacked.files}
 
 
-def prune(root: Path, declared: Iterable[str]) -> None:
-    """Remove the folders of variants that are no longer declared: DVC leaves them behind."""
-    keep = set(declared)
-    for folder in sorted((root / RUNS).glob("*")):
-        if folder.name not in keep:
+def keep(root: Path, result: Result) -> None:
+    """Keep one finished run of an unfinished stage, whole or not at all."""
+    folder = root / KEPT
+    folder.mkdir(parents=True, exist_ok=True)
+    row = {"run": result.run.model_dump(), "final": result.final, "seconds": result.seconds}
+    arrays = {f"history/{name}": values for name, values in result.history.items()}
+    arrays |= {f"weights/{path}": values for path, values in result.weights.items()}
+    part = folder / f"{result.run.key}.part"
+    with part.open("wb") as file:
+        np.savez(file, allow_pickle=False, row=np.array(json.dumps(row)), logits=result.logits, **arrays)
+    part.replace(folder / f"{result.run.key}.npz")
+
+
+def kept(root: Path, runs: Iterable[Run]) -> list[Result]:
+    """Return those of `runs` that are kept."""
+    paths = [root / KEPT / f"{run.key}.npz" for run in runs]
+    return [_kept(path) for path in paths if path.exists()]
+
+
+def release(root: Path, runs: Iterable[Run]) -> None:
+    """Forget the kept runs of a finished stage."""
+    for run in runs:
+        (root / KEPT / f"{run.key}.npz").unlink(missing_ok=True)
+
+
+def prune(root: Path, planned: Mapping[str, Iterable[Run]]) -> None:
+    """Remove what no plan names any more: folders of variants, which DVC leaves behind, and kept runs."""
+    keys = {run.key for runs in planned.values() for run in runs}
+    for folder in (root / RUNS).glob("*"):
+        if folder.name not in planned:
             shutil.rmtree(folder)
+    for path in (root / KEPT).glob("*"):
+        if path.stem not in keys:
+            path.unlink()
+
+
+def _kept(path: Path) -> Result:
+    with np.load(path, allow_pickle=False) as arrays:
+        row = json.loads(str(arrays["row"]))
+        return Result(
+            run=Run.model_validate(row["run"]),
+            history=_below(arrays, "history/"),
+            final=row["final"],
+            logits=arrays["logits"],
+            weights=_below(arrays, "weights/"),
+            seconds=row["seconds"],
+        )
+
+
+def _below(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
 
 
 def _write_json(path: Path, content: Any) -> None:

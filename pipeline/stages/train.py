@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pipeline import params, plan, records
+from pipeline import guard, params, plan, records
 from pipeline.checkout import ROOT
 from pipeline.data import prepared
 from pipeline.errors import UserError, reports_errors
@@ -23,6 +23,8 @@ def main() -> None:
     if len(sys.argv) != 2:
         raise UserError("usage: python -m pipeline.stages.train VARIANT")
     variant = sys.argv[1]
+    guard.die_with_parent()
+    guard.end_on_sigterm()
     params.load(ROOT / "params.yaml")
     runs = plan.read(ROOT / records.PLANS / f"{variant}.json")
     results = fanout.train_all(ROOT, runs)
@@ -39,6 +41,7 @@ def main() -> None:
         for best in _best(finished.values()):
             _log_model(recorder, best)
     records.write(ROOT, variant, [finished[run.key] for run in runs])
+    records.release(ROOT, runs)
 
 
 def _best(results: Iterable[records.Result]) -> list[records.Result]:

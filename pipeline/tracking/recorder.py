@@ -27,8 +27,8 @@ BATCH = 1000  # what the server takes in one request
 class Recorder:
     """A parent run for each setting of a variant, and a child for each run in it.
 
-    A context manager: the parents end FINISHED, or FAILED when the block raises. What an earlier,
-    identical stage recorded is replaced.
+    A context manager: the parents end FINISHED, FAILED when the block raises, KILLED when it is
+    interrupted. What an earlier, identical stage recorded is replaced.
     """
 
     def __init__(self, variant: str, runs: Sequence[Run]) -> None:
@@ -60,7 +60,9 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        status = "FINISHED" if kind is None else "FAILED"
+        status = "FINISHED"
+        if kind is not None:
+            status = "FAILED" if issubclass(kind, Exception) else "KILLED"
         for setting, parent in self._parents.items():
             means = _means(self._records[setting])
             self._log(parent, metrics=[_metric(name, value) for name, value in means.items()])

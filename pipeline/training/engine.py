@@ -1,60 +1,106 @@
-"""One traced graph for all replicates of a setting and variant.
+"""One traced graph for many trainings of the same network.
 
 A plain `fit` spends most of a small network's time between the batches. Here a whole epoch is one graph
 call: it walks over a permutation, gathers each batch from tensors in memory, and applies the update. The
-graph is traced once and re-initialised for every replicate.
+graph is traced once, and the network re-initialised for every replicate.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+import keras
 import numpy as np
 import tensorflow as tf
 
-from pipeline.plan import Run
-from pipeline.training import models
-
 CHUNK = 1000  # images scored at a time: large enough for the matrix product, small enough for the cache
+History = list[dict[str, float]]
 
 
 class Engine:
-    """The network, loss and optimizer of a run, and their graphs.
+    """A network of any Keras layers, its loss of integer labels (B,) and logits (B, C), and its optimizer.
 
-    `reset` makes it the untrained network of any replicate; `epoch` trains it, `predict` applies it.
+    `reset` makes it an untrained network again, `fit` trains it, `predict` applies it.
     """
 
-    def __init__(self, run: Run, image_shape: tuple[int, ...], classes: int) -> None:
-        self._image_shape, self._classes = image_shape, classes
-        self._batch_size = run.batch_size
-        self._loss = models.loss(run)
-        self.model = models.build(run, image_shape, classes)
-        self.optimizer = models.optimizer(run)
-        self.optimizer.build(self.model.trainable_variables)
-        self._first_state = [variable.numpy() for variable in self.optimizer.variables]
-        self.model.compile(optimizer=self.optimizer, loss=self._loss)  # what callbacks look at
-        images = tf.TensorSpec((None, *image_shape), tf.float32)
+    def __init__(
+        self, model: keras.Model, loss: keras.Loss, optimizer: keras.Optimizer, batch_size: int
+    ) -> None:
+        self.model, self._loss, self._optimizer, self._batch_size = model, loss, optimizer, batch_size
+        optimizer.build(model.trainable_variables)
+        self._first_state = [variable.numpy() for variable in optimizer.variables]
+        model.compile(optimizer=optimizer, loss=loss)  # what callbacks look at
+        images = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
         indices = tf.TensorSpec((None,), tf.int32)
         self._epoch = tf.function(self._train_epoch, input_signature=(images, indices, indices))
         self._predict = tf.function(self._predict_chunks, input_signature=(images,))
 
-    def reset(self, run: Run) -> None:
-        """Become the untrained network of `run`, which differs from the first run in its seeds alone."""
-        # Building the model afresh gives what a plain Keras program would start from, random layers'
-        # states included, for any layer there is.
-        fresh = models.build(run, self._image_shape, self._classes)
+    def reset(self, fresh: keras.Model) -> None:
+        """Take over the state of `fresh`, the same network newly built, and begin the optimizer's anew."""
+        # A built network holds all that a plain Keras program would start from, the states of random
+        # layers included, whatever its layers are.
         for variable, initial in zip(self.model.variables, fresh.variables, strict=True):
             variable.assign(initial)
-        for variable, first in zip(self.optimizer.variables, self._first_state, strict=True):
+        for variable, first in zip(self._optimizer.variables, self._first_state, strict=True):
             variable.assign(first)
         self.model.stop_training = False
 
-    def epoch(self, images: tf.Tensor, labels: tf.Tensor, order: np.ndarray) -> float:
-        """Train once on the images that `order` (n,) names; return the mean loss as optimised."""
-        return float(self._epoch(images, labels, order))
+    def fit(
+        self,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        orders: Callable[[int], np.ndarray],
+        epochs: int,
+        score: Callable[[], dict[str, float]],
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> History:
+        """Train on images (n, ...) and labels (n,); return a row an epoch: `loss`, and what `score` gives.
+
+        `orders(epoch)` is the permutation (n,) in which an epoch visits the images. Callbacks are called
+        as under `Model.fit`, with the row as `logs`; one that asks for batches gets them, at the price of a
+        graph call a batch. They may stop the training and set the learning rate.
+        """
+        hooks = keras.callbacks.CallbackList(
+            list(callbacks),
+            model=self.model,
+            epochs=epochs,
+            steps=-(-len(labels) // self._batch_size),
+            verbose=0,
+        )
+        batches = any(map(_asks_for_batches, callbacks))
+        history: History = []
+        hooks.on_train_begin()
+        for epoch in range(epochs):
+            hooks.on_epoch_begin(epoch)
+            order = orders(epoch)
+            loss = (
+                self._by_batch(images, labels, order, hooks)
+                if batches
+                else float(self._epoch(images, labels, order))
+            )
+            history.append({"loss": loss} | score())
+            hooks.on_epoch_end(epoch, dict(history[-1]))
+            if self.model.stop_training:
+                break
+        hooks.on_train_end()
+        return history
 
     def predict(self, images: tf.Tensor) -> np.ndarray:
         """Return the logits (n, C) in inference mode."""
         logits: np.ndarray = self._predict(images).numpy()
         return logits
+
+    def _by_batch(
+        self, images: tf.Tensor, labels: tf.Tensor, order: np.ndarray, hooks: keras.callbacks.CallbackList
+    ) -> float:
+        total, seen = 0.0, 0
+        for number, start in enumerate(range(0, len(order), self._batch_size)):
+            batch = order[start : start + self._batch_size]
+            hooks.on_train_batch_begin(number)
+            total += float(self._epoch(images, labels, batch)) * len(batch)
+            seen += len(batch)
+            hooks.on_train_batch_end(number, {"loss": total / seen})
+        return total / seen
 
     def _train_epoch(self, images: tf.Tensor, labels: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
         total = tf.zeros((), tf.float64)
@@ -66,19 +112,22 @@ class Engine:
                 if self.model.losses:
                     loss += tf.add_n(self.model.losses)
             variables = self.model.trainable_variables
-            self.optimizer.apply(tape.gradient(loss, variables), variables)
+            self._optimizer.apply(tape.gradient(loss, variables), variables)
             total += tf.cast(loss, tf.float64) * tf.cast(tf.size(batch), tf.float64)
         return total / tf.cast(tf.size(order), tf.float64)
 
     def _predict_chunks(self, images: tf.Tensor) -> tf.Tensor:
         count = tf.shape(images)[0]
+        classes = self.model.output_shape[-1]
         chunks = tf.TensorArray(
-            tf.float32,
-            size=-(-count // CHUNK),
-            element_shape=(None, self._classes),
-            infer_shape=False,
+            tf.float32, size=-(-count // CHUNK), element_shape=(None, classes), infer_shape=False
         )
         for number in tf.range(chunks.size()):
             part = images[number * CHUNK : (number + 1) * CHUNK]
             chunks = chunks.write(number, self.model(part, training=False))
         return chunks.concat()
+
+
+def _asks_for_batches(callback: keras.callbacks.Callback) -> bool:
+    hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+    return any(getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook) for hook in hooks)

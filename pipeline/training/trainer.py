@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -44,13 +43,21 @@ def train(run: Run, data: Replicate) -> Result:
     included.
     """
     begun = time.perf_counter()
-    engine = _engine(run.condition, data.train_images.shape[1:], data.classes)
-    engine.reset(run)
+    image_shape = data.train_images.shape[1:]
+    engine = _engine(run.condition, image_shape, data.classes)
+    engine.reset(models.build(run, image_shape, data.classes))
     parts = {"train": _Part.of(data.train_images, data.train_labels)}
     if len(data.validation_labels):
         parts["validation"] = _Part.of(data.validation_images, data.validation_labels)
     ready = time.perf_counter()
-    history = _fit(engine, run, parts)
+    history = engine.fit(
+        parts["train"].images,
+        parts["train"].labels,
+        orders=lambda epoch: batch_order(run.order_seed, epoch, run.train_size),
+        epochs=run.epochs,
+        score=lambda: _scores(engine, parts),
+        callbacks=models.callbacks(run),
+    )
     trained = time.perf_counter()
     test = _Part.of(data.test_images, data.test_labels)
     logits = engine.predict(test.images)
@@ -73,26 +80,6 @@ def train(run: Run, data: Replicate) -> Result:
     )
 
 
-def _fit(engine: Engine, run: Run, parts: Mapping[str, _Part]) -> list[dict[str, float]]:
-    """Train epoch by epoch under the run's callbacks; return a row an epoch."""
-    callbacks = keras.callbacks.CallbackList(
-        models.callbacks(run), model=engine.model, epochs=run.epochs, verbose=0
-    )
-    history: list[dict[str, float]] = []
-    train = parts["train"]
-    callbacks.on_train_begin()
-    for epoch in range(run.epochs):
-        callbacks.on_epoch_begin(epoch)
-        order = batch_order(run.order_seed, epoch, run.train_size)
-        row = {"loss": engine.epoch(train.images, train.labels, order)} | _scores(engine, parts)
-        history.append(row)
-        callbacks.on_epoch_end(epoch, dict(row))
-        if engine.model.stop_training:
-            break
-    callbacks.on_train_end()
-    return history
-
-
 def _scores(engine: Engine, parts: Mapping[str, _Part]) -> dict[str, float]:
     scores: dict[str, float] = {}
     for name, part in parts.items():
@@ -111,4 +98,9 @@ def _score(part: str, logits: np.ndarray, labels: np.ndarray) -> dict[str, float
 
 @functools.lru_cache(maxsize=4)  # a graph takes a third of a second to trace, and a few megabytes
 def _engine(condition: Run, image_shape: tuple[int, ...], classes: int) -> Engine:
-    return Engine(condition, image_shape, classes)
+    return Engine(
+        models.build(condition, image_shape, classes),
+        models.loss(condition),
+        models.optimizer(condition),
+        condition.batch_size,
+    )

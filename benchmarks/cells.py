@@ -1,0 +1,24 @@
+"""The runs that the benchmarks train, from the study's own plan and data."""
+
+from __future__ import annotations
+
+from pipeline import params, plan
+from pipeline.checkout import ROOT
+from pipeline.data import prepared
+from pipeline.plan import Run
+
+
+def runs(setting: str, variants: list[str], splits: int, inits: int = 1) -> list[Run]:
+    """Return the first replicates of some variants in a setting. Needs the prepared data."""
+    planned = plan.runs(params.load(ROOT / "params.yaml"), prepared.read_digests(ROOT))
+    return [
+        run
+        for variant in variants
+        for run in planned[variant]
+        if run.setting == setting and run.split < splits and run.init < inits
+    ]
+
+
+def replicate(run: Run) -> prepared.Replicate:
+    """Return the data of a run."""
+    return prepared.replicate(prepared.read_images(ROOT), prepared.read_split(ROOT, run.setting), run.split)

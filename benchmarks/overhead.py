@@ -1,0 +1,86 @@
+"""What is not training: MLflow, DVC, the start of processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from benchmarks import cells
+from benchmarks.measure import Measured, alternately, seconds
+from benchmarks.speed import forget
+from pipeline import machine, params, records, toy
+from pipeline.checkout import ROOT, main_checkout
+from pipeline.training import fanout
+
+ROUNDS = 3
+
+
+def tracking() -> Measured:
+    """Measure a stage's runs recorded in a fresh MLflow store against the same unrecorded."""
+    runs = cells.runs("small", ["dropout"], splits=10, inits=2)
+    list(fanout.train_all(ROOT, runs))  # the workers start and trace
+    forget(runs)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+        from pipeline.tracking import Recorder, experiment
+
+        experiment()
+
+        def recorded() -> float:
+            def work() -> None:
+                with Recorder("dropout", runs) as recorder:
+                    for result in fanout.train_all(ROOT, runs):
+                        recorder.record(result)
+
+            took = seconds(work)
+            forget(runs)
+            return took
+
+        def unrecorded() -> float:
+            took = seconds(lambda: list(fanout.train_all(ROOT, runs)))
+            forget(runs)
+            return took
+
+        with_, without = alternately(recorded, unrecorded, ROUNDS)
+    ratios = [a / b for a, b in zip(with_, without, strict=True)]
+    return Measured("tracking", ratios, 1.05, "times the time without MLflow", False, f"{len(runs)} runs")
+
+
+def study() -> list[Measured]:
+    """Reproduce the whole default study in a copy of this checkout; then again, with nothing to do."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "study"
+        toy.copy(copy)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+        download = main_checkout() / "data" / "download"
+        if download.exists():
+            environment["MNIST_DIR"] = str(download)
+
+        def repro() -> float:
+            command = ["dvc", "repro", "--quiet"]
+            return seconds(lambda: subprocess.run(command, cwd=copy, env=environment, check=True))
+
+        whole = repro()
+        nothing = [repro() for _ in range(ROUNDS)]
+        training = _training_seconds(copy) / machine.read().processes
+        force = ["dvc", "repro", "--quiet", "--force", "--single-item", "variant@l2"]
+        stage = seconds(lambda: subprocess.run(force, cwd=copy, env=environment, check=True))
+        own = json.loads((copy / records.TIMING / "l2.json").read_text(encoding="utf-8"))
+        busy = sum(sum(run.values()) for run in own.values()) / machine.read().processes
+    note = f"{whole:.0f} s in all, {training:.0f} s of training on each worker"
+    return [
+        Measured("noop_seconds", nothing, 5.0, "seconds", False),
+        Measured("stage_overhead", [stage - busy], 10.0, "seconds a stage beyond its training", False),
+        Measured("study_overhead", [1 - training / whole], 0.25, "of the study is not training", False, note),
+    ]
+
+
+def _training_seconds(copy: Path) -> float:
+    declared = params.load(copy / "params.yaml").variants
+    timings = [copy / records.TIMING / f"{name}.json" for name in (params.BASELINE, *declared)]
+    return sum(
+        sum(run.values()) for path in timings for run in json.loads(path.read_text(encoding="utf-8")).values()
+    )

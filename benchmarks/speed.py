@@ -1,0 +1,110 @@
+"""The engine on all cores against a loop around `model.fit` with Keras' defaults, on the same runs.
+
+`python -m benchmarks.speed SETTING` is the plain program: run as a process, so that its start-up counts.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from joblib.externals.loky import get_reusable_executor
+
+from benchmarks import cells
+from benchmarks.measure import Measured, seconds
+from pipeline.checkout import ROOT
+from pipeline.plan import Run
+from pipeline.training import fanout
+
+CELLS: dict[str, Callable[[], list[Run]]] = {
+    "small": lambda: cells.runs("small", ["baseline", "l2", "dropout", "batch_norm"], splits=4),
+    "notebook": lambda: cells.runs("notebook", ["baseline", "dropout"], splits=1, inits=2),
+}
+GOALS = {"small": 10.0, "notebook": 8.0}
+ROUNDS = 3
+
+
+def benchmark(setting: str) -> list[Measured]:
+    """Measure runs per second, with warm processes on both sides and with their start-up."""
+    runs = CELLS[setting]()
+    list(fanout.train_all(ROOT, runs))  # the workers start and trace
+    forget(runs)
+    plain, included, engine, cold = [], [], [], []
+    for _ in range(ROUNDS):
+        begun = seconds(lambda: plain.append(_plain_process(setting)))
+        included.append(begun)
+        engine.append(_engine(runs))
+        get_reusable_executor().shutdown()
+        cold.append(_engine(runs))
+    ratio = [a / b for a, b in zip(plain, engine, strict=True)]
+    with_start = [a / b for a, b in zip(included, cold, strict=True)]
+    per_run = (
+        f"{len(runs)} runs: {min(plain) / len(runs):.2f} s a run plain, {min(engine) / len(runs):.2f} s here"
+    )
+    return [
+        Measured(setting, ratio, GOALS[setting], "times as fast", True, per_run),
+        Measured(
+            f"{setting}_with_start", with_start, GOALS[setting], "times as fast", True, "start-up included"
+        ),
+    ]
+
+
+def forget(runs: list[Run]) -> None:
+    """Drop the finished runs that training keeps, so that the next round trains them again."""
+    from pipeline import records
+
+    records.release(ROOT, runs)
+
+
+def _engine(runs: list[Run]) -> float:
+    took = seconds(lambda: list(fanout.train_all(ROOT, runs)))
+    forget(runs)
+    return took
+
+
+def _plain_process(setting: str) -> float:
+    answer = subprocess.run(
+        [sys.executable, "-m", "benchmarks.speed", setting],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return float(answer.stdout.split()[-1])
+
+
+def _plain(runs: list[Run]) -> float:
+    """Train as a notebook does, every run after the other; return the seconds, imports excluded."""
+    import keras
+
+    from pipeline.training import models
+
+    data = {run.key: cells.replicate(run) for run in runs}
+
+    def train(run: Run) -> None:
+        own = data[run.key]
+        model = models.build(run, own.train_images.shape[1:], own.classes)
+        optimizer = keras.optimizers.Adam(run.optimizer.learning_rate)
+        model.compile(optimizer=optimizer, loss=models.loss(run), metrics=["accuracy"])
+        held_out = (own.validation_images / 255.0, own.validation_labels) if run.validation_size else None
+        model.fit(
+            own.train_images / 255.0,
+            own.train_labels,
+            batch_size=run.batch_size,
+            epochs=run.epochs,
+            validation_data=held_out,
+            callbacks=models.callbacks(run),
+            verbose=0,
+        )
+        model.evaluate(own.test_images / 255.0, own.test_labels, verbose=0)
+
+    begun = time.perf_counter()
+    for run in runs:
+        train(run)
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    print(_plain(CELLS[sys.argv[1]]()))

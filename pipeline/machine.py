@@ -1,0 +1,53 @@
+"""Where the runs are trained: what concerns this machine and cannot change a result."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import joblib
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+
+from pipeline.checkout import main_checkout
+from pipeline.errors import UserError
+
+FILE = "machine.yaml"
+ENVIRONMENT = {"workers": "WORKERS", "scheduler": "DASK_SCHEDULER_ADDRESS"}
+
+
+class Machine(BaseModel):
+    """How many runs at a time, and on which cluster; the cores of this machine when None."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    workers: Annotated[int, Field(ge=1)] | None = None
+    scheduler: str | None = None
+
+    @property
+    def processes(self) -> int:
+        """Return how many runs to train at a time here: one a core, a container's quota respected."""
+        return self.workers or int(joblib.cpu_count())
+
+
+def read(root: Path | None = None) -> Machine:
+    """Read `machine.yaml` of the checkout, where there is one, and the environment, which wins.
+
+    Raises UserError for an unknown key or a wrong value.
+    """
+    path = (root or main_checkout()) / FILE
+    fields = YAML(typ="safe").load(path.read_text(encoding="utf-8")) if path.exists() else None
+    origin = dict.fromkeys(fields or {}, FILE)
+    for field, variable in ENVIRONMENT.items():
+        if os.environ.get(variable):
+            fields = {**(fields or {}), field: os.environ[variable]}
+            origin[field] = variable
+    try:
+        return Machine.model_validate(fields or {})
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors():
+            name = ".".join(str(step) for step in fault["loc"])
+            lines.append(f"{origin.get(name, FILE)}: {name}: {fault['msg']}, received {fault['input']!r}")
+        raise UserError("\n".join(lines)) from error
