@@ -15,9 +15,9 @@ ROUNDS = 9
 
 def benchmark(setting: str) -> Measured:
     """Measure an epoch of the baseline, training only, on one thread each."""
-    from pipeline.training import fanout
+    from pipeline.training import backend
 
-    fanout.import_keras()
+    backend.import_keras()
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)

@@ -13,7 +13,7 @@ from benchmarks import cells
 from benchmarks.measure import Measured, alternately, seconds
 from benchmarks.speed import forget
 from pipeline.checkout import ROOT
-from pipeline.training import fanout
+from pipeline.training import backend, fanout
 
 ROUNDS = 3
 FEW, MANY = 20, 200
@@ -69,7 +69,7 @@ def _process(count: int) -> tuple[float, float]:
 
 def _train(count: int) -> None:
     """Train `count` short runs in this process; print seconds a run and peak megabytes."""
-    fanout.import_keras()
+    backend.import_keras()
     from pipeline.training.trainer import train
 
     runs = cells.runs("small", ["dropout"], splits=10, inits=2)

@@ -29,7 +29,7 @@ def commit(root: Path = ROOT) -> str:
 
 @functools.cache
 def dirty(root: Path = ROOT) -> bool:
-    """Tell whether tracked code or parameters differ from the commit."""
+    """Tell whether code or parameters differ from the commit, new files included."""
     return bool(_git(root, "status", "--porcelain", "--", *SOURCES))
 
 

@@ -24,7 +24,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 class Strict(BaseModel):
     """A section of the file: no unknown key, no silent conversion, no change after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Mix(Strict):
@@ -49,7 +49,7 @@ else:
 class Data(Strict):
     """What is held out, once for all settings."""
 
-    validation: Annotated[int, Field(ge=0)]
+    validation: Annotated[int, Field(ge=0, le=POOL)]
     seed: int
 
 
@@ -75,7 +75,7 @@ class Setting(Strict):
     splits: Count
     inits: Count
     seed: int
-    variants: Literal["all"] | list[Name]
+    variants: Literal["all"] | Annotated[list[Name], Field(min_length=1)]
     overrides: dict[Name, RegularizerMix]
 
 
@@ -84,7 +84,7 @@ class Params(Strict):
 
     data: Data
     settings: Annotated[dict[Name, Setting], Field(min_length=1)]
-    variants: dict[Name, RegularizerMix]
+    variants: Annotated[dict[Name, RegularizerMix], Field(min_length=1)]
 
     def mixes(self, setting: str) -> dict[str, Mix]:
         """Return the regularizers of every variant that `setting` takes; the baseline first."""
@@ -107,7 +107,7 @@ def load(path: Path) -> Params:
     """Read and check `path`. Raises UserError with a line for every fault, all at once."""
     try:
         raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path.name}: expected a readable file, received {error}") from error
     except YAMLError as error:
         place = " ".join(str(error).split())
@@ -192,7 +192,12 @@ def _contradictions(params: Params, name: str) -> Iterator[str]:
             f"{at}.batch_size: expected at most train_size = {setting.train_size}, "
             f"received {setting.batch_size}"
         )
-    if setting.splits * setting.inits < 3:
+    if setting.splits == 2:
+        yield (
+            f"{at}.splits: expected 1 or at least 3, received 2: the jackknife over two training sets "
+            "leaves one, which shows no spread between them"
+        )
+    elif setting.splits * setting.inits < 3:
         yield (
             f"{at}.inits: expected at least 3 replicates (splits x inits) for an interval, "
             f"received {setting.splits} x {setting.inits}"

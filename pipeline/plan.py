@@ -18,9 +18,11 @@ from pipeline.params import BASELINE, Optimizer, Params
 PACKAGE = Path(__file__).parent
 # The code between a run's parameters and its bits. A regularizer's own file is added where it is used.
 TRAINING_CODE = (
+    "data/prepared.py",
     "data/splits.py",
     "regularizers/base.py",
     "science/softmax.py",
+    "training/backend.py",
     "training/engine.py",
     "training/models.py",
     "training/optimizers.py",
@@ -121,7 +123,7 @@ def code_digest(regularizers: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for path in (*TRAINING_CODE, *(f"regularizers/{name}.py" for name in sorted(regularizers))):
         digest.update(f"{path}\n".encode() + (PACKAGE / path).read_bytes())
-    for library in ("tensorflow", "keras"):
+    for library in ("tensorflow", "keras", "numpy"):
         digest.update(f"{library}=={version(library)}\n".encode())
     return digest.hexdigest()
 

@@ -23,8 +23,7 @@ EVERY = 10.0  # seconds between plain lines
 @contextmanager
 def progress(name: str, total: int) -> Iterator[Callable[[], None]]:
     """Show `name` advancing to `total` runs; yields the function to call after each."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():  # rich would also take FORCE_COLOR for a terminal
         yield _plain(name, total)
         return
     columns = (
@@ -37,7 +36,7 @@ def progress(name: str, total: int) -> Iterator[Callable[[], None]]:
         TimeRemainingColumn(),
         TextColumn("left"),
     )
-    with Progress(*columns, console=console) as bar:
+    with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=total)
         yield lambda: bar.advance(task)
 

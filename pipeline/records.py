@@ -131,7 +131,7 @@ def prune(root: Path, planned: Mapping[str, Iterable[Run]]) -> None:
     """Remove what no plan names any more: folders of variants, which DVC leaves behind, and kept runs."""
     keys = {run.key for runs in planned.values() for run in runs}
     for folder in (root / RUNS).glob("*"):
-        if folder.name not in planned:
+        if folder.is_dir() and folder.name not in planned:
             shutil.rmtree(folder)
     for path in (root / KEPT).glob("*"):
         if path.stem not in keys:

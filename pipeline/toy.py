@@ -14,7 +14,8 @@ from pipeline.data import mnist
 from pipeline.errors import UserError
 
 # No more than this of each; what is smaller already stays.
-LIMITS = {"train_size": 500, "validation_size": 500, "epochs": 3, "splits": 2, "inits": 3}
+LIMITS = {"train_size": 500, "batch_size": 500, "validation_size": 500, "epochs": 3, "splits": 3, "inits": 3}
+MARK = "toy-copy"  # a file in its .git tells a copy from a project of the user's
 
 
 def run(directory: Path) -> None:
@@ -35,18 +36,23 @@ def run(directory: Path) -> None:
 
 
 def copy(directory: Path) -> None:
-    """Make `directory` a clone of this checkout, uncommitted changes included."""
+    """Make `directory` a clone of this checkout, uncommitted changes included.
+
+    Raises UserError for anything there but an earlier copy.
+    """
+    mark = directory / ".git" / MARK
+    if not mark.exists() and directory.exists() and (directory.is_file() or any(directory.iterdir())):
+        raise UserError(f"directory: expected a new or earlier copy, received {directory}")
     if directory.exists():
-        if not (directory / "dvc.yaml").exists() and any(directory.iterdir()):
-            raise UserError(f"directory: expected a new or earlier copy, received {directory}")
         shutil.rmtree(directory)
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(directory)], check=True)
     listed = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,
         text=True,
         check=True,
     )
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(directory)], check=True)
+    mark.touch()
     for name in filter(None, listed.stdout.split("\0")):
         source, target = ROOT / name, directory / name
         if source.exists():

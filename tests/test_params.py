@@ -1,6 +1,7 @@
 """`params.yaml` is read whole or refused whole, with a line for every fault."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,15 @@ def test_mixes_are_the_baseline_and_the_listed_with_their_overrides(raw_params: 
     assert list(mixes["small"]) == ["baseline", "drop", "ridge", "elastic"]
 
 
+def test_a_variant_is_of_the_family_of_its_regularizers(edited: Edited) -> None:
+    both = {"dropout": {"rate": 0.5}, "l2": {"strength": 0.001}}
+    found = params.check(edited({"variants.both": both})).families()
+    assert list(found) == ["baseline", "drop", "ridge", "elastic", "both"]
+    assert found["ridge"] == found["elastic"]  # l2, and l1 with l2
+    assert found["both"] == "combination"
+    assert len({found[name] for name in ("baseline", "drop", "ridge", "both")}) == 4
+
+
 # ---- one fault, one line ----
 
 
@@ -132,10 +142,12 @@ def test_an_unknown_key_is_answered_with_the_valid_ones(edited: Edited, path: st
         ("settings.small.optimizer.name", "rmsprop", "'adam' or 'sgd'"),
         ("settings.small.optimizer.learning_rate", "0.1", "number"),
         ("settings.small.optimizer.learning_rate", 0, "greater than 0"),
+        ("settings.small.optimizer.learning_rate", math.inf, "a finite number"),
         ("settings.small.optimizer.momentum", 1.0, "less than 1"),
         ("settings.small.label_noise", True, "number"),
         ("settings.small.label_noise", 1.0, "less than 1"),
         ("settings.small.validation_size", -1, "greater than or equal to 0"),
+        ("variants.ridge.l2.strength", math.inf, "a finite number"),
         ("variants.drop.dropout.rate", 1.0, "less than 1"),
         ("variants.drop.dropout.rate", 0.0, "greater than 0"),
         ("variants.drop.dropout.rate", False, "number"),

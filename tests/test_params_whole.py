@@ -23,7 +23,12 @@ CONTRADICTIONS: dict[str, tuple[Raw, str]] = {
     "pool": (
         {"settings.small.train_size": 30_000},
         "settings.small.train_size: expected splits x train_size of at most 59900 images, "
-        "received 2 x 30000 = 60000",
+        "received 3 x 30000 = 90000",
+    ),
+    "two training sets": (
+        {"settings.small.splits": 2},
+        "settings.small.splits: expected 1 or at least 3, received 2: the jackknife over two training "
+        "sets leaves one, which shows no spread between them",
     ),
     "whole pool": (
         {"settings.blind.train_size": 60_001},
@@ -33,6 +38,10 @@ CONTRADICTIONS: dict[str, tuple[Raw, str]] = {
     "validation": (
         {"settings.small.validation_size": 101},
         "settings.small.validation_size: expected at most data.validation = 100, received 101",
+    ),
+    "all held out": (
+        {"data.validation": 60_001},
+        "data.validation: expected less than or equal to 60000, received 60001",
     ),
     "batch": (
         {"settings.small.batch_size": 51},
@@ -51,9 +60,10 @@ CONTRADICTIONS: dict[str, tuple[Raw, str]] = {
         "settings.blind.validation_size: expected at least 1 for drop, which stops on validation data, "
         "received 0",
     ),
-    "one replicate": (
-        {"settings.blind.inits": 1},
-        "settings.blind.inits: expected at least 2 replicates (splits x inits), received 1",
+    "too few replicates": (
+        {"settings.blind.inits": 2},
+        "settings.blind.inits: expected at least 3 replicates (splits x inits) for an interval, "
+        "received 1 x 2",
     ),
     "baseline": (
         {"variants.baseline": {}},
@@ -71,7 +81,7 @@ def test_a_contradiction_is_one_line(edited: Edited, name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("settings.small.train_size", 29_950),
+        ("settings.small.train_size", 19_966),
         ("settings.blind.train_size", 60_000),
         ("settings.small.validation_size", 100),
         ("settings.small.batch_size", 50),
@@ -100,7 +110,7 @@ def test_all_faults_are_said_at_once(edited: Edited) -> None:
 
 
 def test_all_contradictions_are_said_at_once(edited: Edited) -> None:
-    chosen = [CONTRADICTIONS[name] for name in ("validation", "batch", "one replicate", "baseline")]
+    chosen = [CONTRADICTIONS[name] for name in ("validation", "batch", "too few replicates", "baseline")]
     changes = {path: value for part, _ in chosen for path, value in part.items()}
     lines = [f"params.yaml: {line}" for _, line in chosen]
     assert sorted(refusal(edited(changes)).splitlines()) == sorted(lines)
@@ -126,4 +136,10 @@ def test_a_file_that_is_no_mapping_is_one_line(tmp_path: Path, text: str, messag
 
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^mine\.yaml: expected a readable file, received .*No such file"):
+        params.load(tmp_path / "mine.yaml")
+
+
+def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match=r"^mine\.yaml: expected .*utf-8"):
         params.load(tmp_path / "mine.yaml")

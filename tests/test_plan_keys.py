@@ -33,7 +33,7 @@ def matching(names: Iterable[str], *patterns: str) -> set[str]:
 def test_equal_inputs_give_equal_keys(edited: Edited) -> None:
     first = keys(edited({}))
     assert keys(edited({})) == first
-    assert len(set(first.values())) == len(first) == 6 * 4 + 2 * 2
+    assert len(set(first.values())) == len(first) == 6 * 4 + 3 * 2
 
 
 def test_the_way_of_writing_does_not_show(edited: Edited) -> None:
@@ -82,7 +82,7 @@ def test_a_digest_changes_the_keys_of_its_setting_alone(raw_params: Raw) -> None
 @pytest.mark.parametrize(
     "changes",
     [
-        {"settings.small.splits": 3},
+        {"settings.small.splits": 4},
         {"settings.small.inits": 4},
         {"variants.wide": {"max_norm": {"limit": 3.0}}},
         {"settings.blind.variants": ["drop", "ridge"]},

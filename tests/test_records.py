@@ -139,16 +139,33 @@ def test_an_array_of_objects_is_refused(tmp_path: Path, tiny_run: MakeRun) -> No
             records.write(tmp_path, "ridge", [Result(**vars(whole) | {field: value})])
 
 
+def test_earlier_results_are_replaced_and_never_written_into(tmp_path: Path, results: list[Result]) -> None:
+    records.write(tmp_path, "ridge", results)
+    folder, cache = tmp_path / RUNS / "ridge", tmp_path / "cache"
+    cache.mkdir()
+    for path in folder.iterdir():  # as DVC links what it keeps
+        (cache / path.name).hardlink_to(path)
+    kept = contents(cache)
+    records.write(tmp_path, "ridge", results[:2])
+    assert contents(cache) == kept
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "first_logits.npy",
+        "first_weights.npz",
+        "runs.json",
+    ]
+    assert [record.run for record in records.read(tmp_path, "ridge")] == [r.run for r in results[:2]]
+
+
 def test_prune_removes_the_undeclared_and_nothing_else(tmp_path: Path, results: list[Result]) -> None:
     for variant in ("baseline", "ridge", "gone", "ridge_old"):
         records.write(tmp_path, variant, results)
     before = contents(tmp_path / RUNS)
-    records.prune(tmp_path, iter(["baseline", "ridge", "never_run"]))
+    records.prune(tmp_path, {"baseline": [], "ridge": [], "never_run": []})
     assert sorted(path.name for path in (tmp_path / RUNS).iterdir()) == ["baseline", "ridge"]
     kept = {name: content for name, content in before.items() if name.split("/")[0] in ("baseline", "ridge")}
     assert contents(tmp_path / RUNS) == kept
 
 
 def test_there_may_be_nothing_to_prune(tmp_path: Path) -> None:
-    records.prune(tmp_path, ["baseline"])
+    records.prune(tmp_path, {"baseline": []})
     assert list(tmp_path.iterdir()) == []

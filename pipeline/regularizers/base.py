@@ -19,7 +19,7 @@ class Regularizer(BaseModel):
     replicate. Nothing else may be random.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     family: ClassVar[str]  # what it acts on; the figures give each family its colour
 

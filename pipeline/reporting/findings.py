@@ -108,7 +108,7 @@ def ranking(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> pd.D
 
 def verdict(estimate: float, p_holm: float) -> str:
     """Say whether a difference in test error can be told from none."""
-    if p_holm > ALPHA:
+    if not p_holm <= ALPHA:
         return "indistinguishable"
     return "better" if estimate < 0 else "worse"
 
@@ -141,4 +141,5 @@ def _listed(names: pd.Series) -> str:
 
 
 def _interval(estimate: float, low: float, high: float, digits: int, sign: str = "") -> str:
-    return f"{estimate:{sign}.{digits}f} [{low:{sign}.{digits}f}, {high:{sign}.{digits}f}]"
+    shown = [f"{value:{sign}z.{digits}f}" for value in (estimate, low, high)]
+    return f"{shown[0]} [{shown[1]}, {shown[2]}]"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import params, plan
-from pipeline.checkout import ROOT, source_commit
+from pipeline.checkout import ROOT, dirty, source_commit
 from pipeline.data import prepared
 from pipeline.errors import reports_errors
 from pipeline.files import emptied
@@ -23,7 +23,10 @@ def main() -> None:
     """Draw the figures and write `reports/report.md`."""
     study = params.load(ROOT / "params.yaml")
     names = ("runs", "summary", "differences", "curves")
-    tables = {name: pd.read_csv(REPORTS / "tables" / f"{name}.csv") for name in names}
+    # A variant may be called `nan` or `null`.
+    tables = {
+        name: pd.read_csv(REPORTS / "tables" / f"{name}.csv", keep_default_na=False) for name in names
+    }
     _draw(study, tables)
     summary, differences = tables["summary"], tables["differences"]
     compared = [name for name in study.settings if name in set(differences.setting)]
@@ -69,7 +72,7 @@ def _provenance(study: params.Params, runs: pd.DataFrame) -> dict[str, str]:
     digests = prepared.read_digests(ROOT)
     return {
         "Keras runs": f"{len(runs):,}",
-        "code and parameters": f"commit `{source_commit()[:12]}`",
+        "code and parameters": f"commit `{source_commit()[:12]}`{', changed since' if dirty() else ''}",
         **{f"data of `{name}`, sha256": f"`{digest[:16]}…`" for name, digest in digests.items()},
         **{f"seed of `{name}`": str(setting.seed) for name, setting in study.settings.items()},
         "seed of the held-out images": str(study.data.seed),

@@ -12,6 +12,7 @@ from pipeline.data import prepared
 from pipeline.errors import UserError, reports_errors
 from pipeline.progress import progress
 from pipeline.training import fanout
+from pipeline.training.backend import import_keras
 
 if TYPE_CHECKING:
     from pipeline import tracking
@@ -29,7 +30,7 @@ def main() -> None:
     runs = plan.read(ROOT / records.PLANS / f"{variant}.json")
     results = fanout.train_all(ROOT, runs)
     # While the workers start. The models are logged from this process, so it needs Keras as well.
-    fanout.import_keras()
+    import_keras()
     from pipeline import tracking
 
     finished = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +21,8 @@ from pipeline.data.mnist import Images
 from pipeline.errors import UserError
 from pipeline.plan import Run
 from pipeline.records import Result
+from pipeline.training.backend import import_keras
 
-# Keras imports these when it finds them and training uses none of them: without them a worker is ready
-# in two seconds instead of four.
-UNUSED = ("matplotlib", "pandas", "scipy", "sklearn")
 CONNECT = 10  # seconds to wait for a scheduler, and then for its first worker
 
 # The threads of one process share its graphs, and TensorFlow's variables with them.
@@ -37,6 +34,7 @@ class OnDisk:
     """Data that a worker maps from the prepared files: what the processes of one machine share."""
 
     root: Path
+    owner: int  # the process of the stage
 
     def replicate(self, run: Run) -> prepared.Replicate:
         """Return the data of `run`."""
@@ -67,22 +65,6 @@ def train_all(root: Path, runs: Sequence[Run]) -> Iterator[Result]:
     return _keeping(root, finished, _start(root, missing) if missing else iter(()))
 
 
-def import_keras() -> None:
-    """Import Keras on TensorFlow without what it would load and training never uses."""
-    absent = [name for name in UNUSED if name not in sys.modules]
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    # oneDNN orders its additions by the processor it finds, and is no faster at these sizes.
-    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
-    try:
-        import keras  # noqa: F401
-        import tensorflow  # noqa: F401
-    finally:
-        for name in absent:
-            del sys.modules[name]
-
-
 def _keeping(root: Path, finished: list[Result], running: Iterator[Result]) -> Iterator[Result]:
     yield from finished
     complete = False
@@ -107,7 +89,7 @@ def _start(root: Path, runs: Sequence[Run]) -> Iterator[Result]:
         return _on_cluster(here.scheduler, root, runs)
     # Each worker has one thread; the variables keep libraries from starting more.
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        return _dispatch(OnDisk(root), runs, min(here.processes, len(runs)))
+        return _dispatch(OnDisk(root, os.getpid()), runs, min(here.processes, len(runs)))
 
 
 def _on_cluster(address: str, root: Path, runs: Sequence[Run]) -> Iterator[Result]:
@@ -135,7 +117,7 @@ def _dispatch(data: OnDisk | InMemory, runs: Sequence[Run], n_jobs: int) -> Iter
 
 
 def _train(data: OnDisk | InMemory, run: Run) -> Result:
-    if isinstance(data, OnDisk):
+    if isinstance(data, OnDisk) and data.owner != os.getpid():
         _enlist()
     if plan.code_digest(run.regularizers) != run.code:
         raise UserError(

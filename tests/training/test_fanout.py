@@ -1,6 +1,7 @@
 """Many runs on the cores of this machine: the same bits however many train at a time."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,21 +11,22 @@ import numpy as np
 import pytest
 from joblib.externals.loky import get_reusable_executor
 
+from pipeline import plan
 from pipeline.data import prepared
 from pipeline.data.mnist import Images
 from pipeline.data.prepared import Split
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.training import fanout
+from pipeline.training.backend import import_keras
 from pipeline.training.trainer import train
 
 MakeRun = Callable[..., Run]
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory, mnist: Images) -> Path:
+@pytest.fixture
+def root(tmp_path: Path, mnist: Images) -> Path:
     """A prepared folder: two training sets of 200 of 500 images, 100 to validate, 150 to test."""
-    folder = tmp_path_factory.mktemp("checkout")
     images = Images(
         train_images=mnist.train_images[:500],
         train_labels=mnist.train_labels[:500],
@@ -34,8 +36,8 @@ def root(tmp_path_factory: pytest.TempPathFactory, mnist: Images) -> Path:
     draws = np.random.default_rng(0).permutation(500).astype(np.int32)
     sets = draws[:400].reshape(2, 200)
     split = Split(train=sets, labels=images.train_labels[sets], validation=draws[400:])
-    prepared.write(folder, images, {"tiny": split})
-    return folder
+    prepared.write(tmp_path, images, {"tiny": split})
+    return tmp_path
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,7 @@ def runs(tiny_run: MakeRun) -> list[Run]:
             split=split,
             order_seed=split,
             noise_seed=split,
+            code=plan.code_digest(parts),
             key=f"{variant}-{split}",
         )
         for variant, parts in mixes.items()
@@ -56,7 +59,7 @@ def runs(tiny_run: MakeRun) -> list[Run]:
     ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def expected(root: Path, runs: list[Run]) -> dict[str, Result]:
     """The results of the runs by their keys, trained one after the other in this process."""
     data = prepared.read_images(root), prepared.read_split(root, "tiny")
@@ -67,6 +70,15 @@ def expected(root: Path, runs: list[Run]) -> dict[str, Result]:
 def _no_worker_stays() -> Iterator[None]:
     yield
     get_reusable_executor().shutdown(wait=True)
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_stays_with_the_user() -> Iterator[None]:
+    """One worker trains in the process of the stage, which must stay open to an interrupt."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    after = signal.signal(signal.SIGINT, before)
+    assert after is before
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -95,22 +107,13 @@ def test_replicates_differ(expected: dict[str, Result]) -> None:
         assert not np.array_equal(expected[f"{variant}-0"].logits, expected[f"{variant}-1"].logits)
 
 
-def test_the_user_may_set_the_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WORKERS", "7")
-    assert fanout.workers() == 7
-    monkeypatch.setenv("WORKERS", "")
-    assert fanout.workers() >= 1
-    monkeypatch.delenv("WORKERS")
-    assert 1 <= fanout.workers() <= (os.cpu_count() or 1)
-
-
 def test_a_variant_without_runs_has_no_results(root: Path) -> None:
     assert list(fanout.train_all(root, [])) == []
 
 
 def test_what_keras_does_not_need_can_still_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "pandas", raising=False)
-    fanout.import_keras()
+    import_keras()
     assert sys.modules.get("pandas", ...) is not None  # None would forbid the import
     assert {"keras", "tensorflow"} <= sys.modules.keys()
     assert os.environ["KERAS_BACKEND"] == "tensorflow"

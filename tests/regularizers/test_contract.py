@@ -1,0 +1,222 @@
+"""The contract of a regularizer, held to every one that is found; a new one is tested by being there."""
+
+import inspect
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import ValidationError
+
+from pipeline import params
+from pipeline.data.prepared import Replicate
+from pipeline.plan import Run
+from pipeline.records import Result
+from pipeline.regularizers import Regularizer, discover
+from pipeline.training import models, trainer
+from pipeline.training.trainer import train
+
+MakeRun = Callable[..., Run]
+FOUND = discover()
+DECLARED = params.load(Path(params.__file__).parent.parent / "params.yaml").variants
+LAYER_HOOKS = ("input_layers", "before_activation", "after_activation")
+
+every = pytest.mark.parametrize("name", FOUND)
+
+
+def example(name: str) -> Regularizer:
+    """The regularizer with the values of the first variant that has it."""
+    return next(mix.regularizers[name] for mix in DECLARED.values() if name in mix.regularizers)
+
+
+def layers(regularizer: Regularizer, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:
+    return [
+        *regularizer.input_layers(seed),
+        *regularizer.before_activation(hidden, seed),
+        *regularizer.after_activation(hidden, seed),
+    ]
+
+
+# ---- the file and its fields ----
+
+
+def test_every_file_is_found_and_nothing_else(repository: Path) -> None:
+    files = {file.stem for file in (repository / "pipeline" / "regularizers").glob("*.py")}
+    assert list(FOUND) == sorted(files - {"__init__", "base"})
+
+
+@every
+def test_a_variant_shows_it(name: str) -> None:
+    assert type(example(name)) is FOUND[name]
+
+
+@every
+def test_it_says_what_it_does(name: str) -> None:
+    module = inspect.getmodule(FOUND[name])
+    assert module is not None
+    for text in (module.__doc__, FOUND[name].__doc__):
+        assert text
+        assert text.splitlines()[0].endswith(".")
+    assert FOUND[name].family
+
+
+@every
+def test_its_fields_are_numbers_between_bounds_and_have_no_default(name: str) -> None:
+    assert FOUND[name].model_fields
+    for field in FOUND[name].model_fields.values():
+        assert field.annotation in (int, float)
+        assert field.is_required()
+        lower = [bound for bound in field.metadata if isinstance(bound, Gt | Ge)]
+        assert lower, "a lower bound"
+
+
+@every
+def test_a_value_out_of_bounds_is_refused(name: str) -> None:
+    fields = example(name).model_dump()
+    for field, info in FOUND[name].model_fields.items():
+        beyond: list[Any] = []
+        for bound in info.metadata:
+            match bound:
+                case Gt(gt=limit) | Lt(lt=limit):
+                    beyond.append(limit)
+                case Ge(ge=limit):
+                    beyond.append(limit - 1)  # type: ignore[operator]
+                case Le(le=limit):
+                    beyond.append(limit + 1)  # type: ignore[operator]
+        for wrong in (*beyond, True, "1", None, math.nan, math.inf):
+            with pytest.raises(ValidationError):
+                FOUND[name](**fields | {field: wrong})
+
+
+@every
+def test_it_is_frozen_and_strict(name: str) -> None:
+    regularizer = example(name)
+    field = next(iter(FOUND[name].model_fields))
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(regularizer, field, getattr(regularizer, field))
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        FOUND[name](**regularizer.model_dump() | {"surplus": 1})
+
+
+@every
+def test_equal_values_make_equal_regularizers(name: str) -> None:
+    assert FOUND[name](**example(name).model_dump()) == example(name)
+
+
+# ---- the hooks ----
+
+
+@every
+def test_it_overrides_a_hook_and_adds_none(name: str) -> None:
+    hooks = {hook for hook, member in vars(Regularizer).items() if inspect.isfunction(member)}
+    own = {hook for hook, member in vars(FOUND[name]).items() if inspect.isfunction(member)}
+    public = {hook for hook in own if not hook.startswith("_")}
+    assert public
+    assert public <= hooks
+    for hook in public:
+        assert inspect.signature(getattr(FOUND[name], hook)).parameters.keys() == (
+            inspect.signature(getattr(Regularizer, hook)).parameters.keys()
+        )
+
+
+@every
+def test_its_hooks_return_what_the_base_promises(name: str) -> None:
+    regularizer = example(name)
+    optional = {
+        "kernel_penalty": keras.Regularizer,
+        "kernel_constraint": keras.constraints.Constraint,
+        "loss": keras.Loss,
+    }
+    for hook, kind in optional.items():
+        assert isinstance(getattr(regularizer, hook)(), kind | None)
+    assert all(isinstance(layer, keras.Layer) for layer in layers(regularizer, "hidden_1", lambda _: 1))
+    assert all(isinstance(callback, keras.callbacks.Callback) for callback in regularizer.callbacks())
+    assert regularizer.adjust_optimizer(keras.optimizers.Adam()) is None  # type: ignore[func-returns-value]
+
+
+@every
+def test_every_call_gives_fresh_objects(name: str) -> None:
+    regularizer = example(name)
+
+    def made() -> list[Any]:
+        return [*layers(regularizer, "hidden_1", lambda _: 1), *regularizer.callbacks()]
+
+    first, second = made(), made()
+    assert not {id(one) for one in first} & {id(one) for one in second}
+
+
+@every
+def test_layers_are_named_by_their_place_and_seeded_by_their_name(name: str) -> None:
+    asked: list[str] = []
+
+    def seed(layer: str) -> int:
+        asked.append(layer)
+        return 1
+
+    regularizer = example(name)
+    at_input = regularizer.input_layers(seed)
+    one, two = (
+        [*regularizer.before_activation(hidden, seed), *regularizer.after_activation(hidden, seed)]
+        for hidden in ("hidden_1", "hidden_2")
+    )
+    names = [layer.name for layer in (*at_input, *one, *two)]
+    assert len(set(names)) == len(names)
+    assert [layer.name.replace("hidden_1", "hidden_2") for layer in one] == [layer.name for layer in two]
+    assert set(asked) <= set(names)
+    for layer in (*at_input, *one, *two):
+        assert (layer.name in asked) == hasattr(layer, "seed")
+
+
+# ---- training ----
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_run: MakeRun, tiny_data: Replicate) -> Callable[..., Result]:
+    """Train long and fast enough for 16 units to overfit 200 images."""
+
+    def run(regularizers: dict[str, Any], **changes: Any) -> Result:
+        optimizer = {"name": "adam", "learning_rate": 0.02}
+        return train(
+            tiny_run(regularizers=regularizers, optimizer=optimizer, epochs=30, **changes), tiny_data
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def baseline(trained: Callable[..., Result]) -> Result:
+    return trained({})
+
+
+@every
+def test_its_effect_is_seen_in_the_weights(
+    trained: Callable[..., Result], baseline: Result, name: str
+) -> None:
+    result = trained({name: example(name).model_dump()})
+    distance = np.abs(result.weights["hidden_1/kernel"] - baseline.weights["hidden_1/kernel"])
+    assert distance.max() > 1e-3
+    assert all(np.isfinite(array).all() for array in result.weights.values())
+    assert result.final["train_error"] < 0.5  # and it still learns; guessing is wrong nine times of ten
+
+
+@every
+def test_the_seeds_alone_decide(trained: Callable[..., Result], name: str) -> None:
+    parts = {name: example(name).model_dump()}
+    first = trained(parts)
+    trainer._engine.cache_clear()
+    again, other = trained(parts), trained(parts, noise_seed=99)
+    assert np.array_equal(first.logits, again.logits)
+    model = models.build(first.run, (28, 28), 10)
+    random = any(hasattr(layer, "seed") for layer in model.layers)
+    assert np.array_equal(first.logits, other.logits) is not random
+
+
+@every
+def test_inference_is_deterministic(tiny_run: MakeRun, tiny_data: Replicate, name: str) -> None:
+    model = models.build(tiny_run(regularizers={name: example(name).model_dump()}), (28, 28), 10)
+    images = tiny_data.test_images.astype(np.float32) / 255
+    assert np.array_equal(model(images).numpy(), model(images).numpy())

@@ -1,0 +1,199 @@
+"""Figures of hand-made tables: what is drawn where and in which colour, and the same bytes every time."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+from ruamel.yaml import YAML
+
+from pipeline import params
+from pipeline.regularizers import discover
+from pipeline.reporting import figures
+
+Tables = dict[str, pd.DataFrame]
+Families = dict[str, str]
+SETTINGS = ["wide", "narrow"]
+GREY = "#7f7f7f"
+DRAWINGS: dict[str, Callable[[Tables, Families], Figure]] = {
+    "bias_variance": lambda t, families: figures.bias_variance(t["summary"], families, SETTINGS),
+    "gap": lambda t, families: figures.gaps(t["summary"], families, SETTINGS),
+    "differences": lambda t, families: figures.differences(t["differences"], families, SETTINGS),
+    "curves": lambda t, families: figures.curves(t["curves"], families, "narrow"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _style() -> Iterator[None]:
+    with mpl.rc_context():
+        figures.style()
+        yield
+
+
+def colour(family: str) -> str:
+    return GREY if family == "baseline" else figures.COLOURS[family]
+
+
+def points(axis: Axes) -> list[tuple[float, float, str]]:
+    """Every estimate with its interval: x, y and colour."""
+    found = []
+    for container in axis.containers:
+        assert isinstance(container, ErrorbarContainer)
+        (x,), (y,) = (np.asarray(values) for values in container[0].get_data())
+        found.append((float(x), float(y), to_hex(container[0].get_color())))
+    return found
+
+
+def reaches(axis: Axes) -> list[list[list[float]]]:
+    """The ends [[x, y], [x, y]] of every bar of every interval, in the order of the points."""
+    bars = [bar for container in axis.containers for bar in container[2]]
+    return [np.asarray(bar.get_segments()[0]).tolist() for bar in bars]
+
+
+def estimates(table: pd.DataFrame, setting: str, metric: str) -> dict[str, float]:
+    found = {}
+    for row in table.to_dict("records"):
+        if (row["setting"], row["metric"]) == (setting, metric):
+            found[row["variant"]] = row["estimate"]
+    return found
+
+
+def test_the_baseline_is_grey_and_no_other_family_is() -> None:
+    assert figures.COLOURS["baseline"] == GREY
+    assert len(set(figures.COLOURS.values())) == len(figures.COLOURS)
+    kinds = {kind.family for kind in discover().values()}
+    assert kinds | {"baseline", "combination"} <= set(figures.COLOURS)
+
+
+def test_every_variant_of_the_committed_file_has_a_colour(repository: Path) -> None:
+    declared = YAML(typ="safe").load(repository / "params.yaml")["variants"]
+    found = params.load(repository / "params.yaml").families()
+    assert list(found) == ["baseline", *declared]
+    assert set(found.values()) <= set(figures.COLOURS)
+
+
+def test_bias_against_variance(tables: Tables, families: Families) -> None:
+    figure = DRAWINGS["bias_variance"](tables, families)
+    assert [axis.get_title() for axis in figure.axes] == SETTINGS
+    assert [axis.get_xlabel() for axis in figure.axes] == ["variance", "variance"]
+    assert [axis.get_ylabel() for axis in figure.axes] == ["squared bias", ""]
+    for setting, axis in zip(SETTINGS, figure.axes, strict=True):
+        bias = estimates(tables["summary"], setting, "squared_error_bias")
+        variance = estimates(tables["summary"], setting, "squared_error_variance")
+        expected = [(variance[v], bias[v], colour(families[v])) for v in bias]
+        assert points(axis) == expected
+        bars = []
+        for x, y, _ in expected:
+            bars += [[[x - 0.1, y], [x + 0.2, y]], [[x, y - 0.1], [x, y + 0.2]]]
+        assert np.asarray(reaches(axis)) == pytest.approx(np.asarray(bars))
+        labels = {note.get_text(): (note.xy, note.get_color()) for note in axis.texts}  # type: ignore[attr-defined]
+        assert labels == {v: ((variance[v], bias[v]), colour(families[v])) for v in bias}
+
+
+def test_along_a_dashed_line_the_risk_is_the_same(tables: Tables, families: Families) -> None:
+    for axis in DRAWINGS["bias_variance"](tables, families).axes:
+        dashed = [line for line in axis.lines if line.get_linestyle() == "--"]
+        risks = [np.asarray(line.get_xdata()) + np.asarray(line.get_ydata()) for line in dashed]
+        assert len(risks) == 6
+        for ends in risks:
+            assert ends[0] == pytest.approx(ends[1])
+        assert len({round(float(ends[0]), 9) for ends in risks}) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "metric", "label"),
+    [
+        ("gap", "summary", "cross_entropy_gap", "test minus train cross-entropy (nats)"),
+        ("differences", "differences", "test_error", "change of test error against the baseline (points)"),
+    ],
+)
+def test_a_line_a_variant(
+    tables: Tables, families: Families, name: str, table: str, metric: str, label: str
+) -> None:
+    figure = DRAWINGS[name](tables, families)
+    lines = [v for v in families if name == "gap" or v != "baseline"]
+    assert [axis.get_title() for axis in figure.axes] == SETTINGS
+    assert figure.get_supxlabel() == label
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == lines
+    assert figure.axes[0].yaxis_inverted()  # the first variant on top
+    below, above = (0.1, 0.2) if name == "gap" else (0.05, 0.1)
+    for setting, axis in zip(SETTINGS, figure.axes, strict=True):
+        found = estimates(tables[table], setting, metric)
+        expected = [(found[v], lines.index(v), colour(families[v])) for v in lines if v in found]
+        assert points(axis) == expected
+        assert np.asarray(reaches(axis)) == pytest.approx(
+            np.asarray([[[x - below, y], [x + above, y]] for x, y, _ in expected])
+        )
+        upright = [line for line in axis.lines if list(np.asarray(line.get_ydata())) == [0, 1]]
+        reference = found["baseline"] if name == "gap" else 0.0
+        assert [list(np.asarray(line.get_xdata())) for line in upright] == [[reference, reference]]
+        assert to_hex(upright[0].get_color()) == GREY
+
+
+@pytest.mark.parametrize(("setting", "shape"), [("wide", (2, 4)), ("narrow", (1, 4))])
+def test_curves_against_the_baseline(
+    tables: Tables, families: Families, setting: str, shape: tuple[int, int]
+) -> None:
+    figure = figures.curves(tables["curves"], families, setting)
+    rows = tables["curves"][tables["curves"].setting == setting]
+    variants = [v for v in families if v != "baseline" and v in set(rows.variant)]
+    assert len(figure.axes) == shape[0] * shape[1]
+    visible = [axis for axis in figure.axes if axis.get_visible()]
+    assert [axis.get_title() for axis in visible] == variants
+    assert (figure.get_supxlabel(), figure.get_supylabel()) == ("epoch", "cross-entropy (nats)")
+    for variant, axis in zip(variants, visible, strict=True):
+        assert axis.get_yscale() == "log"
+        own = colour(families[variant])
+        parts = [("baseline", ":", GREY), ("baseline", "-", GREY), (variant, ":", own), (variant, "-", own)]
+        assert len(axis.lines) == len(axis.collections) == len(parts)
+        for (who, style, shade), line, band in zip(parts, axis.lines, axis.collections, strict=True):
+            metric = "train_cross_entropy" if style == ":" else "validation_cross_entropy"
+            shown = rows[(rows.variant == who) & (rows.metric == metric)]
+            assert (line.get_linestyle(), to_hex(line.get_color())) == (style, shade)
+            assert list(np.asarray(line.get_xdata())) == shown.epoch.tolist()
+            assert list(np.asarray(line.get_ydata())) == shown.estimate.tolist()
+            assert to_hex(band.get_facecolor()[0]) == shade
+            corners = band.get_paths()[0].vertices
+            assert set(shown.low) | set(shown.high) <= set(np.asarray(corners)[:, 1])
+
+
+def draw(source: Path, target: Path, families: Mapping[str, str]) -> None:
+    """Draw every figure from the tables in `source`; another process does the same."""
+    figures.style()
+    tables = {name: pd.read_csv(source / f"{name}.csv") for name in ("summary", "differences", "curves")}
+    target.mkdir()
+    for name, drawing in DRAWINGS.items():
+        figures.save(drawing(tables, dict(families)), target / f"{name}.png")
+
+
+def test_the_same_tables_give_the_same_bytes(
+    tmp_path: Path, repository: Path, tables: Tables, families: Families
+) -> None:
+    for name, table in tables.items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    draw(tmp_path, tmp_path / "once", families)
+    draw(tmp_path, tmp_path / "again", families)
+    program = (
+        "from pathlib import Path; from tests.reporting.test_figures import draw; "
+        f"draw(Path({str(tmp_path)!r}), Path({str(tmp_path / 'elsewhere')!r}), {families!r})"
+    )
+    seed = "1" if os.environ.get("PYTHONHASHSEED") == "2" else "2"
+    subprocess.run(
+        [sys.executable, "-c", program], cwd=repository, env=os.environ | {"PYTHONHASHSEED": seed}, check=True
+    )
+    assert len({(tmp_path / "once" / f"{name}.png").read_bytes() for name in DRAWINGS}) == len(DRAWINGS)
+    for name in DRAWINGS:
+        content = (tmp_path / "once" / f"{name}.png").read_bytes()
+        assert content.startswith(b"\x89PNG")
+        assert content == (tmp_path / "again" / f"{name}.png").read_bytes()
+        assert content == (tmp_path / "elsewhere" / f"{name}.png").read_bytes()
+        assert not any(word in content for word in (b"Software", b"Matplotlib", b"tIME"))

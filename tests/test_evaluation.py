@@ -1,0 +1,264 @@
+"""Tables from hand-made records of a small study, against loops over the numbers that were written."""
+
+import itertools
+import math
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from pipeline import evaluation, records
+from pipeline.evaluation import Cell
+from pipeline.plan import Run
+from pipeline.records import Result
+
+Cells = dict[tuple[str, str], Cell]
+DESIGN = {"crossed": (3, 2), "lone": (1, 3)}  # splits x inits
+VARIANTS = {"crossed": ["baseline", "drop", "ridge"], "lone": ["baseline", "ridge"]}
+LABELS = np.array([0, 1, 2, 1] * 5, np.uint8)  # 20 images, 3 classes
+
+
+def made_up(run: Run) -> Result:
+    """Numbers that only this run has; `drop` stops its first run after 2 epochs, others take 4."""
+    rng = np.random.default_rng([ord(run.setting[0]), ord(run.variant[0]), run.split, run.init])
+    epochs = 2 if run.variant == "drop" and run.split == run.init == 0 else 4
+    parts = ("train_error", "train_cross_entropy", "test_error", "test_cross_entropy")
+    series = ("loss", "train_error", "validation_cross_entropy")
+    return Result(
+        run=run,
+        history={name: rng.random(epochs) for name in series},
+        final={**{name: float(rng.random()) for name in parts}, "epochs": epochs},
+        logits=rng.normal(0, 2, size=(20, 3)).astype(np.float32),
+        weights={"logits/bias": np.zeros(3, np.float32)},
+        seconds={"training": 1.0},
+    )
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, tiny_run: Callable[..., Run]) -> tuple[Path, Any]:
+    """The folder of the study, and its results by setting and variant, replicate by replicate."""
+    root = tmp_path_factory.mktemp("study")
+    truth: dict[tuple[str, str], list[list[Result]]] = {}
+    for setting, (splits, inits) in DESIGN.items():
+        for variant in VARIANTS[setting]:
+            truth[setting, variant] = [
+                [
+                    made_up(tiny_run(setting=setting, variant=variant, split=d, init=i, key=f"{d}{i}"))
+                    for i in range(inits)
+                ]
+                for d in range(splits)
+            ]
+    for variant in ("baseline", "drop", "ridge"):
+        members = [grid for (_, name), grid in truth.items() if name == variant]
+        records.write(root, variant, [result for grid in members for row in grid for result in row])
+    return root, truth
+
+
+@pytest.fixture(scope="module")
+def truth(written: tuple[Path, Any]) -> Any:
+    return written[1]
+
+
+@pytest.fixture(scope="module")
+def cells(written: tuple[Path, Any]) -> Cells:
+    found = evaluation.read(written[0], ["baseline", "drop", "ridge"])
+    return {(cell.setting, cell.variant): cell for cell in found}
+
+
+def softmax(logits: Any) -> Any:
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
+def score(result: Result, name: str) -> float:
+    """Percent for errors, and test minus train for gaps."""
+    final = result.final
+    match name:
+        case "error_gap":
+            return 100 * (final["test_error"] - final["train_error"])
+        case "cross_entropy_gap":
+            return final["test_cross_entropy"] - final["train_cross_entropy"]
+        case "test_error" | "train_error":
+            return 100 * final[name]
+    return final[name]
+
+
+def per_replicate(grid: list[list[float]]) -> list[float]:
+    """Means of the splits; of one split, the values of its inits."""
+    return grid[0] if len(grid) == 1 else [mean(row) for row in grid]
+
+
+def t_interval(values: list[float]) -> tuple[float, float]:
+    half = stats.t.ppf(0.975, len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    return mean(values) - half, mean(values) + half
+
+
+def only(table: pd.DataFrame, **where: str) -> pd.Series:
+    for column, value in where.items():
+        table = table[table[column] == value]
+    assert len(table) == 1, where
+    return table.iloc[0]
+
+
+def test_cells_come_setting_by_setting_the_baseline_first(cells: Cells, truth: Any) -> None:
+    assert list(cells) == [(setting, variant) for setting in DESIGN for variant in VARIANTS[setting]]
+    for place, cell in cells.items():
+        splits, inits = DESIGN[cell.setting]
+        assert cell.log_probabilities.shape == (splits, inits, 20, 3)
+        for d, i in itertools.product(range(splits), range(inits)):
+            result = truth[place][d][i]
+            assert cell.grid[d][i].run == result.run
+            assert np.exp(cell.log_probabilities[d, i]) == pytest.approx(softmax(result.logits), rel=1e-5)
+
+
+def test_only_what_is_declared_is_read(written: tuple[Path, Any]) -> None:
+    stale = written[0] / records.RUNS / "gone"
+    stale.mkdir()
+    (stale / "runs.json").write_text("not JSON", encoding="utf-8")
+    found = [(cell.setting, cell.variant) for cell in evaluation.read(written[0], ["baseline", "ridge"])]
+    assert found == [(setting, variant) for setting in DESIGN for variant in ("baseline", "ridge")]
+
+
+def test_a_row_a_run(cells: Cells, truth: Any) -> None:
+    for place, cell in cells.items():
+        table = evaluation.runs(cell).to_dict("records")
+        expected = [
+            {"setting": place[0], "variant": place[1], "split": d, "init": i, "run_key": f"{d}{i}"}
+            | {"epochs": len(result.history["loss"])}
+            | {name: score(result, name) for name in evaluation.SCORES}
+            for d, row in enumerate(truth[place])
+            for i, result in enumerate(row)
+        ]
+        assert len(table) == len(expected)
+        for received, wanted in zip(table, expected, strict=True):
+            assert received == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("name", evaluation.SCORES)
+def test_summary_of_a_score(cells: Cells, truth: Any, name: str) -> None:
+    for place, cell in cells.items():
+        values = per_replicate([[score(result, name) for result in row] for row in truth[place]])
+        row = only(evaluation.summary(cell, LABELS), metric=name)
+        assert (row.setting, row.variant, row.n) == (*place, 3)
+        assert row.estimate == pytest.approx(mean(values))
+        assert (row.low, row.high) == pytest.approx(t_interval(values))
+
+
+def brier(grid: list[list[Any]]) -> dict[str, float]:
+    """Variance as half the squared distance of two models that share neither split nor init."""
+    models = {(d, i): p for d, row in enumerate(grid) for i, p in enumerate(row)}
+    risk = mean(float(((p - np.eye(3)[LABELS]) ** 2).sum(axis=1).mean()) for p in models.values())
+    variance = mean(
+        float(((models[a] - models[b]) ** 2).sum(axis=1).mean()) / 2
+        for a, b in itertools.permutations(models, 2)
+        if (a[0] != b[0] or len(grid) == 1) and (a[1] != b[1] or len(grid[0]) == 1)
+    )
+    return {"risk": risk, "bias": risk - variance, "variance": variance}
+
+
+def test_bias_and_variance_of_squared_error_with_their_jackknife(cells: Cells, truth: Any) -> None:
+    for place, cell in cells.items():
+        grid = [[softmax(result.logits) for result in row] for row in truth[place]]
+        if len(grid) == 1:  # the inits are the replicates, to be left out in turn
+            kept = [[[p for i, p in enumerate(grid[0]) if i != out]] for out in range(3)]
+        else:
+            kept = [[row for d, row in enumerate(grid) if d != out] for out in range(3)]
+        whole, left_out = brier(grid), [brier(part) for part in kept]
+        for part, expected in whole.items():
+            center = mean(one[part] for one in left_out)
+            error = math.sqrt(2 / 3 * sum((one[part] - center) ** 2 for one in left_out))
+            half = stats.t.ppf(0.975, 2) * error
+            row = only(evaluation.summary(cell, LABELS), metric=f"squared_error_{part}")
+            assert row.estimate == pytest.approx(expected, rel=1e-5)
+            assert (row.high - row.estimate, row.estimate - row.low) == pytest.approx((half, half), rel=1e-4)
+            assert row.n == 3
+
+
+def test_variance_of_cross_entropy_over_the_inits_of_one_split(cells: Cells, truth: Any) -> None:
+    """-log Z of the geometric mean, times N / (N - 1) for three independent models."""
+    models = [softmax(result.logits) for result in truth["lone", "ridge"][0]]
+    plug_in = [
+        -math.log(sum(math.prod(float(model[m, c]) for model in models) ** (1 / 3) for c in range(3)))
+        for m in range(20)
+    ]
+    row = only(evaluation.summary(cells["lone", "ridge"], LABELS), metric="cross_entropy_variance")
+    assert row.estimate == pytest.approx(3 / 2 * mean(plug_in), rel=1e-5)
+
+
+def test_risk_is_bias_plus_variance(cells: Cells, truth: Any) -> None:
+    for place, cell in cells.items():
+        table = evaluation.summary(cell, LABELS)
+        for loss in ("squared_error", "cross_entropy"):
+            risk, bias, variance = (
+                only(table, metric=f"{loss}_{part}").estimate for part in ("risk", "bias", "variance")
+            )
+            assert risk == pytest.approx(bias + variance)
+            assert variance > 0
+        models = [cell.log_probabilities[d, i] for d, row in enumerate(truth[place]) for i in range(len(row))]
+        losses = [-float(model[m, LABELS[m]]) for model in models for m in range(20)]
+        assert only(table, metric="cross_entropy_risk").estimate == pytest.approx(mean(losses))
+
+
+def test_differences_are_paired_t_tests(cells: Cells, truth: Any) -> None:
+    for setting, variant in (("crossed", "drop"), ("crossed", "ridge"), ("lone", "ridge")):
+        table = evaluation.differences(cells[setting, variant], cells[setting, "baseline"])
+        assert table.metric.tolist() == list(evaluation.SCORES)
+        for name in evaluation.SCORES:
+            own, base = (
+                per_replicate([[score(result, name) for result in row] for row in truth[setting, which]])
+                for which in (variant, "baseline")
+            )
+            changes = [a - b for a, b in zip(own, base, strict=True)]
+            row = only(table, metric=name)
+            assert (row.setting, row.variant, row.n) == (setting, variant, 3)
+            assert row.estimate == pytest.approx(mean(changes))
+            assert (row.low, row.high) == pytest.approx(t_interval(changes))
+            assert row.p_value == pytest.approx(stats.ttest_rel(own, base).pvalue)
+
+
+def test_holm_is_within_a_setting_and_a_score() -> None:
+    places = [("a", "x"), ("a", "y"), ("a", "x"), ("b", "x"), ("a", "x"), ("a", "y")]
+    frame = pd.DataFrame(places, columns=["setting", "metric"]).assign(
+        p_value=[0.01, 0.04, 0.04, 0.02, 0.03, 0.5]
+    )
+    # a/x: 3 x .01, 2 x .03, and .04 raised to that; a/y: 2 x .04, 1 x .5; b/x stands alone.
+    expected = [0.03, 0.08, 0.06, 0.02, 0.06, 0.5]
+    assert evaluation.adjusted(frame).p_holm.tolist() == pytest.approx(expected)
+    assert "p_holm" not in frame
+
+
+def test_curves_end_with_the_shortest_run(cells: Cells, truth: Any) -> None:
+    for place, cell in cells.items():
+        epochs = 2 if place[1] == "drop" else 4
+        table = evaluation.curves(cell)
+        assert table.metric.unique().tolist() == ["loss", "train_error", "validation_cross_entropy"]
+        assert len(table) == 3 * epochs
+        for name, epoch in itertools.product(table.metric.unique(), range(1, epochs + 1)):
+            scale = 100 if name == "train_error" else 1
+            grid = [[scale * result.history[name][epoch - 1] for result in row] for row in truth[place]]
+            row = only(table[table.epoch == epoch], metric=name)
+            assert (row.setting, row.variant) == place
+            assert row.estimate == pytest.approx(mean(per_replicate(grid)))
+            assert (row.low, row.high) == pytest.approx(t_interval(per_replicate(grid)))
+
+
+def test_overview_and_metrics_are_the_headlines_of_the_summary(cells: Cells) -> None:
+    summary = pd.concat([evaluation.summary(cell, LABELS) for cell in cells.values()], ignore_index=True)
+    overview = evaluation.overview(summary)
+    names = ["test_error", "test_cross_entropy", "gap", "bias", "variance"]
+    assert overview.columns.tolist() == ["cell", "setting", "variant", *names]
+    assert overview.cell.tolist() == [f"{setting}/{variant}" for setting, variant in cells]
+    headline = evaluation.metrics(overview)
+    assert {setting: list(found) for setting, found in headline.items()} == VARIANTS
+    sources = [*names[:2], "cross_entropy_gap", "squared_error_bias", "squared_error_variance"]
+    for setting, variant in cells:
+        row = only(overview, setting=setting, variant=variant)
+        assert list(headline[setting][variant]) == names
+        for name, source in zip(names, sources, strict=True):
+            expected = only(summary, setting=setting, variant=variant, metric=source).estimate
+            assert row[name] == expected
+            assert headline[setting][variant][name] == round(expected, 5)

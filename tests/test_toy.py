@@ -1,0 +1,267 @@
+"""The toy copy: what comes along, what is shrunk, and what it refuses to replace."""
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline import params, toy
+from pipeline.data import mnist
+from pipeline.errors import UserError
+
+Repro = Callable[[int], list[dict[str, Any]]]
+FULL = """\
+# Everything that can change a result.
+
+data:
+  validation: 10000      # images held out
+  seed: 0
+
+settings:
+  large:                 # above every limit
+    train_size: 60000
+    validation_size: 2000
+    hidden: [128, 64]
+    optimizer: {name: adam, learning_rate: 1.0e-3}
+    epochs: 60
+    batch_size: 32       # stays
+    splits: 10           # disjoint
+    inits: 10
+    seed: 9999
+    variants: all
+
+  small:
+    train_size: 500      # at the limit
+    validation_size: 0
+    epochs: 2
+    batch_size: 32
+    splits: 1
+    inits: 3
+
+# A variant is a named mapping of regularizers.
+variants:
+  ridge: {l2: {strength: 5.0e-4}}
+"""
+
+
+def lines_changed(before: str, after: str) -> dict[str, str]:
+    """The lines that differ, old to new; there are as many before as after."""
+    pairs = zip(before.splitlines(), after.splitlines(), strict=True)
+    return {old.strip(): new.strip() for old, new in pairs if old != new}
+
+
+def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(FULL, encoding="utf-8")
+    toy.shrink(path)
+    limit = toy.LIMITS
+    assert lines_changed(FULL, path.read_text(encoding="utf-8")) == {
+        "train_size: 60000": f"train_size: {limit['train_size']}",
+        "validation_size: 2000": f"validation_size: {limit['validation_size']}",
+        "epochs: 60": f"epochs: {limit['epochs']}",
+        "splits: 10           # disjoint": f"splits: {limit['splits']}            # disjoint",
+        "inits: 10": f"inits: {limit['inits']}",
+    }
+    once = path.read_text(encoding="utf-8")
+    toy.shrink(path)
+    assert path.read_text(encoding="utf-8") == once
+
+
+def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Path) -> None:
+    text = (repository / "params.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "params.yaml"
+    path.write_text(text, encoding="utf-8")
+    toy.shrink(path)
+    params.load(path)
+    expected = YAML(typ="safe").load(text)
+    for setting in expected["settings"].values():
+        for name, limit in toy.LIMITS.items():
+            setting[name] = min(setting[name], limit)
+    assert YAML(typ="safe").load(path) == expected
+    comments = [line.partition("#")[2] for line in text.splitlines()]
+    assert [line.partition("#")[2] for line in path.read_text(encoding="utf-8").splitlines()] == comments
+
+
+@pytest.mark.parametrize("setting", [{"splits": 5, "inits": 1}, {"train_size": 1000, "batch_size": 1000}])
+def test_a_valid_setting_is_valid_when_shrunk(
+    tmp_path: Path, raw_params: dict[str, Any], setting: Mapping[str, int]
+) -> None:
+    path = tmp_path / "params.yaml"
+    raw_params["settings"]["small"] |= setting
+    YAML().dump(raw_params, path)
+    params.check(YAML(typ="safe").load(path))
+    toy.shrink(path)
+    params.load(path)
+
+
+# ---- the copy ----
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of two files and an ignored folder, with changes that are not committed."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setattr(toy, "ROOT", root)
+    monkeypatch.setattr(toy, "main_checkout", lambda: root)
+    committed = {
+        "dvc.yaml": "stages: {}\n",
+        "params.yaml": FULL,
+        "pipeline/code.py": "old\n",
+        "gone.py": "old\n",
+    }
+    for name, text in {**committed, ".gitignore": "/data/\n__pycache__/\n"}.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    who = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org"]
+    for command in (["init", "--quiet"], ["add", "."], [*who, "commit", "--quiet", "--message", "first"]):
+        subprocess.run(["git", "-C", str(root), *command], check=True)
+    (root / "pipeline" / "code.py").write_text("changed\n", encoding="utf-8")
+    (root / "gone.py").unlink()
+    for new in (
+        "pipeline/new_ä.py",
+        "pipeline/deep/new.py",
+        "data/download/big",
+        "pipeline/__pycache__/x.pyc",
+    ):
+        (root / new).parent.mkdir(parents=True, exist_ok=True)
+        (root / new).write_text("new\n", encoding="utf-8")
+    return root
+
+
+def files(folder: Path) -> dict[str, str]:
+    found = [path for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts]
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in found}
+
+
+COPIED = {
+    ".gitignore": "/data/\n__pycache__/\n",
+    "dvc.yaml": "stages: {}\n",
+    "params.yaml": FULL,
+    "pipeline/code.py": "changed\n",
+    "pipeline/deep/new.py": "new\n",
+    "pipeline/new_ä.py": "new\n",
+}
+
+
+def test_a_copy_has_what_is_not_committed_and_nothing_ignored(tmp_path: Path, checkout: Path) -> None:
+    toy.copy(tmp_path / "deep" / "copy")
+    assert files(tmp_path / "deep" / "copy") == COPIED
+    assert (tmp_path / "deep" / "copy" / ".git").is_dir()
+    assert files(checkout)["data/download/big"] == "new\n"
+
+
+@pytest.mark.parametrize("place", ["empty", "earlier"])
+def test_an_empty_folder_and_an_earlier_copy_are_replaced(tmp_path: Path, checkout: Path, place: str) -> None:
+    target = tmp_path / "copy"
+    target.mkdir()
+    if place == "earlier":
+        toy.copy(target)
+        (target / "leftover.py").touch()
+        (checkout / "pipeline" / "deep" / "new.py").write_text("newer\n", encoding="utf-8")
+    toy.copy(target)
+    assert files(target) == COPIED | ({"pipeline/deep/new.py": "newer\n"} if place == "earlier" else {})
+
+
+def refused(directory: Path) -> None:
+    before = files(directory.parent)
+    with pytest.raises(UserError) as refusal:
+        toy.copy(directory)
+    assert str(refusal.value) == f"directory: expected a new or earlier copy, received {directory}"
+    assert files(directory.parent) == before
+
+
+def test_a_folder_with_something_else_in_it_is_refused_and_kept(tmp_path: Path, checkout: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.txt").write_text("of years", encoding="utf-8")
+    refused(tmp_path / "home")
+
+
+def test_another_project_is_refused_and_kept(tmp_path: Path, checkout: Path) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
+    refused(tmp_path / "project")
+
+
+def test_the_checkout_itself_is_refused_and_kept(checkout: Path) -> None:
+    refused(checkout)
+
+
+def test_a_file_is_refused_and_kept(tmp_path: Path, checkout: Path) -> None:
+    (tmp_path / "file").write_text("a file", encoding="utf-8")
+    refused(tmp_path / "file")
+
+
+def test_a_copy_may_lie_in_the_checkout(checkout: Path) -> None:
+    toy.copy(checkout / "copy")
+    assert files(checkout / "copy") == COPIED
+
+
+# ---- the run ----
+
+
+@pytest.fixture
+def repro(monkeypatch: pytest.MonkeyPatch) -> Repro:
+    """Have `dvc repro` end with a code instead of running; what it was called with is listed."""
+    real, calls = subprocess.run, []
+
+    def end_with(code: int) -> list[dict[str, Any]]:
+        def run(command: list[str], **options: Any) -> Any:
+            if command[0] != "dvc":
+                return real(command, **options)
+            calls.append({"command": command, **options})
+            return subprocess.CompletedProcess(command, code)
+
+        monkeypatch.setattr("pipeline.toy.subprocess", SimpleNamespace(run=run))
+        return calls
+
+    return end_with
+
+
+def test_the_pipeline_runs_in_the_shrunk_copy(
+    tmp_path: Path, checkout: Path, repro: Repro, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///store.db")
+    monkeypatch.setenv("KEPT", "1")
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    calls = repro(0)
+    toy.run(tmp_path / "copy")
+    (call,) = calls
+    assert (call["command"], call["cwd"]) == (["dvc", "repro"], tmp_path / "copy")
+    assert call["env"] == {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    assert "epochs: 3" in (tmp_path / "copy" / "params.yaml").read_text(encoding="utf-8")
+    assert (checkout / "params.yaml").read_text(encoding="utf-8") == FULL
+
+
+@pytest.mark.parametrize("named", [None, "/mnt/mnist"])
+def test_a_whole_download_is_taken_along_unless_another_is_named(
+    tmp_path: Path, checkout: Path, repro: Repro, monkeypatch: pytest.MonkeyPatch, named: str | None
+) -> None:
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    if named:
+        monkeypatch.setenv("MNIST_DIR", named)
+    download = checkout / "data" / "download"
+    calls = repro(0)
+    for name in list(mnist.SHA256)[1:]:
+        (download / name).touch()
+    toy.run(tmp_path / "copy")
+    assert calls[-1]["env"].get("MNIST_DIR") == named
+    (download / next(iter(mnist.SHA256))).touch()
+    toy.run(tmp_path / "copy")
+    assert calls[-1]["env"]["MNIST_DIR"] == (named or str(download))
+
+
+def test_a_stage_that_fails_is_one_line(tmp_path: Path, checkout: Path, repro: Repro) -> None:
+    repro(1)
+    with pytest.raises(UserError) as failure:
+        toy.run(tmp_path / "copy")
+    assert str(failure.value) == f"quick: a stage failed in {tmp_path / 'copy'}; its own message is above"
