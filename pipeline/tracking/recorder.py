@@ -95,8 +95,8 @@ class Recorder:
     def log_model(self, run: Run, model: Any, image_shape: tuple[int, ...], classes: int) -> None:
         """Log the trained network of `run` under its parent: images in [0, 1] to logits."""
         signature = ModelSignature(
-            inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *image_shape), "images")]),
-            outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes), "logits")]),
+            inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *image_shape))]),
+            outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
         )
         with mlflow.start_run(run_id=self._parents[run.setting]):
             mlflow.keras.log_model(
@@ -122,6 +122,10 @@ class Recorder:
         for parent in self._search(f"tags.group_key = '{group}'"):
             for child in self._search(f"tags.`{mlflow_tags.MLFLOW_PARENT_RUN_ID}` = '{parent}'"):
                 self._client.delete_run(child)
+            for model in self._client.search_logged_models(
+                [self._experiment], f"source_run_id = '{parent}'"
+            ):
+                self._client.delete_logged_model(model.model_id)
             self._client.delete_run(parent)
 
     def _search(self, condition: str) -> list[str]:

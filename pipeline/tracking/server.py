@@ -19,8 +19,9 @@ def serve(port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError as error:
-            raise UserError(f"port: expected a free port, received {port} ({error.strerror})") from error
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UserError(f"port: expected a free port, received {port} ({reason})") from error
     _, experiment = store.experiment()
     page = f"#/experiments/{experiment}/runs?workflowType=machine_learning"
     print(f"runs: http://{HOST}:{port}/{page}  (ready in a few seconds; Ctrl-C ends it)", flush=True)

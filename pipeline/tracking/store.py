@@ -41,6 +41,8 @@ def experiment() -> tuple[MlflowClient, str]:
         return client, given
     found = client.get_experiment_by_name(EXPERIMENT)
     if found:
+        if found.lifecycle_stage != "active":  # deleted in the UI, where its name stays taken
+            client.restore_experiment(found.experiment_id)
         return client, found.experiment_id
     # A server knows where its artifacts go; a file keeps them beside it.
     own = None
@@ -56,6 +58,7 @@ def outer_run() -> str | None:
 
 def _let_readers_in(database: Path) -> None:
     # Write-ahead logging lets the UI read while a stage writes, and makes a batch cost 0.03 s.
+    database.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(database)
     try:
         connection.execute("PRAGMA journal_mode=WAL")

@@ -1,0 +1,113 @@
+"""A checkout of its own for the tests that run the real thing: commands, parameters, what is left."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from ruamel.yaml import YAML
+
+VARIANTS = ("l2", "dropout", "dropout_l2")  # two that share a regularizer, and one that does not
+SETTINGS = ("notebook", "small")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def ran(self) -> list[str]:
+        """The stages that DVC ran, in their order, but for those that it took from its cache."""
+        return re.findall(r"^Running stage '(.+)':", self.output, re.MULTILINE)
+
+    @property
+    def complaints(self) -> list[str]:
+        """The lines that are meant for the user."""
+        return [line for line in self.errors.splitlines() if line.startswith("error:")]
+
+    def succeeded(self) -> "Ended":
+        """Itself, or a failure that shows what the command said."""
+        assert self.code == 0, f"{self.output}\n{self.errors}"
+        return self
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A checkout in a folder of its own, with the environment that its commands get."""
+
+    root: Path
+    environment: Mapping[str, str]
+
+    def run(self, *command: str, **variables: str) -> Ended:
+        """Run a command in the root to its end."""
+        ended = subprocess.run(
+            command,
+            cwd=self.root,
+            env={**self.environment, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def python(self, *arguments: str, **variables: str) -> Ended:
+        """Run `python -m ...`."""
+        return self.run(sys.executable, "-m", *arguments, **variables)
+
+    def yaml(self, name: str) -> Any:
+        """A YAML file, parsed."""
+        return YAML(typ="safe").load(self.root / name)
+
+    def edit(self, changes: Mapping[str, Any]) -> None:
+        """Change `params.yaml` at dotted paths, `{path: value}`; `...` removes what is there."""
+        yaml, path = YAML(), self.root / "params.yaml"
+        content = yaml.load(path.read_text(encoding="utf-8"))
+        for at, value in changes.items():
+            *parents, last = at.split(".")
+            section = content
+            for step in parents:
+                section = section[step]
+            if value is ...:
+                del section[last]
+            else:
+                section[last] = value
+        with path.open("w", encoding="utf-8") as file:
+            yaml.dump(content, file)
+
+    def grid(self, setting: str) -> tuple[int, int]:
+        """How many splits and inits a setting crosses."""
+        declared = self.yaml("params.yaml")["settings"][setting]
+        return declared["splits"], declared["inits"]
+
+    def replicates(self, setting: str) -> int:
+        """How many runs a variant has in a setting."""
+        splits, inits = self.grid(setting)
+        return splits * inits
+
+    def locked(self, stages: Iterable[str]) -> dict[str, Any]:
+        """The digests of the outputs of stages, from `dvc.lock`."""
+        recorded = self.yaml("dvc.lock")["stages"]
+        return {stage: {out["path"]: out["md5"] for out in recorded[stage]["outs"]} for stage in stages}
+
+    def contents(self, *folders: str) -> dict[str, bytes]:
+        """Every file below the folders, by its path in the checkout."""
+        files = (path for folder in folders for path in (self.root / folder).rglob("*") if path.is_file())
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in files}
+
+    def logged(self, kind: str, experiment: str = "regularization-study") -> list[Run]:
+        """The active runs of a kind, in MLflow's store of this checkout."""
+        client = MlflowClient(tracking_uri=f"sqlite:///{self.root}/mlflow.db")
+        found = client.get_experiment_by_name(experiment)
+        assert found is not None
+        condition = f"tags.kind = '{kind}'"
+        return list(client.search_runs([found.experiment_id], condition, max_results=5000))

@@ -1,0 +1,110 @@
+"""DVC's own commands on what the pipeline leaves: metrics, parameters, plots, experiments."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from tests.pipeline.clone import VARIANTS, Clone, Ended
+
+
+def table(ended: Ended) -> list[dict[str, str]]:
+    """The rows of a command that was asked for CSV."""
+    return list(csv.DictReader(io.StringIO(ended.succeeded().output)))
+
+
+def strengths(clone: Clone) -> list[str]:
+    """The strength of every run of the variant `l2` that MLflow has, in their order."""
+    recorded = (run for run in clone.logged("run") if run.data.tags["variant"] == "l2")
+    return sorted(run.data.params["l2.strength"] for run in recorded)
+
+
+def test_the_metrics_are_shown(toy_clone: Clone) -> None:
+    shown = json.loads(toy_clone.run("dvc", "metrics", "show", "--json").succeeded().output)
+    expected = json.loads((toy_clone.root / "reports" / "metrics.json").read_text(encoding="utf-8"))
+    assert shown[""]["data"]["reports/metrics.json"]["data"] == expected
+    assert "small.dropout_l2.test_error" in re.sub(
+        r"\s", "", toy_clone.run("dvc", "metrics", "show", "--md").succeeded().output
+    )
+
+
+def test_the_toy_differs_from_the_study_that_is_committed(toy_clone: Clone) -> None:
+    parameters = json.loads(toy_clone.run("dvc", "params", "diff", "--json").succeeded().output)[
+        "params.yaml"
+    ]
+    assert parameters["settings.small.epochs"]["new"] == 3
+    assert parameters["settings.small.epochs"]["old"] > 3
+    metrics = json.loads(toy_clone.run("dvc", "metrics", "diff", "--json").succeeded().output)
+    change = metrics["reports/metrics.json"]["small.l2.test_error"]
+    assert change["diff"] == pytest.approx(change["new"] - change["old"])
+    assert change["new"] > change["old"]  # on fewer images, for fewer epochs
+
+
+def test_the_stages_hang_together(toy_clone: Clone) -> None:
+    drawn = toy_clone.run("dvc", "dag", "--mermaid").succeeded().output
+    names = dict(re.findall(r'(node\d+)\["(.+)"\]', drawn))
+    edges = {(names[one], names[other]) for one, other in re.findall(r"(node\d+)-->(node\d+)", drawn)}
+    trained = ["baseline", *(f"variant@{name}" for name in VARIANTS)]
+    expected = {("prepare", "plan"), ("prepare", "evaluate"), ("plan", "evaluate"), ("evaluate", "report")}
+    for stage in trained:
+        expected |= {("prepare", stage), ("plan", stage), (stage, "evaluate")}
+    assert edges >= expected
+    assert not {(one, other) for one, other in edges if one in trained} - {(s, "evaluate") for s in trained}
+
+
+def test_the_plots_are_drawn(clone: Clone) -> None:
+    declared = clone.yaml("dvc.yaml").get("plots")
+    if not declared:
+        pytest.skip("dvc.yaml defines no plots")
+    said = clone.run("dvc", "plots", "show", "--out", "drawn").succeeded().output
+    page = clone.root / "drawn" / "index.html"
+    assert page.as_uri() in said
+    drawn = page.read_text(encoding="utf-8")
+    for plot in declared:
+        ((_, looks),) = plot.items()
+        assert looks["title"] in drawn
+    assert "small/dropout_l2" in drawn
+
+
+def test_an_experiment_changes_one_variant_and_is_shown(clone: Clone) -> None:
+    runs = clone.replicates("small")
+    others = ["baseline", "variant@dropout", "variant@dropout_l2"]
+    before, commits = clone.locked(others), clone.run("git", "rev-list", "--count", "HEAD").output
+    ended = clone.run(
+        "dvc", "exp", "run", "--name", "stronger", "--set-param", "variants.l2.l2.strength=0.01"
+    ).succeeded()
+    assert ended.ran == ["plan", "variant@l2", "evaluate", "report"]
+    assert clone.locked(others) == before
+    assert clone.yaml("params.yaml")["variants"]["l2"]["l2"]["strength"] == 0.01
+    rows = table(clone.run("dvc", "exp", "show", "--csv"))
+    (row,) = (row for row in rows if row["Experiment"] == "stronger")
+    metrics = json.loads((clone.root / "reports" / "metrics.json").read_text(encoding="utf-8"))
+    assert float(row["variants.l2.l2.strength"]) == 0.01
+    assert float(row["small.l2.test_error"]) == metrics["small"]["l2"]["test_error"]
+    assert strengths(clone) == ["0.001"] * runs + ["0.01"] * runs
+    assert clone.run("git", "rev-list", "--count", "HEAD").output == commits
+    assert clone.run("dvc", "repro").succeeded().ran == []
+
+
+def test_an_experiment_in_a_copy_records_in_the_checkout(clone: Clone) -> None:
+    """`--temp` works in a folder of its own, which is removed; its runs and its results stay."""
+    before = clone.contents("results/runs", "reports")
+    runs, name = clone.replicates("small"), "elsewhere"
+    clone.run(
+        "dvc",
+        "exp",
+        "run",
+        "--temp",
+        "--name",
+        name,
+        "--set-param",
+        "variants.l2.l2.strength=0.02",
+        "variant@l2",
+    ).succeeded()
+    assert clone.contents("results/runs", "reports") == before
+    assert strengths(clone) == ["0.001"] * runs + ["0.02"] * runs
+    rows = table(clone.run("dvc", "exp", "show", "--csv"))
+    (row,) = (row for row in rows if row["Experiment"] == name)
+    assert float(row["variants.l2.l2.strength"]) == 0.02

@@ -1,0 +1,141 @@
+"""`python -m pipeline quick`: every stage, for real, at toy size; and what it leaves."""
+
+import json
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from pipeline.data.mnist import Images
+from tests.pipeline.clone import SETTINGS, VARIANTS, Clone, Ended
+
+STAGES = ("prepare", "plan", "baseline", *(f"variant@{name}" for name in VARIANTS), "evaluate", "report")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def implied(clone: Clone) -> Counter[tuple[str, str]]:
+    """How many runs `params.yaml` asks for, by setting and variant."""
+    declared = clone.yaml("params.yaml")
+    found: Counter[tuple[str, str]] = Counter()
+    for name, setting in declared["settings"].items():
+        taken = declared["variants"] if setting["variants"] == "all" else setting["variants"]
+        for variant in ["baseline", *taken]:
+            found[name, variant] = setting["splits"] * setting["inits"]
+    return found
+
+
+def trained(clone: Clone) -> dict[str, tuple[str, str]]:
+    """Setting and variant of every run in results/runs, by its key."""
+    found = {}
+    for path in (clone.root / "results" / "runs").glob("*/runs.json"):
+        for row in json.loads(path.read_text(encoding="utf-8")):
+            assert row["run"]["key"] not in found
+            found[row["run"]["key"]] = (row["run"]["setting"], path.parent.name)
+    return found
+
+
+def test_it_runs_every_stage_and_says_where_the_report_is(toy_clone: Clone, quick: Ended) -> None:
+    assert sorted(quick.ran) == sorted(STAGES)
+    assert quick.ran.index("prepare") < quick.ran.index("plan") < quick.ran.index("baseline")
+    assert quick.ran[-2:] == ["evaluate", "report"]
+    assert quick.output.splitlines()[-1] == f"toy report: {toy_clone.root}/reports/report.md"
+    assert "Traceback" not in quick.output + quick.errors
+    assert "Warning" not in quick.errors
+
+
+def test_it_leaves_the_checkout_alone(study: Clone, toy_clone: Clone) -> None:
+    assert toy_clone.yaml("params.yaml")["settings"]["small"]["epochs"] < 10
+    assert study.yaml("params.yaml")["settings"]["small"]["epochs"] > 10
+    for written in ("mlflow.db", "mlartifacts", "data", "results"):
+        assert not (study.root / written).exists()
+
+
+def test_every_declared_stage_is_locked(toy_clone: Clone) -> None:
+    declared: set[str] = set()
+    for name, stage in toy_clone.yaml("dvc.yaml")["stages"].items():
+        each = toy_clone.yaml("params.yaml")["variants"] if "foreach" in stage else None
+        declared |= {name} if each is None else {f"{name}@{key}" for key in each}
+    assert declared == set(STAGES)
+    assert toy_clone.yaml("dvc.lock")["stages"].keys() >= declared
+
+
+def test_every_declared_output_is_there(toy_clone: Clone) -> None:
+    for name, stage in toy_clone.yaml("dvc.lock")["stages"].items():
+        if name in STAGES:  # those of variants that were taken away before the first run are left there
+            for out in stage["outs"]:
+                assert (toy_clone.root / out["path"]).exists(), out["path"]
+    tables = {path.name for path in (toy_clone.root / "reports" / "tables").iterdir()}
+    assert tables >= {"runs.csv", "summary.csv", "differences.csv", "curves.csv"}
+    assert json.loads((toy_clone.root / "reports" / "metrics.json").read_text(encoding="utf-8"))
+
+
+def test_everything_that_the_report_links_is_there(toy_clone: Clone) -> None:
+    reports = toy_clone.root / "reports"
+    page = (reports / "report.md").read_text(encoding="utf-8")
+    images = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page)
+    assert len(images) >= 4
+    for name in images:
+        assert (reports / name).read_bytes().startswith(PNG)
+    assert {path.name for path in (reports / "figures").iterdir()} == {name.split("/")[1] for name in images}
+    links = re.findall(r"(?<!!)\[[^\]]+\]\(([^)]+)\)", page)
+    assert all((reports / link).exists() for link in links)
+    assert re.findall(r"\b(?:nan|inf|None(?! of)|null)\b|[{}]{2}|[{]%", page) == []
+    assert str(toy_clone.root) not in page
+
+
+def test_the_parameters_imply_the_runs_that_were_trained(toy_clone: Clone) -> None:
+    expected = implied(toy_clone)
+    assert len(expected) == 2 + 4
+    assert Counter(trained(toy_clone).values()) == expected
+
+
+def test_mlflow_has_a_child_run_for_every_run(toy_clone: Clone) -> None:
+    children = {run.data.tags["run_key"]: run for run in toy_clone.logged("run")}
+    assert len(toy_clone.logged("run")) == implied(toy_clone).total()
+    places = {key: (run.data.tags["setting"], run.data.tags["variant"]) for key, run in children.items()}
+    assert places == trained(toy_clone)
+    parents = {run.info.run_id: run for run in toy_clone.logged("variant")}
+    assert Counter(
+        (p.data.tags["setting"], p.data.tags["variant"]) for p in parents.values()
+    ) == dict.fromkeys(implied(toy_clone), 1)
+    for run in children.values():
+        parent = parents[run.data.tags["mlflow.parentRunId"]]
+        assert parent.data.tags["setting"] == run.data.tags["setting"]
+        assert parent.data.tags["variant"] == run.data.tags["variant"]
+    assert {run.info.status for run in (*children.values(), *parents.values())} == {"FINISHED"}
+
+
+def test_mlflow_says_the_same_as_the_records(toy_clone: Clone) -> None:
+    children = {run.data.tags["run_key"]: run for run in toy_clone.logged("run")}
+    for path in (toy_clone.root / "results" / "runs").glob("*/runs.json"):
+        for row in json.loads(path.read_text(encoding="utf-8")):
+            logged = children[row["run"]["key"]].data
+            for name, value in row["final"].items():
+                assert logged.metrics[f"final/{name}"] == value
+            for name, values in row["history"].items():
+                assert logged.metrics[f"epoch/{name}"] == values[-1]
+            for name, fields in row["run"]["regularizers"].items():
+                for field, value in fields.items():
+                    assert logged.params[f"{name}.{field}"] == str(value)
+
+
+def test_the_toy_learns(toy_clone: Clone, mnist: Images) -> None:
+    for setting in SETTINGS:
+        logits = np.load(toy_clone.root / f"results/runs/baseline/{setting}_logits.npy")
+        errors = (logits.argmax(axis=2) != mnist.test_labels).mean(axis=1)
+        assert errors.max() < 0.4  # by chance 0.9
+
+
+@pytest.mark.parametrize("name", ["images", "splits"])
+def test_the_data_is_prepared(toy_clone: Clone, mnist: Images, name: str) -> None:
+    folder = toy_clone.root / "data" / name
+    if name == "images":
+        assert np.array_equal(np.load(folder / "train_images.npy"), mnist.train_images)
+        assert np.array_equal(np.load(folder / "test_labels.npy"), mnist.test_labels)
+        return
+    train = np.load(folder / "small_train.npy")
+    setting = toy_clone.yaml("params.yaml")["settings"]["small"]
+    assert train.shape == (setting["splits"], setting["train_size"])
+    assert len(np.unique(train)) == train.size
+    assert not np.isin(np.load(folder / "small_validation.npy"), train).any()

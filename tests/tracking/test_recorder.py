@@ -1,0 +1,218 @@
+"""What a training stage leaves in MLflow: a parent a setting, a child a run, and every number of it."""
+
+import math
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run as Logged
+from mlflow.entities import ViewType
+
+from pipeline import checkout
+from pipeline.plan import Run
+from pipeline.records import Result
+from pipeline.tracking import Recorder
+
+MakeRun = Callable[..., Run]
+Study = tuple[MlflowClient, str]
+PARENT = "mlflow.parentRunId"
+DIGEST = "0123456789abcdef" * 4  # of 64 characters, as sha256 gives
+
+
+def result(run: Run, epochs: int = 3) -> Result:
+    """A result whose every number tells whose it is: thirds, which have no short decimal form."""
+    base = 100 * run.split + 10 * run.init + 1 / 3
+    return Result(
+        run=run,
+        history={
+            "loss": base + np.arange(epochs),
+            "validation_error": base / 1000 - np.arange(epochs) / 7000,
+        },
+        final={"test_error": base / 1000, "validation_error": 0.25, "epochs": epochs},
+        logits=np.zeros((4, 2), np.float32),
+        weights={},
+        seconds={"setup": 0.25, "training": 1.5},
+    )
+
+
+@pytest.fixture
+def runs(tiny_run: MakeRun) -> list[Run]:
+    """A plan: two splits x two inits in one setting, three inits in another, dropout and L2 in both."""
+    places = [("small", split, init) for split in (0, 1) for init in (0, 1)]
+    places += [("blind", 0, init) for init in (0, 1, 2)]
+    return [
+        tiny_run(
+            setting=setting,
+            variant="mixed",
+            split=split,
+            init=init,
+            hidden=[16, 8],
+            regularizers={"dropout": {"rate": 0.5}, "l2": {"strength": 0.001}},
+            order_seed=2**62 + split,
+            data=DIGEST if setting == "small" else DIGEST[::-1],
+            key=f"{setting}-{split}-{init}",
+        )
+        for setting, split, init in places
+    ]
+
+
+def record(runs: Iterable[Run], variant: str = "mixed") -> None:
+    planned = list(runs)
+    with Recorder(variant, planned) as recorder:
+        for run in reversed(planned):  # they are finished in any order
+            recorder.record(result(run))
+
+
+def logged(study: Study, kind: str, view: int = ViewType.ACTIVE_ONLY) -> list[Logged]:
+    """The runs of a kind, in the order of their names."""
+    client, experiment = study
+    found = list(client.search_runs([experiment], f"tags.kind = '{kind}'", view, max_results=1000))
+    return sorted(found, key=lambda run: str(run.info.run_name))
+
+
+def by_name(study: Study, kind: str) -> dict[str, Logged]:
+    return {str(run.info.run_name): run for run in logged(study, kind)}
+
+
+def points(study: Study, run: Logged, name: str) -> list[tuple[int, float]]:
+    history = study[0].get_metric_history(run.info.run_id, name)
+    return sorted((point.step, point.value) for point in history)
+
+
+def test_a_setting_is_a_parent_and_a_run_its_child(study: Study, runs: list[Run]) -> None:
+    record(runs)
+    parents, children = by_name(study, "variant"), by_name(study, "run")
+    assert list(parents) == ["blind/mixed", "small/mixed"]
+    assert list(children) == [
+        *(f"blind/mixed/split-00-init-0{init}" for init in (0, 1, 2)),
+        *(f"small/mixed/split-0{split}-init-0{init}" for split in (0, 1) for init in (0, 1)),
+    ]
+    for name, child in children.items():
+        assert child.data.tags[PARENT] == parents[name.rpartition("/")[0]].info.run_id
+    assert all(PARENT not in parent.data.tags for parent in parents.values())
+    assert {run.info.status for run in (*parents.values(), *children.values())} == {"FINISHED"}
+
+
+def test_parameters_go_by_their_names_in_params_yaml(study: Study, runs: list[Run]) -> None:
+    record(runs)
+    shared = {
+        "train_size": "200",
+        "validation_size": "100",
+        "hidden": "[16, 8]",
+        "activation": "relu",
+        "optimizer.name": "adam",
+        "optimizer.learning_rate": "0.001",
+        "optimizer.momentum": "0.0",
+        "epochs": "3",
+        "batch_size": "32",
+        "label_noise": "0.0",
+        "dropout.rate": "0.5",
+        "l2.strength": "0.001",
+    }
+    assert by_name(study, "variant")["small/mixed"].data.params == shared
+    assert by_name(study, "run")["small/mixed/split-01-init-00"].data.params == shared | {
+        "split": "1",
+        "init": "0",
+        "init_seed": "1",
+        "order_seed": "4611686018427387905",
+        "noise_seed": "3",
+        "data": DIGEST,
+    }
+
+
+def test_every_point_of_every_curve_is_logged(study: Study, runs: list[Run]) -> None:
+    record(runs)
+    child = by_name(study, "run")["small/mixed/split-01-init-00"]
+    base = 100 + 1 / 3
+    assert points(study, child, "epoch/loss") == [(1, base), (2, base + 1), (3, base + 2)]
+    assert points(study, child, "epoch/validation_error") == [
+        (1, base / 1000),
+        (2, base / 1000 - 1 / 7000),
+        (3, base / 1000 - 2 / 7000),
+    ]
+
+
+def test_final_scores_are_apart_from_the_curves(study: Study, runs: list[Run]) -> None:
+    record(runs)
+    child = by_name(study, "run")["small/mixed/split-01-init-00"]
+    final = {name: value for name, value in child.data.metrics.items() if not name.startswith("epoch/")}
+    assert final == {
+        "final/test_error": (100 + 1 / 3) / 1000,
+        "final/validation_error": 0.25,
+        "final/epochs": 3.0,
+        "final/seconds": 1.75,
+    }
+    assert set(child.data.metrics) - set(final) == {"epoch/loss", "epoch/validation_error"}
+    for name in final:
+        assert len(points(study, child, name)) == 1
+
+
+def test_a_run_took_the_time_that_it_was_measured_to_take(study: Study, runs: list[Run]) -> None:
+    record(runs)
+    child = logged(study, "run")[0]
+    assert child.info.end_time - child.info.start_time == 1750
+    stamps = [point.timestamp for point in study[0].get_metric_history(child.info.run_id, "epoch/loss")]
+    assert len(set(stamps)) == 3
+    assert child.info.start_time < min(stamps) < max(stamps) <= child.info.end_time
+
+
+def test_a_parent_has_the_means_of_its_runs(study: Study, runs: list[Run]) -> None:
+    record(runs)
+    metrics = by_name(study, "variant")["small/mixed"].data.metrics
+    assert metrics.keys() == {"final/test_error", "final/validation_error", "final/epochs", "runs"}
+    # Splits and inits 0 and 1 each: 100/2 + 10/2 + 1/3, in thousandths.
+    assert metrics["final/test_error"] == pytest.approx((55 + 1 / 3) / 1000, rel=1e-12)
+    assert (metrics["final/epochs"], metrics["runs"]) == (3.0, 4.0)
+
+
+@pytest.mark.parametrize("dirty", [True, False])
+def test_tags_say_what_it_is_and_where_it_comes_from(
+    study: Study, runs: list[Run], repository: Path, monkeypatch: pytest.MonkeyPatch, dirty: bool
+) -> None:
+    monkeypatch.setattr(checkout, "dirty", lambda: dirty)
+    record(runs)
+    command = ["git", "-C", str(repository), "rev-parse", "HEAD"]
+    commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    shared = {"variant": "mixed", "setting": "blind", "git_dirty": "true" if dirty else "false"}
+    shared["mlflow.source.git.commit"] = commit
+    child = by_name(study, "run")["blind/mixed/split-00-init-02"].data.tags
+    assert child.items() >= (shared | {"split": "0", "init": "2", "run_key": "blind-0-2"}).items()
+    assert by_name(study, "variant")["blind/mixed"].data.tags.items() >= (shared | {"runs": "3"}).items()
+
+
+def test_a_run_names_the_data_that_it_saw(study: Study, runs: list[Run]) -> None:
+    record(runs)
+    for name, child in by_name(study, "run").items():
+        assert child.inputs is not None
+        (seen,) = child.inputs.dataset_inputs
+        setting, _, place = name.split("/")
+        assert seen.dataset.name == f"mnist-{setting}-{place.rpartition('-init')[0]}"
+        digest = DIGEST if setting == "small" else DIGEST[::-1]
+        assert digest.startswith(seen.dataset.digest)
+        assert 32 <= len(seen.dataset.digest) <= 36
+        assert {tag.key: tag.value for tag in seen.tags} == {"mlflow.data.context": "training"}
+
+
+def test_more_points_than_a_request_takes_are_all_logged(study: Study, tiny_run: MakeRun) -> None:
+    run = tiny_run(epochs=1203, key="long")
+    with Recorder("baseline", [run]) as recorder:
+        recorder.record(result(run, epochs=1203))
+    (child,) = logged(study, "run")
+    for name, values in result(run, epochs=1203).history.items():
+        assert points(study, child, f"epoch/{name}") == list(enumerate(values.tolist(), start=1))
+    assert child.data.params["epochs"] == "1203"
+    assert child.data.metrics["final/epochs"] == 1203.0
+
+
+def test_a_loss_that_is_no_number_is_logged_as_such(study: Study, tiny_run: MakeRun) -> None:
+    run = tiny_run(key="diverged")
+    diverged: dict[str, Any] = {"history": {"loss": np.array([1.0, math.nan, math.nan])}}
+    with Recorder("baseline", [run]) as recorder:
+        recorder.record(Result(**vars(result(run)) | diverged))
+    (child,) = logged(study, "run")
+    history = study[0].get_metric_history(child.info.run_id, "epoch/loss")
+    assert [math.isnan(point.value) for point in sorted(history, key=lambda p: p.step)] == [False, True, True]

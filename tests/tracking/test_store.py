@@ -1,0 +1,157 @@
+"""Where runs are recorded: one store and one experiment, whatever the working directory."""
+
+import shutil
+import sqlite3
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from pipeline import checkout
+from pipeline.tracking import store
+
+NAME = "regularization-study"
+EXPERIMENT_COPY = Path(".dvc/tmp/exps/standalone/tmpabc")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout that is not this one: what has no place in the environment goes there."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    monkeypatch.setattr(store, "main_checkout", lambda: checkout.main_checkout(folder))
+    return folder
+
+
+def own_experiments(uri: str) -> list[str]:
+    """The ids of the experiments that go by the study's name."""
+    found = MlflowClient(tracking_uri=uri).search_experiments(filter_string=f"name = '{NAME}'")
+    return [experiment.experiment_id for experiment in found]
+
+
+def journal_mode(database: Path) -> str:
+    """How the file is journalled: a property of the file, the same for every connection."""
+    connection = sqlite3.connect(database)
+    try:
+        return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+    finally:
+        connection.close()
+
+
+# ---- which store ----
+
+
+@pytest.mark.parametrize("chosen", ["", None])
+def test_the_default_is_a_file_in_the_root_whatever_the_working_directory(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str | None
+) -> None:
+    if chosen is None:
+        monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    for folder in (repository, repository / "tests", tmp_path):
+        monkeypatch.chdir(folder)
+        assert store.uri() == f"sqlite:///{repository}/mlflow.db"
+
+
+@pytest.mark.parametrize("path", ["mlflow.db", "deep/er/runs.db"])
+def test_a_relative_file_is_taken_from_the_root(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
+    for folder in (root, tmp_path):
+        monkeypatch.chdir(folder)
+        assert store.uri() == f"sqlite:///{root}/{path}"
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    ["sqlite:////elsewhere/runs.db", "http://127.0.0.1:1", "postgresql://server/runs", "databricks"],
+)
+def test_any_other_place_is_taken_as_it_is(root: Path, monkeypatch: pytest.MonkeyPatch, chosen: str) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", chosen)
+    assert store.uri() == chosen
+
+
+def test_an_experiment_of_dvc_records_in_the_checkout_that_it_belongs_to(
+    root: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = root / EXPERIMENT_COPY / "pipeline" / "checkout.py"
+    copy.parent.mkdir(parents=True)
+    shutil.copy(repository / "pipeline" / "checkout.py", copy)
+    spec = spec_from_file_location("checkout_in_a_copy", copy)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert root / EXPERIMENT_COPY == module.ROOT
+    monkeypatch.setattr(store, "main_checkout", module.main_checkout)
+    monkeypatch.chdir(root / EXPERIMENT_COPY)
+    assert store.uri() == f"sqlite:///{root}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mine.db")
+    assert store.uri() == f"sqlite:///{root}/mine.db"
+
+
+# ---- which experiment ----
+
+
+def test_the_store_is_made_where_there_is_none(root: Path, tmp_path: Path) -> None:
+    client, identity = store.experiment()
+    database = root / "mlflow.db"
+    assert database.is_file()
+    found = client.get_experiment(identity)
+    assert (found.name, found.artifact_location) == (NAME, (root / "mlartifacts").as_uri())
+    assert journal_mode(database) == "wal"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkout"]
+
+
+def test_what_is_there_is_used(database: Path) -> None:
+    first = store.experiment()[1]
+    again = store.experiment()[1]
+    assert own_experiments(f"sqlite:///{database}") == [first] == [again]
+    location = MlflowClient(tracking_uri=f"sqlite:///{database}").get_experiment(first).artifact_location
+    assert location == (database.parent / "mlartifacts").as_uri()
+
+
+def test_readers_are_let_into_a_store_that_kept_them_out(database: Path) -> None:
+    assert journal_mode(database) != "wal"
+    store.experiment()
+    assert journal_mode(database) == "wal"
+
+
+def test_the_client_is_of_the_chosen_store(database: Path) -> None:
+    client, identity = store.experiment()
+    client.create_run(identity, run_name="seen")
+    other = MlflowClient(tracking_uri=f"sqlite:///{database}")
+    assert [run.info.run_name for run in other.search_runs([identity])] == ["seen"]
+
+
+def test_the_experiment_of_mlflow_run_is_obeyed(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = f"sqlite:///{database}"
+    given = MlflowClient(tracking_uri=uri).create_experiment("chosen by mlflow run")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", given)
+    client, identity = store.experiment()
+    assert identity == given
+    assert client.get_experiment(identity).name == "chosen by mlflow run"
+    assert own_experiments(uri) == []
+
+
+def test_the_outer_run_is_the_one_that_mlflow_run_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert store.outer_run() is None
+    monkeypatch.setenv("MLFLOW_RUN_ID", "abc")
+    assert store.outer_run() == "abc"
+
+
+def test_a_folder_that_is_missing_is_made(
+    root: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///deep/er/runs.db")
+    store.experiment()
+    assert own_experiments(f"sqlite:///{root}/deep/er/runs.db") == ["1"]
+
+
+def test_an_experiment_deleted_in_the_ui_does_not_stop_the_study(database: Path) -> None:
+    client, identity = store.experiment()
+    client.delete_experiment(identity)
+    client, identity = store.experiment()
+    assert client.create_run(identity).info.status == "RUNNING"
+    assert client.get_experiment(identity).lifecycle_stage == "active"
