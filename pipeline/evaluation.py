@@ -5,6 +5,7 @@ Errors are in percent, losses in nats, and `bias` is the squared bias where the 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,8 +98,7 @@ def summary(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
         name: comparison.mean_interval(comparison.replicates(cell.score(name))) for name in SCORES
     }
     for loss in DECOMPOSITIONS:
-        for part in ("risk", "bias", "variance"):
-            rows[f"{loss}_{part}"] = _decomposed(cell, labels, loss, part)
+        rows |= _decomposed(cell, labels, loss)
     return _frame(cell, rows)
 
 
@@ -165,16 +165,22 @@ def _score(record: Record, name: str) -> float:
     return 100.0 * value if "error" in name else value
 
 
-def _decomposed(cell: Cell, labels: np.ndarray, loss: str, part: str) -> comparison.Interval:
-    """Return one part of the decomposition, with a jackknife interval over the replicates."""
+def _decomposed(cell: Cell, labels: np.ndarray, loss: str) -> dict[str, comparison.Interval]:
+    """Return risk, bias and variance, with jackknife intervals over the replicates."""
     models = cell.log_probabilities
     if len(models) == 1:  # one training set: the inits are the replicates
         models = models.swapaxes(0, 1)
 
-    def statistic(kept: np.ndarray) -> float:
-        return float(getattr(DECOMPOSITIONS[loss](models[kept], labels).mean(), part))
+    @functools.cache  # the three parts are of the same decompositions
+    def without(*kept: int) -> bias_variance.Decomposition:
+        return DECOMPOSITIONS[loss](models[list(kept)], labels).mean()
 
-    return comparison.jackknife_interval(statistic, len(models))
+    return {
+        f"{loss}_{part}": comparison.jackknife_interval(
+            lambda kept, part=part: float(getattr(without(*kept.tolist()), part)), len(models)
+        )
+        for part in ("risk", "bias", "variance")
+    }
 
 
 def _frame(cell: Cell, rows: Mapping[Any, comparison.Interval]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import Annotated
 import joblib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from pipeline.checkout import main_checkout
 from pipeline.errors import UserError
@@ -37,7 +38,12 @@ def read(root: Path | None = None) -> Machine:
     Raises UserError for an unknown key or a wrong value.
     """
     path = (root or main_checkout()) / FILE
-    fields = YAML(typ="safe").load(path.read_text(encoding="utf-8")) if path.exists() else None
+    try:
+        fields = YAML(typ="safe").load(path.read_text(encoding="utf-8")) if path.exists() else None
+    except YAMLError as error:
+        raise UserError(f"{FILE}: expected YAML, received {' '.join(str(error).split())}") from error
+    if not isinstance(fields or {}, dict):
+        raise UserError(f"{FILE}: expected a mapping of settings, received {fields!r}")
     origin = dict.fromkeys(fields or {}, FILE)
     for field, variable in ENVIRONMENT.items():
         if os.environ.get(variable):

@@ -24,9 +24,7 @@ def main() -> None:
     study = params.load(ROOT / "params.yaml")
     names = ("runs", "summary", "differences", "curves")
     # A variant may be called `nan` or `null`.
-    tables = {
-        name: pd.read_csv(REPORTS / "tables" / f"{name}.csv", keep_default_na=False) for name in names
-    }
+    tables = {name: pd.read_csv(REPORTS / "tables" / f"{name}.csv", keep_default_na=False) for name in names}
     _draw(study, tables)
     summary, differences = tables["summary"], tables["differences"]
     compared = [name for name in study.settings if name in set(differences.setting)]

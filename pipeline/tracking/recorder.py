@@ -122,9 +122,7 @@ class Recorder:
         for parent in self._search(f"tags.group_key = '{group}'"):
             for child in self._search(f"tags.`{mlflow_tags.MLFLOW_PARENT_RUN_ID}` = '{parent}'"):
                 self._client.delete_run(child)
-            for model in self._client.search_logged_models(
-                [self._experiment], f"source_run_id = '{parent}'"
-            ):
+            for model in self._client.search_logged_models([self._experiment], f"source_run_id = '{parent}'"):
                 self._client.delete_logged_model(model.model_id)
             self._client.delete_run(parent)
 
