@@ -175,10 +175,11 @@ def _decomposed(cell: Cell, labels: np.ndarray, loss: str) -> dict[str, comparis
     def without(*kept: int) -> bias_variance.Decomposition:
         return DECOMPOSITIONS[loss](models[list(kept)], labels).mean()
 
+    def statistic(part: str, kept: np.ndarray) -> float:
+        return float(getattr(without(*kept.tolist()), part))
+
     return {
-        f"{loss}_{part}": comparison.jackknife_interval(
-            lambda kept, part=part: float(getattr(without(*kept.tolist()), part)), len(models)
-        )
+        f"{loss}_{part}": comparison.jackknife_interval(functools.partial(statistic, part), len(models))
         for part in ("risk", "bias", "variance")
     }
 
