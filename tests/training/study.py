@@ -1,0 +1,129 @@
+"""A copy of the checkout with a study of a few seconds: a stage to start, and to end before its end."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from pipeline import toy
+from tests.pipeline.clone import Clone, Ended
+from tests.processes import end_all, tree, until
+
+RUNS = 16
+# A run takes a second: long enough to be interrupted while others are kept.
+PARAMS = """\
+data:
+  validation: 10000
+  seed: 0
+settings:
+  tiny:
+    train_size: 500
+    validation_size: 200
+    hidden: [32]
+    activation: relu
+    optimizer: {name: adam, learning_rate: 0.001}
+    epochs: 120
+    batch_size: 10
+    label_noise: 0.0
+    splits: 8
+    inits: 2
+    seed: 1
+    variants: all
+    overrides: {}
+variants:
+  l2: {l2: {strength: 0.001}}
+"""
+STAGE = (sys.executable, "-m", "pipeline.stages.train", "baseline")
+
+
+@dataclass(frozen=True)
+class Study(Clone):
+    """A checkout of its own in which `prepare` and `plan` are done."""
+
+    @classmethod
+    def prepare(cls, root: Path, mnist: Path, **variables: str) -> "Study":
+        """Copy the checkout to `root` and plan the study there."""
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "DVC_", "GIT_", "DASK_"))}
+        for name in ("SITE_CACHE_DIR", "GLOBAL_CONFIG_DIR", "SYSTEM_CONFIG_DIR"):
+            own[f"DVC_{name}"] = str(root.parent / name.lower())
+        own["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{own['PATH']}"
+        own |= {"MNIST_DIR": str(mnist), "WORKERS": "2", **variables}
+        toy.copy(root)
+        (root / "params.yaml").write_text(PARAMS, encoding="utf-8")
+        study = cls(root, own)
+        study.run("dvc", "repro", "plan").succeeded()
+        return study
+
+    def copy(self, root: Path) -> "Study":
+        """The same in another folder, to be changed."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Study(root, self.environment)
+
+    def start(self, *command: str, **variables: str) -> "Stage":
+        """Start a command in a session of its own, as a terminal does."""
+        # Files, for what outlives the command would hold a pipe open.
+        output, errors = (self.root.parent / f"{self.root.name}.{name}" for name in ("out", "err"))
+        with output.open("w") as out, errors.open("w") as err:
+            process = subprocess.Popen(
+                command or STAGE,
+                cwd=self.root,
+                env={**self.environment, **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+        return Stage(process, output, errors)
+
+    @property
+    def kept(self) -> list[str]:
+        """The keys of the kept runs."""
+        return sorted(path.stem for path in (self.root / "results" / "kept").glob("*.npz"))
+
+    def until_kept(self, stage: "Stage", count: int) -> None:
+        """Wait until so many runs are kept, and fail when the stage ends before."""
+        try:
+            until(lambda: len(self.kept) >= count or not stage.runs, f"{count} kept runs")
+        except AssertionError:
+            stage.kill()
+            raise
+        assert stage.runs, stage.end()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A command that is running."""
+
+    process: "subprocess.Popen[bytes]"
+    output: Path
+    errors: Path
+
+    @property
+    def runs(self) -> bool:
+        return self.process.poll() is None
+
+    @property
+    def tree(self) -> list[psutil.Process]:
+        return tree(self.process.pid)
+
+    def find(self, word: str) -> list[psutil.Process]:
+        """The processes of its tree whose command line has a word."""
+        return [process for process in self.tree if word in " ".join(process.cmdline())]
+
+    def kill(self) -> None:
+        """End it with all that descends from it."""
+        end_all(self.tree if self.runs else [])
+        self.process.wait()
+
+    def end(self) -> Ended:
+        """Wait for its end."""
+        try:
+            code = self.process.wait(timeout=120)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        return Ended(code, self.output.read_text("utf-8"), self.errors.read_text("utf-8"))
