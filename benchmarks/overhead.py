@@ -12,7 +12,7 @@ from benchmarks import cells
 from benchmarks.measure import Measured, alternately, seconds
 from benchmarks.speed import forget
 from pipeline import machine, params, records, toy
-from pipeline.checkout import ROOT, main_checkout
+from pipeline.checkout import ROOT
 from pipeline.training import fanout
 
 ROUNDS = 3
@@ -54,10 +54,7 @@ def study() -> list[Measured]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "study"
         toy.copy(copy)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-        download = main_checkout() / "data" / "download"
-        if download.exists():
-            environment["MNIST_DIR"] = str(download)
+        environment = toy.environment()
 
         def repro() -> float:
             command = ["dvc", "repro", "--quiet"]

@@ -26,13 +26,18 @@ def run(directory: Path) -> None:
     """
     copy(directory)
     shrink(directory / "params.yaml")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-    download = main_checkout() / "data" / "download"
-    if all((download / name).exists() for name in mnist.SHA256):
-        environment.setdefault("MNIST_DIR", str(download))
-    if subprocess.run(["dvc", "repro"], cwd=directory, env=environment, check=False).returncode:
+    if subprocess.run(["dvc", "repro"], cwd=directory, env=environment(), check=False).returncode:
         raise UserError(f"quick: a stage failed in {directory}; its own message is above")
     print(f"toy report: {directory / 'reports' / 'report.md'}")
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for a copy: a store of its own, and MNIST from this checkout if it has it."""
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    download = main_checkout() / "data" / "download"
+    if all((download / name).exists() for name in mnist.SHA256):
+        variables.setdefault("MNIST_DIR", str(download))
+    return variables
 
 
 def copy(directory: Path) -> None:
