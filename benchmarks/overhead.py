@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import cells
 from benchmarks.measure import Measured, alternately, seconds
-from benchmarks.speed import forget
+from benchmarks.speed import engine_seconds, forget
 from pipeline import machine, params, records, toy
 from pipeline.checkout import ROOT
 from pipeline.training import fanout
@@ -21,8 +21,7 @@ ROUNDS = 3
 def tracking() -> Measured:
     """Measure a stage's runs recorded in a fresh MLflow store against the same unrecorded."""
     runs = cells.runs("small", ["dropout"], splits=10, inits=2)
-    list(fanout.train_all(ROOT, runs))  # the workers start and trace
-    forget(runs)
+    engine_seconds(runs)  # the workers start and trace
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
         from pipeline.tracking import Recorder, experiment
@@ -31,8 +30,8 @@ def tracking() -> Measured:
 
         def recorded() -> float:
             def work() -> None:
-                with Recorder("dropout", runs) as recorder:
-                    for result in fanout.train_all(ROOT, runs):
+                with fanout.training(ROOT, runs) as results, Recorder("dropout", runs) as recorder:
+                    for result in results:
                         recorder.record(result)
 
             took = seconds(work)
@@ -40,9 +39,7 @@ def tracking() -> Measured:
             return took
 
         def unrecorded() -> float:
-            took = seconds(lambda: list(fanout.train_all(ROOT, runs)))
-            forget(runs)
-            return took
+            return engine_seconds(runs)
 
         with_, without = alternately(recorded, unrecorded, ROUNDS)
     ratios = [a / b for a, b in zip(with_, without, strict=True)]

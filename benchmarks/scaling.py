@@ -11,9 +11,9 @@ from joblib.externals.loky import get_reusable_executor
 
 from benchmarks import cells
 from benchmarks.measure import Measured, alternately, seconds
-from benchmarks.speed import forget
+from benchmarks.speed import engine_seconds
 from pipeline.checkout import ROOT
-from pipeline.training import backend, fanout
+from pipeline.training import backend
 
 ROUNDS = 3
 FEW, MANY = 20, 200
@@ -26,12 +26,10 @@ def workers() -> Measured:
     def on(count: int) -> float:
         os.environ["WORKERS"] = str(count)
         try:
-            list(fanout.train_all(ROOT, runs[:4]))
-            forget(runs)
-            return seconds(lambda: list(fanout.train_all(ROOT, runs)))
+            engine_seconds(runs[:4])
+            return engine_seconds(runs)
         finally:
             del os.environ["WORKERS"]
-            forget(runs)
             get_reusable_executor().shutdown()
 
     one, two = alternately(lambda: on(1), lambda: on(2), ROUNDS)

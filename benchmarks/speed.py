@@ -29,15 +29,14 @@ ROUNDS = 3
 def benchmark(setting: str) -> list[Measured]:
     """Measure runs per second, with warm processes on both sides and with their start-up."""
     runs = CELLS[setting]()
-    list(fanout.train_all(ROOT, runs))  # the workers start and trace
-    forget(runs)
+    engine_seconds(runs)  # the workers start and trace
     plain, included, engine, cold = [], [], [], []
     for _ in range(ROUNDS):
         begun = seconds(lambda: plain.append(_plain_process(setting)))
         included.append(begun)
-        engine.append(_engine(runs))
+        engine.append(engine_seconds(runs))
         get_reusable_executor().shutdown()
-        cold.append(_engine(runs))
+        cold.append(engine_seconds(runs))
     ratio = [a / b for a, b in zip(plain, engine, strict=True)]
     with_start = [a / b for a, b in zip(included, cold, strict=True)]
     per_run = (
@@ -58,8 +57,15 @@ def forget(runs: list[Run]) -> None:
     records.release(ROOT, runs)
 
 
-def _engine(runs: list[Run]) -> float:
-    took = seconds(lambda: list(fanout.train_all(ROOT, runs)))
+def engine_seconds(runs: list[Run]) -> float:
+    """Train the runs as a stage does; return the seconds."""
+
+    def work() -> None:
+        with fanout.training(ROOT, runs) as results:
+            for _ in results:
+                pass
+
+    took = seconds(work)
     forget(runs)
     return took
 

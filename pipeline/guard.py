@@ -7,6 +7,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import psutil
@@ -15,12 +17,15 @@ EVERY = 0.5  # seconds between looks
 SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "fish"}
 
 
-def die_with_parent() -> None:
+def die_with_parent(parent: int | None = None) -> None:
     """End this process, at once and without cleaning up, soon after its parent is gone.
 
+    `parent` is its process id where it is known: it may be gone before this is called.
     DVC starts a stage through a shell, which some shells replace and others wait in: then the shell's
     own parent is watched as well. A thread looks, because a killed parent tells nobody.
     """
+    if parent is not None and os.getppid() != parent:
+        os._exit(1)
     watched = [psutil.Process().parent()]
     if watched[0] is not None and watched[0].name() in SHELLS and "-c" in watched[0].cmdline():
         watched.append(watched[0].parent())
@@ -37,7 +42,37 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, stop)
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put SIGINT and SIGTERM off to the end of the block; a second one ends it at once.
+
+    For what an exception out of nowhere would leave half done: a database in the middle of a transaction.
+    """
+    received: list[int] = []
+
+    def put_off(number: int, frame: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    earlier = {number: signal.signal(number, put_off) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+        if received:
+            signal.raise_signal(received[0])
+
+
 def _watch(processes: list[psutil.Process]) -> None:
-    while all(process.is_running() for process in processes):
+    while all(map(_alive, processes)):
         time.sleep(EVERY)
     os._exit(1)
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:  # a zombie, which nobody has waited for, runs no more; psutil says that it does
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

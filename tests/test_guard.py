@@ -87,7 +87,6 @@ def test_it_ends_with_its_parent(start: Start, how: str, number: signal.Signals)
     until_gone([family.child])
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a zombie is taken for alive")
 @pytest.mark.parametrize("how", ["direct", "shell"])
 def test_it_ends_with_a_parent_that_nobody_waits_for(start: Start, how: str) -> None:
     family = start(how)

@@ -28,19 +28,19 @@ def main() -> None:
     guard.end_on_sigterm()
     params.load(ROOT / "params.yaml")
     runs = plan.read(ROOT / records.PLANS / f"{variant}.json")
-    results = fanout.train_all(ROOT, runs)
-    # While the workers start. The models are logged from this process, so it needs Keras as well.
-    import_keras()
-    from pipeline import tracking
+    with fanout.training(ROOT, runs) as results:
+        # While the workers start. The models are logged from this process, so it needs Keras as well.
+        import_keras()
+        from pipeline import tracking
 
-    finished = {}
-    with tracking.Recorder(variant, runs) as recorder, progress(variant, len(runs)) as advance:
-        for result in results:
-            recorder.record(result)
-            finished[result.run.key] = result
-            advance()
-        for best in _best(finished.values()):
-            _log_model(recorder, best)
+        finished = {}
+        with tracking.Recorder(variant, runs) as recorder, progress(variant, len(runs)) as advance:
+            for result in results:
+                recorder.record(result)
+                finished[result.run.key] = result
+                advance()
+            for best in _best(finished.values()):
+                _log_model(recorder, best)
     records.write(ROOT, variant, [finished[run.key] for run in runs])
     records.release(ROOT, runs)
 

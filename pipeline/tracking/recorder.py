@@ -16,7 +16,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 from mlflow.utils import mlflow_tags
 
-from pipeline import checkout
+from pipeline import checkout, guard
 from pipeline.plan import Run, version
 from pipeline.records import Record, Result
 from pipeline.tracking import store
@@ -41,19 +41,15 @@ class Recorder:
         self._records: dict[str, list[Record]] = {setting: [] for setting in self._groups}
 
     def __enter__(self) -> Self:
-        for setting, runs in self._groups.items():
-            group = hashlib.sha256("".join(run.key for run in runs).encode()).hexdigest()[:32]
-            self._forget(group)
-            tags = {"kind": "variant", "group_key": group, "runs": len(runs)} | self._tags(runs[0])
-            if outer := store.outer_run():
-                tags[mlflow_tags.MLFLOW_PARENT_RUN_ID] = outer
-            created = self._client.create_run(
-                self._experiment, tags=tags, run_name=f"{setting}/{self._variant}"
-            )
-            self._parents[setting] = created.info.run_id
-            self._log(self._parents[setting], params=_parameters(runs[0].condition))
+        try:
+            for setting, runs in self._groups.items():
+                self._begin(setting, runs)
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
+    @guard.uninterrupted()
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -68,6 +64,7 @@ class Recorder:
             self._log(parent, metrics=[_metric(name, value) for name, value in means.items()])
             self._client.set_terminated(parent, status)
 
+    @guard.uninterrupted()
     def record(self, result: Result) -> None:
         """Record one finished run: parameters, curves, final scores, tags and the data it saw."""
         run = result.run
@@ -92,6 +89,7 @@ class Recorder:
         self._client.set_terminated(identity, "FINISHED", end_time=end)
         self._records[run.setting].append(result)
 
+    @guard.uninterrupted()
     def log_model(self, run: Run, model: Any, image_shape: tuple[int, ...], classes: int) -> None:
         """Log the trained network of `run` under its parent: images in [0, 1] to logits."""
         signature = ModelSignature(
@@ -107,6 +105,17 @@ class Recorder:
                 pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras")],
                 tags={"variant": run.variant, "setting": run.setting, "run_key": run.key},
             )
+
+    @guard.uninterrupted()
+    def _begin(self, setting: str, runs: Sequence[Run]) -> None:
+        group = hashlib.sha256("".join(run.key for run in runs).encode()).hexdigest()[:32]
+        self._forget(group)
+        tags = {"kind": "variant", "group_key": group, "runs": len(runs)} | self._tags(runs[0])
+        if outer := store.outer_run():
+            tags[mlflow_tags.MLFLOW_PARENT_RUN_ID] = outer
+        created = self._client.create_run(self._experiment, tags=tags, run_name=f"{setting}/{self._variant}")
+        self._parents[setting] = created.info.run_id
+        self._log(self._parents[setting], params=_parameters(runs[0].condition))
 
     def _tags(self, run: Run) -> dict[str, Any]:
         return {

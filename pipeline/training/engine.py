@@ -7,11 +7,13 @@ graph is traced once, and the network re-initialised for every replicate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from pipeline.errors import UserError
 
 CHUNK = 1000  # images scored at a time: large enough for the matrix product, small enough for the cache
 History = list[dict[str, float]]
@@ -58,7 +60,8 @@ class Engine:
 
         `orders(epoch)` is the permutation (n,) in which an epoch visits the images. Callbacks are called
         as under `Model.fit`, with the row as `logs`; one that asks for batches gets them, at the price of a
-        graph call a batch. They may stop the training and set the learning rate.
+        graph call a batch. They may stop the training and set the learning rate. Raises UserError for a
+        callback that monitors what is not in the row, where `Model.fit` warns and never stops.
         """
         hooks = keras.callbacks.CallbackList(
             list(callbacks),
@@ -79,10 +82,12 @@ class Engine:
                 else float(self._epoch(images, labels, order))
             )
             history.append({"loss": loss} | score())
+            if epoch == 0:
+                _check_monitors(callbacks, history[0])
             hooks.on_epoch_end(epoch, dict(history[-1]))
             if self.model.stop_training:
                 break
-        hooks.on_train_end()
+        hooks.on_train_end(dict(history[-1]))
         return history
 
     def predict(self, images: tf.Tensor) -> np.ndarray:
@@ -100,6 +105,8 @@ class Engine:
             total += float(self._epoch(images, labels, batch)) * len(batch)
             seen += len(batch)
             hooks.on_train_batch_end(number, {"loss": total / seen})
+            if self.model.stop_training:
+                break
         return total / seen
 
     def _train_epoch(self, images: tf.Tensor, labels: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
@@ -128,6 +135,16 @@ class Engine:
         return chunks.concat()
 
 
+def _check_monitors(callbacks: Sequence[keras.callbacks.Callback], row: Mapping[str, float]) -> None:
+    for callback in callbacks:
+        monitor = getattr(callback, "monitor", None)
+        if isinstance(monitor, str) and monitor not in row:
+            raise UserError(
+                f"{type(callback).__name__}.monitor: expected one of {', '.join(row)}, received {monitor!r}"
+            )
+
+
 def _asks_for_batches(callback: keras.callbacks.Callback) -> bool:
     hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
-    return any(getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook) for hook in hooks)
+    # As Keras tells: a hook may stand on the instance, as LambdaCallback's do.
+    return not all(getattr(getattr(callback, hook), "_is_default", False) for hook in hooks)

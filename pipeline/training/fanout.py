@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import joblib
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
@@ -24,6 +27,9 @@ from pipeline.records import Result
 from pipeline.training.backend import import_keras
 
 CONNECT = 10  # seconds to wait for a scheduler, and then for its first worker
+IDLE = 300  # seconds after which a worker without a run ends
+# A worker has one thread: libraries are kept from starting more.
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 # The threads of one process share its graphs, and TensorFlow's variables with them.
 _one_at_a_time = threading.Lock()
@@ -34,7 +40,6 @@ class OnDisk:
     """Data that a worker maps from the prepared files: what the processes of one machine share."""
 
     root: Path
-    owner: int  # the process of the stage
 
     def replicate(self, run: Run) -> prepared.Replicate:
         """Return the data of `run`."""
@@ -53,72 +58,109 @@ class InMemory:
         return prepared.replicate(self.images, self.splits[run.setting], run.split)
 
 
-def train_all(root: Path, runs: Sequence[Run]) -> Iterator[Result]:
-    """Start to train `runs` in worker processes; the iterator gives each result as it is finished.
+@contextmanager
+def training(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Result]]:
+    """Train `runs` in worker processes, which start at once; an iterator gives each result when finished.
 
     A finished run is kept on disk until `records.release`, and one that an interrupted stage has kept is
-    not trained again. Raises UserError when no worker is to be had or one is lost.
+    not trained again. To leave the block early ends the workers. Raises UserError when no worker is to be
+    had or one is lost.
     """
     finished = records.kept(root, runs)
     done = {result.run.key for result in finished}
     missing = [run for run in runs if run.key not in done]
-    return _keeping(root, finished, _start(root, missing) if missing else iter(()))
+    scheduler = machine.read().scheduler
+    with ExitStack() as stack:
+        if not missing:
+            running: Iterator[Result] = iter(())
+        elif scheduler:
+            running = stack.enter_context(_on_cluster(scheduler, root, missing))
+        else:
+            running = stack.enter_context(_on_this_machine(root, missing))
+        yield itertools.chain(finished, running)
 
 
-def _keeping(root: Path, finished: list[Result], running: Iterator[Result]) -> Iterator[Result]:
-    yield from finished
-    complete = False
+@contextmanager
+def _on_this_machine(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Result]]:
+    # The executor, without joblib.Parallel around it, which in an interrupt takes the waiting runs from
+    # under loky's hands.
+    workers = get_reusable_executor(
+        min(machine.read().processes, len(runs)),
+        timeout=IDLE,
+        env=ONE_THREAD,
+        initializer=_enlist,
+        initargs=(os.getpid(),),
+    )
+    futures = {workers.submit(_train_and_keep, root, run): run for run in runs}
     try:
-        for result in running:
-            records.keep(root, result)
-            yield result
-        complete = True
-    except BrokenProcessPool as error:
-        raise UserError(
-            "a worker process was killed, perhaps for want of memory: expected it to finish its run; the "
-            "finished runs are kept, so run dvc repro again, with WORKERS=1 for less memory"
-        ) from error
+        yield _results(root, futures)
     finally:
-        if not complete:
-            get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        if not all(future.done() for future in futures):
+            # Left alone, they would train every run to its end before this process may end; and to have
+            # loky kill them makes its thread stumble over the runs that wait.
+            for pid in [process.pid for process in multiprocessing.active_children() if process.pid]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            workers.shutdown(wait=True)
 
 
-def _start(root: Path, runs: Sequence[Run]) -> Iterator[Result]:
-    here = machine.read()
-    if here.scheduler:
-        return _on_cluster(here.scheduler, root, runs)
-    # Each worker has one thread; the variables keep libraries from starting more.
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        return _dispatch(OnDisk(root, os.getpid()), runs, min(here.processes, len(runs)))
+def _results(root: Path, futures: Mapping[Future[None], Run]) -> Iterator[Result]:
+    for future in as_completed(futures):
+        try:
+            future.result()
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a worker process was killed, perhaps for want of memory: expected it to finish its run; the "
+                "finished runs are kept, so run dvc repro again, with WORKERS=1 for less memory"
+            ) from error
+        yield from records.kept(root, [futures[future]])
 
 
-def _on_cluster(address: str, root: Path, runs: Sequence[Run]) -> Iterator[Result]:
+@contextmanager
+def _on_cluster(address: str, root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Result]]:
     from distributed import Client
 
-    try:
-        client = Client(address, timeout=CONNECT, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"DASK_SCHEDULER_ADDRESS: expected a scheduler that answers at {address}, received "
-            f"{type(error).__name__}; start one with `dask scheduler`, or unset it to train on this machine"
-        ) from error
-    splits = {name: _loaded(prepared.read_split(root, name)) for name in {run.setting for run in runs}}
-    data = InMemory(_loaded(prepared.read_images(root)), splits)
-    with joblib.parallel_config(
-        backend="dask", client=client, scatter=[data], wait_for_workers_timeout=CONNECT, pure=False
-    ):
-        return _dispatch(data, runs, -1)
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(Client(address, timeout=CONNECT, set_as_default=False))
+            client.wait_for_workers(1, timeout=CONNECT)
+            splits = {
+                name: _loaded(prepared.read_split(root, name)) for name in {run.setting for run in runs}
+            }
+            # To every worker that is there; one that comes later has it from another.
+            data = client.scatter(InMemory(_loaded(prepared.read_images(root)), splits), broadcast=True)
+        except Exception as error:
+            raise UserError(
+                f"scheduler: expected one that answers at {address}, and workers, all with this checkout on "
+                f"PYTHONPATH, received {_said(error)}; see docs/cluster.md, or take it out of "
+                "DASK_SCHEDULER_ADDRESS or machine.yaml to train on this machine"
+            ) from error
+        yield _results_of_cluster(root, client, client.map(_train, [data] * len(runs), runs, pure=False))
 
 
-def _dispatch(data: OnDisk | InMemory, runs: Sequence[Run], n_jobs: int) -> Iterator[Result]:
-    pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="all")
-    results: Iterator[Result] = pool(joblib.delayed(_train)(data, run) for run in runs)
-    return results
+def _results_of_cluster(root: Path, client: Any, futures: Sequence[Any]) -> Iterator[Result]:
+    from distributed import as_completed
+
+    for future in as_completed(futures, loop=client.loop):
+        try:
+            result = future.result()
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(
+                f"the cluster gave a run up: expected a scheduler and workers that stay, all with this "
+                f"checkout on PYTHONPATH, received {_said(error)}; the finished runs are kept, so run "
+                "dvc repro again"
+            ) from error
+        records.keep(root, result)
+        yield result
+
+
+def _said(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 def _train(data: OnDisk | InMemory, run: Run) -> Result:
-    if isinstance(data, OnDisk) and data.owner != os.getpid():
-        _enlist()
     if plan.code_digest(run.regularizers) != run.code:
         raise UserError(
             f"{run.name}: expected the training code and libraries that it was planned with, received "
@@ -131,11 +173,16 @@ def _train(data: OnDisk | InMemory, run: Run) -> Result:
         return train(run, data.replicate(run))
 
 
-@functools.cache
-def _enlist() -> None:
-    """Make this process a worker of its parent: it ends with it, and leaves Ctrl-C to it."""
+def _train_and_keep(root: Path, run: Run) -> None:
+    # Kept here, for the stage may be busy, or gone. And not sent: a worker that is killed in the middle
+    # of so long a message leaves the stage waiting for the rest.
+    records.keep(root, _train(OnDisk(root), run))
+
+
+def _enlist(stage: int) -> None:
+    """Make this process a worker of the stage's: it ends with it, and leaves Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    guard.die_with_parent()
+    guard.die_with_parent(stage)
 
 
 @functools.cache

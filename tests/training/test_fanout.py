@@ -90,7 +90,8 @@ def test_any_number_of_workers_gives_the_same_bits(
     workers: str,
 ) -> None:
     monkeypatch.setenv("WORKERS", workers)
-    received = {result.run.key: result for result in fanout.train_all(root, runs)}
+    with fanout.training(root, runs) as results:
+        received = {result.run.key: result for result in results}
     assert received.keys() == expected.keys()
     for key, result in received.items():
         assert result.run == expected[key].run
@@ -108,7 +109,8 @@ def test_replicates_differ(expected: dict[str, Result]) -> None:
 
 
 def test_a_variant_without_runs_has_no_results(root: Path) -> None:
-    assert list(fanout.train_all(root, [])) == []
+    with fanout.training(root, []) as results:
+        assert list(results) == []
 
 
 def test_what_keras_does_not_need_can_still_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:

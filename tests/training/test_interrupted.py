@@ -225,7 +225,6 @@ def test_a_run_that_fails_is_one_line(study: Study, tmp_path: Path) -> None:
     assert [run.info.status for run in copy.logged("variant")] == ["FAILED"]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="its workers look for a parent when it is gone")
 def test_killed_while_its_workers_start_it_leaves_none(study: Study, tmp_path: Path) -> None:
     stage = study.copy(tmp_path / "checkout").start()
     until(lambda: len(stage.find(WORKER)) == 2, "the workers")
