@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline import guard
 from tests.processes import alive, end_all, until, until_gone
 
 Start = Callable[[str], "Family"]
@@ -139,3 +140,51 @@ def test_sigterm_closes_what_is_open(repository: Path) -> None:
         process.terminate()
         output, errors = process.communicate()
     assert (process.returncode, output, errors) == (128 + signal.SIGTERM, "closed\n", "")
+
+
+# ---- signals that wait ----
+
+
+@pytest.fixture
+def ended_by_sigterm() -> Iterator[None]:
+    earlier = signal.getsignal(signal.SIGTERM)
+    guard.end_on_sigterm()
+    yield
+    signal.signal(signal.SIGTERM, earlier)
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+)
+@pytest.mark.usefixtures("ended_by_sigterm")
+def test_a_signal_waits_for_the_end_of_the_block(number: signal.Signals, error: type[BaseException]) -> None:
+    done = []
+
+    @guard.uninterrupted()
+    def work() -> None:
+        signal.raise_signal(number)
+        done.append("the rest")
+
+    with pytest.raises(error):
+        work()
+    assert done == ["the rest"]
+    with pytest.raises(error):
+        signal.raise_signal(number)
+
+
+def test_a_second_signal_does_not_wait() -> None:
+    @guard.uninterrupted()
+    def work() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("it waited")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+
+def test_without_a_signal_the_handlers_are_as_before() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with guard.uninterrupted():
+        pass
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pipeline import guard, params, plan, records
@@ -33,27 +32,21 @@ def main() -> None:
         import_keras()
         from pipeline import tracking
 
-        finished = {}
+        finished: dict[str, records.Result] = {}
         with tracking.Recorder(variant, runs) as recorder, progress(variant, len(runs)) as advance:
             for result in results:
                 recorder.record(result)
                 finished[result.run.key] = result
                 advance()
-            for best in _best(finished.values()):
-                _log_model(recorder, best)
+                setting = [run.key for run in runs if run.setting == result.run.setting]
+                if finished.keys() >= set(setting):  # the workers train on meanwhile
+                    _log_model(recorder, min((finished[key] for key in setting), key=_rank))
     records.write(ROOT, variant, [finished[run.key] for run in runs])
     records.release(ROOT, runs)
 
 
-def _best(results: Iterable[records.Result]) -> list[records.Result]:
-    """Return the run of each setting with the lowest validation loss; the first where none is held out."""
-    best: dict[str, records.Result] = {}
-    for result in sorted(results, key=_rank):
-        best.setdefault(result.run.setting, result)
-    return list(best.values())
-
-
 def _rank(result: records.Result) -> tuple[float, int, int]:
+    """The lowest validation loss first; the first replicate where none is held out."""
     return result.final.get("validation_cross_entropy", 0.0), result.run.split, result.run.init
 
 
