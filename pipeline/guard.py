@@ -52,6 +52,7 @@ def uninterrupted() -> Iterator[None]:
 
     def put_off(number: int, frame: FrameType | None) -> None:
         if received:
+            received.clear()
             raise KeyboardInterrupt
         received.append(number)
 
