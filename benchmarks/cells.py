@@ -10,12 +10,12 @@ from pipeline.plan import Run
 
 def runs(setting: str, variants: list[str], splits: int, inits: int = 1) -> list[Run]:
     """Return the first replicates of some variants in a setting. Needs the prepared data."""
-    planned = plan.runs(params.load(ROOT / "params.yaml"), prepared.read_digests(ROOT))
+    planned = plan.resolve(params.load(ROOT / "params.yaml"), prepared.read_digests(ROOT))
     return [
         run
         for variant in variants
-        for run in planned[variant]
-        if run.setting == setting and run.split < splits and run.init < inits
+        for run in planned[variant][setting][0].runs  # of the first candidate
+        if run.split < splits and run.init < inits
     ]
 
 

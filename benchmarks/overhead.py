@@ -73,8 +73,8 @@ def study() -> list[Measured]:
 
 
 def _training_seconds(copy: Path) -> float:
-    declared = params.load(copy / "params.yaml").variants
-    timings = [copy / records.TIMING / f"{name}.json" for name in (params.BASELINE, *declared)]
+    names = (params.BASELINE, params.TUNED_BASELINE, *params.load(copy / "params.yaml").variants)
+    timings = [copy / records.TIMING / f"{name}.json" for name in names]
     return sum(
         sum(run.values()) for path in timings for run in json.loads(path.read_text(encoding="utf-8")).values()
     )

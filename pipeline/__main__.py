@@ -16,16 +16,19 @@ from pipeline.errors import UserError
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
 
+Trained = Annotated[str, typer.Argument(help="baseline, tuned_baseline, or a variant of params.yaml")]
+
+
 @app.command()
-def train(variant: Annotated[str, typer.Argument(help="baseline, or a variant of params.yaml")]) -> None:
+def train(variant: Trained) -> None:
     """Bring one variant up to date, as `dvc repro` would."""
     declared = params.load(ROOT / "params.yaml").variants
-    if variant != params.BASELINE and variant not in declared:
-        known = ", ".join((params.BASELINE, *declared))
-        raise UserError(f"variant: expected one of {known}, received {variant!r}")
-    stage = variant if variant == params.BASELINE else f"variant@{variant}"
+    stages = {name: name for name in (params.BASELINE, params.TUNED_BASELINE)}
+    stages |= {name: f"variant@{name}" for name in declared}
+    if variant not in stages:
+        raise UserError(f"variant: expected one of {', '.join(stages)}, received {variant!r}")
     os.chdir(ROOT)
-    os.execvp("dvc", ["dvc", "repro", stage])
+    os.execvp("dvc", ["dvc", "repro", stages[variant]])
 
 
 @app.command()

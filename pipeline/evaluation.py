@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import records
+from pipeline.plan import Run
 from pipeline.records import Record
 from pipeline.science import bias_variance, comparison
 from pipeline.science.softmax import log_softmax
@@ -36,6 +37,7 @@ HEADLINE = {
     "squared_error_bias": "bias",
     "squared_error_variance": "variance",
 }
+TRIED = ("setting", "variant", "candidate", "values", "validation_cross_entropy", "chosen")
 DECOMPOSITIONS = {
     "squared_error": bias_variance.squared_error,
     "cross_entropy": bias_variance.cross_entropy,
@@ -102,22 +104,22 @@ def summary(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
     return _frame(cell, rows)
 
 
-def differences(cell: Cell, baseline: Cell) -> pd.DataFrame:
-    """Return a row a score: the mean of variant minus baseline over paired replicates, and its p value."""
+def differences(cell: Cell, reference: Cell) -> pd.DataFrame:
+    """Return a row a score: the mean of variant minus reference over paired replicates, and its p value."""
     compared = {
         name: comparison.paired_difference(
-            comparison.replicates(cell.score(name)), comparison.replicates(baseline.score(name))
+            comparison.replicates(cell.score(name)), comparison.replicates(reference.score(name))
         )
         for name in SCORES
     }
-    frame = _frame(cell, compared)
+    frame = _frame(cell, compared).assign(reference=reference.variant)
     frame["p_value"] = [row.p_value for row in compared.values()]
     return frame
 
 
 def adjusted(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add Holm's adjusted p values, over the variants of a setting, score by score."""
-    groups = frame.groupby(["setting", "metric"], sort=False)["p_value"]
+    """Add Holm's adjusted p values, over the variants of a setting, score by score and reference."""
+    groups = frame.groupby(["setting", "reference", "metric"], sort=False)["p_value"]
     return frame.assign(p_holm=groups.transform(lambda p_values: comparison.holm(p_values)))
 
 
@@ -136,6 +138,31 @@ def curves(cell: Cell) -> pd.DataFrame:
         frame = _frame(cell, dict(enumerate(rows, start=1))).rename(columns={"metric": "epoch"})
         frames.append(frame.assign(metric=name))
     return pd.concat(frames, ignore_index=True)
+
+
+def tuning(root: Path, variant: str) -> pd.DataFrame:
+    """Return a row a candidate that was tried: its values, its mean validation loss, and whether chosen."""
+    chosen = records.read_choices(root, variant)
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    for record in records.read_trials(root, variant):
+        run, choice = record.run, chosen[record.run.setting]
+        rows[run.setting, int(run.trial or 0)] = {
+            "setting": run.setting,
+            "variant": variant,
+            "candidate": run.trial,
+            "values": _values(run),
+            "validation_cross_entropy": choice.losses[int(run.trial or 0)],
+            "chosen": run.trial == choice.candidate,
+        }
+    return pd.DataFrame(rows.values(), columns=list(TRIED))
+
+
+def _values(run: Run) -> str:
+    """Say what tells a candidate from the others: its strengths, or the baseline's epochs and rate."""
+    if not run.regularizers:
+        return f"epochs={run.epochs} learning_rate={run.optimizer.learning_rate:g}"
+    fields = [f"{name}.{key}={v:g}" for name, part in run.regularizers.items() for key, v in part.items()]
+    return " ".join(fields)
 
 
 def overview(table: pd.DataFrame) -> pd.DataFrame:

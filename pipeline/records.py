@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from pipeline.files import emptied
-from pipeline.plan import Run
+from pipeline.plan import Plan, Run, every_run
 
 PLANS = Path("results/plan")
 RUNS = Path("results/runs")
@@ -52,38 +53,68 @@ class Result(Record):
     seconds: dict[str, float]
 
 
+class Choice(BaseModel):
+    """Which candidate of a variant was chosen in a setting.
+
+    `losses` holds the mean validation cross-entropy (nats) of every candidate, where there were several.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    candidate: int
+    losses: list[float]
+
+
 def write(root: Path, variant: str, results: Sequence[Result]) -> None:
-    """Write the results of a variant, in the order of its plan, and their timing apart."""
+    """Write the results of a variant, in the order of its plan, and their timing apart.
+
+    Of a trial the numbers alone.
+    """
+    reported = [result for result in results if result.run.trial is None]
+    trials = [result for result in results if result.run.trial is not None]
     folder = emptied(root / RUNS / variant)
-    for setting, members in itertools.groupby(results, key=lambda result: result.run.setting):
+    for setting, members in itertools.groupby(reported, key=lambda result: result.run.setting):
         group = list(members)
         stacked = {path: np.stack([r.weights[path] for r in group]) for path in group[0].weights}
         np.savez(folder / f"{setting}_weights.npz", allow_pickle=False, **stacked)
         logits = np.stack([r.logits for r in group])
         np.save(folder / f"{setting}_logits.npy", logits, allow_pickle=False)
-    rows = [
-        {
-            "run": result.run.model_dump(),
-            "final": result.final,
-            "history": {name: values.tolist() for name, values in result.history.items()},
-        }
-        for result in results
-    ]
-    _write_json(folder / "runs.json", rows)
+    _write_json(folder / "runs.json", list(map(_row, reported)))
+    _write_json(folder / "trials.json", list(map(_row, trials)))
     (root / TIMING).mkdir(parents=True, exist_ok=True)
     _write_json(root / TIMING / f"{variant}.json", {r.run.key: r.seconds for r in results})
 
 
+def write_choices(root: Path, variant: str, choices: Mapping[str, Choice]) -> None:
+    """Write what was chosen in every setting, beside the results."""
+    content = {setting: choice.model_dump() for setting, choice in choices.items()}
+    _write_json(root / RUNS / variant / "choices.json", content)
+
+
 def read(root: Path, variant: str) -> list[Record]:
     """Read the numbers of a variant's runs, in the order of its plan."""
-    text = (root / RUNS / variant / "runs.json").read_text(encoding="utf-8")
+    return _read(root / RUNS / variant / "runs.json")
+
+
+def read_trials(root: Path, variant: str) -> list[Record]:
+    """Read the numbers of a variant's trials, in the order of its plan."""
+    return _read(root / RUNS / variant / "trials.json")
+
+
+def read_choices(root: Path, variant: str) -> dict[str, Choice]:
+    """Read what was chosen in every setting."""
+    content = json.loads((root / RUNS / variant / "choices.json").read_text(encoding="utf-8"))
+    return {setting: Choice.model_validate(choice) for setting, choice in content.items()}
+
+
+def _read(path: Path) -> list[Record]:
     return [
         Record(
             run=Run.model_validate(row["run"]),
             history={name: np.array(values) for name, values in row["history"].items()},
             final=row["final"],
         )
-        for row in json.loads(text)
+        for row in json.loads(path.read_text(encoding="utf-8"))
     ]
 
 
@@ -127,15 +158,23 @@ def release(root: Path, runs: Iterable[Run]) -> None:
         (root / KEPT / f"{run.key}.npz").unlink(missing_ok=True)
 
 
-def prune(root: Path, planned: Mapping[str, Iterable[Run]]) -> None:
+def prune(root: Path, planned: Mapping[str, Plan]) -> None:
     """Remove what no plan names any more: folders of variants, which DVC leaves behind, and kept runs."""
-    keys = {run.key for runs in planned.values() for run in runs}
+    keys = {run.key for plan in planned.values() for run in every_run(plan)}
     for folder in (root / RUNS).glob("*"):
         if folder.is_dir() and folder.name not in planned:
             shutil.rmtree(folder)
     for path in (root / KEPT).glob("*"):
         if path.stem not in keys:
             path.unlink()
+
+
+def _row(result: Result) -> dict[str, Any]:
+    return {
+        "run": result.run.model_dump(),
+        "final": result.final,
+        "history": {name: values.tolist() for name, values in result.history.items()},
+    }
 
 
 def _kept(path: Path) -> Result:

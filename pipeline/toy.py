@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 
 # No more than this of each; what is smaller already stays.
 LIMITS = {"train_size": 500, "batch_size": 500, "validation_size": 500, "epochs": 3, "splits": 3, "inits": 3}
+CANDIDATES = 2
 MARK = "toy-copy"  # a file in its .git tells a copy from a project of the user's
 
 
@@ -74,5 +75,14 @@ def shrink(path: Path) -> None:
     for setting in content["settings"].values():
         for name, limit in LIMITS.items():
             setting[name] = min(setting[name], limit)
+    tuning = content["tuning"]
+    tuning["splits"] = 1
+    epochs = tuning["baseline"]["epochs"]
+    for number, count in enumerate(epochs):
+        epochs[number] = min(count, LIMITS["epochs"])
+    parts = [tuning["baseline"], *(part for mix in content["variants"].values() for part in mix.values())]
+    for field in (field for part in parts for field in part.values()):
+        if isinstance(field, list):
+            del field[CANDIDATES:]
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(content, file)

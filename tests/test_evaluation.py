@@ -15,7 +15,7 @@ from scipy import stats
 from pipeline import evaluation, records
 from pipeline.evaluation import Cell
 from pipeline.plan import Run
-from pipeline.records import Result
+from pipeline.records import Choice, Result
 
 Cells = dict[tuple[str, str], Cell]
 DESIGN = {"crossed": (3, 2), "lone": (1, 3)}  # splits x inits
@@ -220,13 +220,14 @@ def test_differences_are_paired_t_tests(cells: Cells, truth: Any) -> None:
             assert row.p_value == pytest.approx(stats.ttest_rel(own, base).pvalue)
 
 
-def test_holm_is_within_a_setting_and_a_score() -> None:
+def test_holm_is_within_a_setting_a_score_and_a_reference() -> None:
     places = [("a", "x"), ("a", "y"), ("a", "x"), ("b", "x"), ("a", "x"), ("a", "y")]
     frame = pd.DataFrame(places, columns=["setting", "metric"]).assign(
-        p_value=[0.01, 0.04, 0.04, 0.02, 0.03, 0.5]
+        p_value=[0.01, 0.04, 0.04, 0.02, 0.03, 0.5], reference="baseline"
     )
+    frame = pd.concat([frame, frame.head(1).assign(reference="tuned_baseline")])
     # a/x: 3 x .01, 2 x .03, and .04 raised to that; a/y: 2 x .04, 1 x .5; b/x stands alone.
-    expected = [0.03, 0.08, 0.06, 0.02, 0.06, 0.5]
+    expected = [0.03, 0.08, 0.06, 0.02, 0.06, 0.5, 0.01]
     assert evaluation.adjusted(frame).p_holm.tolist() == pytest.approx(expected)
     assert "p_holm" not in frame
 
@@ -262,3 +263,47 @@ def test_overview_and_metrics_are_the_headlines_of_the_summary(cells: Cells) -> 
             expected = only(summary, setting=setting, variant=variant, metric=source).estimate
             assert row[name] == expected
             assert headline[setting][variant][name] == round(expected, 5)
+
+
+# ---- what was tuned ----
+
+
+def test_a_row_a_candidate_that_was_tried(tmp_path: Path, tiny_run: Callable[..., Run]) -> None:
+    mixes = [{"l2": {"strength": 0.001}, "dropout": {"rate": rate}} for rate in (0.25, 0.5)]
+    trials = [
+        tiny_run(variant="both", regularizers=mix, trial=number, split=split, key=f"{number}{split}")
+        for number, mix in enumerate(mixes)
+        for split in (3, 4)
+    ]
+    records.write(tmp_path, "both", [made_up(run) for run in trials])
+    records.write_choices(tmp_path, "both", {"tiny": Choice(candidate=1, losses=[0.5, 0.4])})
+    assert evaluation.tuning(tmp_path, "both").to_dict("records") == [
+        {
+            "setting": "tiny",
+            "variant": "both",
+            "candidate": number,
+            "values": f"l2.strength=0.001 dropout.rate={rate}",
+            "validation_cross_entropy": loss,
+            "chosen": number == 1,
+        }
+        for number, rate, loss in ((0, 0.25, 0.5), (1, 0.5, 0.4))
+    ]
+
+
+def test_the_candidates_of_the_baseline_are_told_apart_by_epochs_and_rate(
+    tmp_path: Path, tiny_run: Callable[..., Run]
+) -> None:
+    records.write(tmp_path, "tuned_baseline", [made_up(tiny_run(trial=0, variant="tuned_baseline"))])
+    records.write_choices(tmp_path, "tuned_baseline", {"tiny": Choice(candidate=0, losses=[0.5])})
+    table = evaluation.tuning(tmp_path, "tuned_baseline")
+    assert table["values"].tolist() == ["epochs=3 learning_rate=0.001"]
+
+
+def test_a_variant_that_was_not_tuned_has_columns_and_no_rows(
+    tmp_path: Path, tiny_run: Callable[..., Run]
+) -> None:
+    records.write(tmp_path, "baseline", [made_up(tiny_run())])
+    records.write_choices(tmp_path, "baseline", {"tiny": Choice(candidate=0, losses=[])})
+    table = evaluation.tuning(tmp_path, "baseline")
+    assert len(table) == 0
+    assert list(table) == list(evaluation.TRIED)

@@ -20,7 +20,7 @@ Edited = Callable[[Raw], Raw]
 REGULARIZERS = ", ".join(
     sorted(
         file.stem
-        for file in Path(params.__file__).parent.glob("regularizers/[!_]*.py")
+        for file in Path(params.__file__).parents[1].glob("regularizers/[!_]*.py")
         if file.stem != "base"
     )
 )
@@ -51,6 +51,9 @@ def test_every_value_arrives(raw_params: Raw) -> None:
     received = params.check(raw_params).model_dump(exclude_none=True)
     for setting in raw_params["settings"].values():
         setting["optimizer"].setdefault("momentum", 0.0)
+    raw_params["variants"] = {name: (mix,) for name, mix in raw_params["variants"].items()}
+    for setting in raw_params["settings"].values():
+        setting["overrides"] = {name: (mix,) for name, mix in setting["overrides"].items()}
     assert received == raw_params
 
 
@@ -58,7 +61,7 @@ def test_a_number_needs_no_dot(tmp_path: Path, raw_params: Raw) -> None:
     text = json.dumps(raw_params)  # which is YAML
     (tmp_path / "params.yaml").write_text(text.replace("0.002", "1e-4"), encoding="utf-8")
     loaded = params.load(tmp_path / "params.yaml")
-    assert loaded.variants["elastic"].regularizers["l1"].model_dump() == {"strength": 0.0001}
+    assert loaded.variants["elastic"][0].regularizers["l1"].model_dump() == {"strength": 0.0001}
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,7 @@ def test_an_integer_is_accepted_for_a_real_number(edited: Edited, path: str, val
     section: Any = params.check(edited({path: value})).model_dump()
     for step in path.split("."):
         section = section[step]
+        section = section[0] if isinstance(section, tuple) else section
     assert section == value
     assert type(section) is float
 
@@ -83,26 +87,23 @@ def test_nothing_changes_after_reading(raw_params: Raw) -> None:
         loaded.settings["small"].epochs = 9
 
 
-def test_mixes_are_the_baseline_and_the_listed_with_their_overrides(raw_params: Raw) -> None:
+def test_a_setting_has_the_listed_variants_with_their_overrides(raw_params: Raw) -> None:
     loaded = params.check(raw_params)
     mixes = {
         setting: {
             variant: {name: part.model_dump() for name, part in mix.regularizers.items()}
-            for variant, mix in loaded.mixes(setting).items()
+            for variant, (mix,) in loaded.candidates(setting).items()
         }
         for setting in loaded.settings
     }
-    assert mixes == {
-        "small": {"baseline": {}} | raw_params["variants"],
-        "blind": {"baseline": {}, "drop": {"dropout": {"rate": 0.2}}},
-    }
-    assert list(mixes["small"]) == ["baseline", "drop", "ridge", "elastic"]
+    assert mixes == {"small": raw_params["variants"], "blind": {"drop": {"dropout": {"rate": 0.2}}}}
+    assert list(mixes["small"]) == ["drop", "ridge", "elastic"]
 
 
 def test_a_variant_is_of_the_family_of_its_regularizers(edited: Edited) -> None:
     both = {"dropout": {"rate": 0.5}, "l2": {"strength": 0.001}}
     found = params.check(edited({"variants.both": both})).families()
-    assert list(found) == ["baseline", "drop", "ridge", "elastic", "both"]
+    assert list(found) == ["baseline", "tuned_baseline", "drop", "ridge", "elastic", "both"]
     assert found["ridge"] == found["elastic"]  # l2, and l1 with l2
     assert found["both"] == "combination"
     assert len({found[name] for name in ("baseline", "drop", "ridge", "both")}) == 4
@@ -112,8 +113,10 @@ def test_a_variant_is_of_the_family_of_its_regularizers(edited: Edited) -> None:
 
 
 UNKNOWN = {
-    "extra": "data, settings, variants",
+    "extra": "data, tuning, settings, variants",
     "data.extra": "validation, seed",
+    "tuning.extra": "splits, baseline",
+    "tuning.baseline.extra": "epochs, learning_rate",
     "settings.small.extra": SETTING_KEYS,
     "settings.small.optimizer.extra": "name, learning_rate, momentum",
     "variants.ridge.l3": REGULARIZERS,

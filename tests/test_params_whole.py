@@ -22,8 +22,8 @@ def refusal(raw: Raw) -> str:
 CONTRADICTIONS: dict[str, tuple[Raw, str]] = {
     "pool": (
         {"settings.small.train_size": 30_000},
-        "settings.small.train_size: expected splits x train_size of at most 59900 images, "
-        "received 3 x 30000 = 90000",
+        "settings.small.train_size: expected 5 training sets, tuning included, of at most 59900 images "
+        "together, received 5 x 30000 = 150000",
     ),
     "two training sets": (
         {"settings.small.splits": 2},
@@ -32,8 +32,8 @@ CONTRADICTIONS: dict[str, tuple[Raw, str]] = {
     ),
     "whole pool": (
         {"settings.blind.train_size": 60_001},
-        "settings.blind.train_size: expected splits x train_size of at most 60000 images, "
-        "received 1 x 60001 = 60001",
+        "settings.blind.train_size: expected 1 training sets, tuning included, of at most 60000 images "
+        "together, received 1 x 60001 = 60001",
     ),
     "validation": (
         {"settings.small.validation_size": 101},
@@ -67,7 +67,34 @@ CONTRADICTIONS: dict[str, tuple[Raw, str]] = {
     ),
     "baseline": (
         {"variants.baseline": {}},
-        "variants.baseline: expected another name, for the baseline is the empty mix",
+        "variants.baseline: expected another name, for the study has a baseline of its own",
+    ),
+    "tuned baseline": (
+        {"variants.tuned_baseline": {}},
+        "variants.tuned_baseline: expected another name, for the study has a tuned_baseline of its own",
+    ),
+    "uneven baseline": (
+        {"tuning.baseline.epochs": [1, 2, 3], "variants.ridge.l2.strength": [0.1, 0.2, 0.3]},
+        "tuning.baseline: expected as many epochs as learning rates, received 3 and 2",
+    ),
+    "another budget": (
+        {"variants.ridge.l2.strength": [0.1, 0.2, 0.3]},
+        "variants.ridge: expected one value, or 2 candidates as the baseline has in tuning.baseline, "
+        "received 3",
+    ),
+    "twice the same": (
+        {"variants.ridge.l2.strength": [0.1, 0.1]},
+        "variants.ridge: expected candidates that differ",
+    ),
+    "uneven lists": (
+        {"variants.elastic.l1.strength": [0.1, 0.2], "variants.elastic.l2.strength": [0.1, 0.2, 0.3]},
+        "variants.elastic: expected lists of one length, a value a candidate, received "
+        "{'l1': {'strength': [0.1, 0.2]}, 'l2': {'strength': [0.1, 0.2, 0.3]}}",
+    ),
+    "nothing to choose by": (
+        {"settings.blind.overrides.drop.dropout.rate": [0.1, 0.2]},
+        "settings.blind.overrides.drop: expected a single value in a setting that holds nothing out to "
+        "choose by, received 2 candidates",
     ),
 }
 
@@ -81,7 +108,7 @@ def test_a_contradiction_is_one_line(edited: Edited, name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("settings.small.train_size", 19_966),
+        ("settings.small.train_size", 11_980),
         ("settings.blind.train_size", 60_000),
         ("settings.small.validation_size", 100),
         ("settings.small.batch_size", 50),

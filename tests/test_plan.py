@@ -1,6 +1,5 @@
 """The runs that parameters imply, and what each of them is seeded with."""
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,11 @@ DATA = {"small": "digest of small", "blind": "digest of blind"}
 
 
 def planned(raw: Raw) -> list[Run]:
-    listed = plan.runs(params.check(raw), DATA)
-    for variant, runs in listed.items():
-        assert {run.variant for run in runs} <= {variant}
-    return [run for runs in listed.values() for run in runs]
+    """The runs to report: here no variant has more than one candidate, and the tuned baseline is left out."""
+    plans = plan.resolve(params.check(raw), DATA)
+    for variant, one in plans.items():
+        assert {run.variant for run in plan.every_run(one)} <= {variant}
+    return [run for name, one in plans.items() if name != "tuned_baseline" for run in plan.every_run(one)]
 
 
 # ---- which runs ----
@@ -31,13 +31,18 @@ def test_the_committed_file_implies_every_replicate_of_every_variant(repository:
     expected = {}
     for name, setting in raw["settings"].items():
         taken = raw["variants"] if setting["variants"] == "all" else setting["variants"]
-        for variant in ["baseline", *taken]:
+        tuned = ["tuned_baseline"] if setting["validation_size"] else []
+        for variant in ["baseline", *tuned, *taken]:
             expected[variant, name] = setting["splits"] * setting["inits"]
-    listed = plan.runs(params.load(repository / "params.yaml"), dict.fromkeys(raw["settings"], "digest"))
-    runs = [run for members in listed.values() for run in members]
-    assert Counter((run.variant, run.setting) for run in runs) == expected
-    assert list(listed) == ["baseline", *raw["variants"]]
-    assert len({run.key for run in runs}) == len(runs)
+    plans = plan.resolve(params.load(repository / "params.yaml"), dict.fromkeys(raw["settings"], "digest"))
+    for candidates in (listed for one in plans.values() for listed in one.values()):
+        for one in candidates:
+            assert len(one.runs) == expected[one.runs[0].variant, one.runs[0].setting]
+            assert len(one.trials) == (raw["tuning"]["splits"] if len(candidates) > 1 else 0)
+    assert {(name, setting) for name, one in plans.items() for setting in one} == expected.keys()
+    assert list(plans) == ["baseline", "tuned_baseline", *raw["variants"]]
+    keys = [run.key for one in plans.values() for run in plan.every_run(one)]
+    assert len(set(keys)) == len(keys)
 
 
 def test_a_run_is_resolved(raw_params: Raw) -> None:
@@ -62,7 +67,46 @@ def test_splits_and_inits_are_crossed(raw_params: Raw) -> None:
 
 def test_a_variant_that_no_setting_takes_has_no_runs(raw_params: Raw) -> None:
     raw_params["settings"]["small"]["variants"] = ["ridge"]
-    assert plan.runs(params.check(raw_params), DATA)["elastic"] == []
+    assert plan.resolve(params.check(raw_params), DATA)["elastic"] == {}
+
+
+# ---- candidates ----
+
+
+def test_a_list_makes_candidates_walked_together(edited: Edited) -> None:
+    lists = {"variants.elastic.l1.strength": [0.1, 0.2], "variants.elastic.l2.strength": [0.3, 0.4]}
+    first, second = plan.resolve(params.check(edited(lists)), DATA)["elastic"]["small"]
+    for number, one, values in ((0, first, (0.1, 0.3)), (1, second, (0.2, 0.4))):
+        mix = {"l1": {"strength": values[0]}, "l2": {"strength": values[1]}}
+        assert all(run.regularizers == mix for run in (*one.trials, *one.runs))
+        assert [(run.trial, run.split, run.init) for run in one.trials] == [(number, 3, 0), (number, 4, 0)]
+        replicates = [(split, init) for split in range(3) for init in range(2)]
+        assert [(run.trial, run.split, run.init) for run in one.runs] == [(None, *at) for at in replicates]
+
+
+def test_the_tuned_baseline_changes_epochs_and_rate_alone(raw_params: Raw) -> None:
+    plans = plan.resolve(params.check(raw_params), DATA)
+    assert plans["tuned_baseline"].keys() == {"small"}  # the other setting holds nothing out
+    ((baseline,),) = (plans["baseline"][name] for name in ("small",))
+    own = ("variant", "key", "epochs", "optimizer")
+    lists = raw_params["tuning"]["baseline"]
+    for one, epochs, rate in zip(
+        plans["tuned_baseline"]["small"], lists["epochs"], lists["learning_rate"], strict=True
+    ):
+        for run, plain in zip(one.runs, baseline.runs, strict=True):
+            assert run.model_dump(exclude=set(own)) == plain.model_dump(exclude=set(own))
+            assert (run.epochs, run.optimizer.learning_rate) == (epochs, rate)
+
+
+def test_the_trials_of_all_variants_are_paired(edited: Edited) -> None:
+    plans = plan.resolve(params.check(edited({"variants.ridge.l2.strength": [0.1, 0.2]})), DATA)
+    shared = ("split", "init_seed", "order_seed", "noise_seed", "data")
+    found = {
+        tuple(tuple(getattr(run, field) for field in shared) for run in one.trials)
+        for name in ("ridge", "tuned_baseline")
+        for one in plans[name]["small"]
+    }
+    assert len(found) == 1
 
 
 # ---- seeds ----
@@ -120,16 +164,17 @@ def test_replicates_share_a_condition_and_variants_do_not(raw_params: Raw) -> No
 
 
 def test_writing_and_reading_give_the_same_runs(tmp_path: Path, raw_params: Raw) -> None:
-    listed = plan.runs(params.check(raw_params), DATA)
-    plan.write(tmp_path / "not" / "yet", listed)
+    plans = plan.resolve(params.check(raw_params), DATA)
+    plan.write(tmp_path / "not" / "yet", plans)
     files = sorted(path.name for path in (tmp_path / "not" / "yet").iterdir())
-    assert files == ["baseline.json", "drop.json", "elastic.json", "ridge.json"]
-    for variant, runs in listed.items():
-        assert plan.read(tmp_path / "not" / "yet" / f"{variant}.json") == runs
+    names = ["baseline", "drop", "elastic", "ridge", "tuned_baseline"]
+    assert files == [f"{name}.json" for name in names]
+    for variant, one in plans.items():
+        assert plan.read(tmp_path / "not" / "yet" / f"{variant}.json") == one
 
 
 def test_the_plan_of_a_variant_that_is_gone_goes(tmp_path: Path, edited: Edited) -> None:
     for raw in (edited({}), edited({"variants.elastic": ...})):
-        plan.write(tmp_path / "plan", plan.runs(params.check(raw), DATA))
+        plan.write(tmp_path / "plan", plan.resolve(params.check(raw), DATA))
     files = sorted(path.name for path in (tmp_path / "plan").iterdir())
-    assert files == ["baseline.json", "drop.json", "ridge.json"]
+    assert files == ["baseline.json", "drop.json", "ridge.json", "tuned_baseline.json"]

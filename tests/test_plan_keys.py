@@ -17,8 +17,9 @@ DATA = {"small": "digest of small", "blind": "digest of blind"}
 
 def keys(raw: Raw, data: Mapping[str, str] = DATA) -> dict[str, str]:
     """The key of every run by its name, which tells setting, variant, split and init."""
-    listed = plan.runs(params.check(raw), data)
-    return {run.name: run.key for runs in listed.values() for run in runs}
+    plans = plan.resolve(params.check(raw), data)
+    del plans["tuned_baseline"]
+    return {run.name: run.key for one in plans.values() for run in plan.every_run(one)}
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:

@@ -100,6 +100,7 @@ def test_the_same_results_give_the_same_bytes_whatever_the_time(
         "ridge/runs.json",
         "ridge/second_logits.npy",
         "ridge/second_weights.npz",
+        "ridge/trials.json",
     ]
 
 
@@ -152,6 +153,7 @@ def test_earlier_results_are_replaced_and_never_written_into(tmp_path: Path, res
         "first_logits.npy",
         "first_weights.npz",
         "runs.json",
+        "trials.json",
     ]
     assert [record.run for record in records.read(tmp_path, "ridge")] == [r.run for r in results[:2]]
 
@@ -160,12 +162,12 @@ def test_prune_removes_the_undeclared_and_nothing_else(tmp_path: Path, results: 
     for variant in ("baseline", "ridge", "gone", "ridge_old"):
         records.write(tmp_path, variant, results)
     before = contents(tmp_path / RUNS)
-    records.prune(tmp_path, {"baseline": [], "ridge": [], "never_run": []})
+    records.prune(tmp_path, {"baseline": {}, "ridge": {}, "never_run": {}})
     assert sorted(path.name for path in (tmp_path / RUNS).iterdir()) == ["baseline", "ridge"]
     kept = {name: content for name, content in before.items() if name.split("/")[0] in ("baseline", "ridge")}
     assert contents(tmp_path / RUNS) == kept
 
 
 def test_there_may_be_nothing_to_prune(tmp_path: Path) -> None:
-    records.prune(tmp_path, {"baseline": []})
+    records.prune(tmp_path, {"baseline": {}})
     assert list(tmp_path.iterdir()) == []

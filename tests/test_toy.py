@@ -22,6 +22,12 @@ data:
   validation: 10000      # images held out
   seed: 0
 
+tuning:
+  splits: 2              # of its own
+  baseline:
+    epochs:        [1, 20, 40]
+    learning_rate: [1.0e-3, 1.0e-4, 1.0e-5]
+
 settings:
   large:                 # above every limit
     train_size: 60000
@@ -45,7 +51,8 @@ settings:
 
 # A variant is a named mapping of regularizers.
 variants:
-  ridge: {l2: {strength: 5.0e-4}}
+  ridge: {l2: {strength: [5.0e-4, 1.0e-3, 2.0e-3]}}
+  drop: {dropout: {rate: 0.5}}
 """
 
 
@@ -66,6 +73,10 @@ def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> No
         "epochs: 60": f"epochs: {limit['epochs']}",
         "splits: 10           # disjoint": f"splits: {limit['splits']}            # disjoint",
         "inits: 10": f"inits: {limit['inits']}",
+        "splits: 2              # of its own": "splits: 1              # of its own",
+        "epochs:        [1, 20, 40]": f"epochs: [1, {limit['epochs']}]",
+        "learning_rate: [1.0e-3, 1.0e-4, 1.0e-5]": "learning_rate: [1.0e-3, 1.0e-4]",
+        "ridge: {l2: {strength: [5.0e-4, 1.0e-3, 2.0e-3]}}": "ridge: {l2: {strength: [5.0e-4, 1.0e-3]}}",
     }
     once = path.read_text(encoding="utf-8")
     toy.shrink(path)
@@ -82,6 +93,12 @@ def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Pat
     for setting in expected["settings"].values():
         for name, limit in toy.LIMITS.items():
             setting[name] = min(setting[name], limit)
+    lists = expected["tuning"]["baseline"]
+    lists["epochs"] = [min(count, toy.LIMITS["epochs"]) for count in lists["epochs"]]
+    expected["tuning"]["splits"] = 1
+    for part in (lists, *(part for mix in expected["variants"].values() for part in mix.values())):
+        for name, field in part.items():
+            part[name] = field[: toy.CANDIDATES] if isinstance(field, list) else field
     assert YAML(typ="safe").load(path) == expected
     comments = [line.partition("#")[2] for line in text.splitlines()]
     assert [line.partition("#")[2] for line in path.read_text(encoding="utf-8").splitlines()] == comments

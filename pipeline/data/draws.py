@@ -12,8 +12,9 @@ from pipeline.params import Params
 def draw(params: Params, labels: np.ndarray) -> dict[str, Split]:
     """Draw every setting's data from the labels (N,) of the training images.
 
-    A setting that validates draws its training sets from what is not held out, and validates on the
-    first of the held-out images, which are in random order. One that does not draws from all.
+    A setting that validates draws its training sets from what is not held out, those reported first and
+    then those of the tuning, and validates on the first of the held-out images, which are in random
+    order. One that does not draws from all.
     """
     everything = np.arange(len(labels), dtype=np.int32)
     rest, held = splits.hold_out(
@@ -23,7 +24,7 @@ def draw(params: Params, labels: np.ndarray) -> dict[str, Split]:
     for name, setting in params.settings.items():
         pool = rest if setting.validation_size else everything
         rng = splits.generator("training sets", setting.seed)
-        train = splits.disjoint(pool, setting.splits, setting.train_size, rng)
+        train = splits.disjoint(pool, params.training_sets(name), setting.train_size, rng)
         trained_on = [
             splits.flip_labels(
                 labels[indices],

@@ -20,7 +20,7 @@ DIGESTS = SPLITS / "digests.json"
 
 @dataclass(frozen=True)
 class Split:
-    """The draws of one setting: D training sets of n images, and the validation images.
+    """The draws of one setting: D training sets of n images, the tuning's last, and the validation images.
 
     `train` (D, n) and `validation` (V,) index the training images; `labels` (D, n) are those trained
     on, wrong ones included.

@@ -12,6 +12,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pipeline.reporting import findings
+
 mpl.use("Agg")
 
 # Okabe & Ito's colours, which the colour-blind can tell apart; the baseline is always grey.
@@ -85,9 +87,9 @@ def gaps(summary: pd.DataFrame, families: Families, settings: list[str]) -> Figu
 
 
 def differences(table: pd.DataFrame, families: Families, settings: list[str]) -> Figure:
-    """Change of the test error against the baseline, with intervals."""
+    """Change of the test error against the tuned baseline, or else the baseline, with intervals."""
     return _forest(
-        table[table.metric == "test_error"],
+        pd.concat([findings.against(table, setting, "test_error") for setting in settings]),
         families,
         settings,
         "change of test error against the baseline (points)",

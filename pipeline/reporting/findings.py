@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pipeline.params import BASELINE, Setting
+from pipeline.params import BASELINE, TUNED_BASELINE, Setting
 
 ALPHA = 0.05
 
@@ -23,15 +23,20 @@ def conditions(name: str, setting: Setting) -> str:
 
 def headline(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> str:
     """Say what regularization did to the test error, the gap, bias and variance in one setting."""
-    errors = _rows(differences, name, "test_error")
-    base = _estimate(summary, name, BASELINE, "test_error")
+    errors = against(differences, name, "test_error")
+    gaps = against(differences, name, "cross_entropy_gap", BASELINE)
+    gaps = gaps[gaps.variant != TUNED_BASELINE]
+    base = _estimate(summary, name, errors.reference.iloc[0], "test_error")
     if len(errors) == 1:
-        return _single(name, base, errors.iloc[0], _rows(differences, name, "cross_entropy_gap").iloc[0])
+        return _single(name, base, errors.iloc[0], gaps.iloc[0])
     better = errors[(errors.p_holm <= ALPHA) & (errors.estimate < 0)].sort_values("estimate")
     worse = errors[(errors.p_holm <= ALPHA) & (errors.estimate > 0)]
     count = len(errors)
+    tuned = ", its epochs and learning rate tuned as the variants are," * bool(
+        errors.reference.iloc[0] == TUNED_BASELINE
+    )
     parts = [
-        f"In **`{name}`** the baseline errs on {base:.2f} % of the test images. "
+        f"In **`{name}`** the baseline{tuned} errs on {base:.2f} % of the test images. "
         f"{_of(len(better), count)} lowered that beyond chance (Holm-adjusted p at most {ALPHA})"
     ]
     if len(better):
@@ -43,11 +48,11 @@ def headline(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> str
     parts.append(".")
     if len(worse):
         parts.append(f" {_listed(worse.variant)} raised it.")
-    gaps = _rows(differences, name, "cross_entropy_gap")
     narrowed = gaps[(gaps.p_holm <= ALPHA) & (gaps.estimate < 0)]
     parts.append(
         f" {_of(len(narrowed), count)} narrowed the train-test gap in cross-entropy, which is "
-        f"{_estimate(summary, name, BASELINE, 'cross_entropy_gap'):.3f} nats without regularization."
+        f"{_estimate(summary, name, BASELINE, 'cross_entropy_gap'):.3f} nats without regularization "
+        "or tuning."
     )
     return "".join(parts) + " " + tradeoff(name, summary)
 
@@ -78,21 +83,32 @@ def tradeoff(name: str, summary: pd.DataFrame) -> str:
     )
 
 
+def against(
+    differences: pd.DataFrame, setting: str, metric: str, reference: str | None = None
+) -> pd.DataFrame:
+    """Return the differences to one reference; by default to the tuned baseline, where there is one."""
+    rows = _rows(differences, setting, metric)
+    if reference is None:
+        reference = TUNED_BASELINE if TUNED_BASELINE in set(rows.reference) else BASELINE
+    return rows[rows.reference == reference]
+
+
 def ranking(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
     """Return a table of a setting's variants, best test error first, with intervals as text."""
     errors = _rows(summary, name, "test_error").sort_values("estimate", kind="stable")
-    change = _rows(differences, name, "test_error").set_index("variant")
+    change = against(differences, name, "test_error").set_index("variant")
+    reference = str(change.reference.iloc[0]).replace("_", " ")
     table = []
     for row in errors.itertuples():
         cells = {
             "variant": f"`{row.variant}`",
             "test error, %": _interval(row.estimate, row.low, row.high, 2),
-            "against baseline, points": "",
+            f"against {reference}, points": "",
             "verdict": "",
         }
         if row.variant in change.index:
             own = change.loc[row.variant]
-            cells["against baseline, points"] = _interval(own.estimate, own.low, own.high, 2, "+")
+            cells[f"against {reference}, points"] = _interval(own.estimate, own.low, own.high, 2, "+")
             cells["verdict"] = verdict(own.estimate, own.p_holm)
         for title, metric, digits in (
             ("test cross-entropy", "test_cross_entropy", 3),
@@ -104,6 +120,20 @@ def ranking(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> pd.D
             cells[title] = _interval(one.estimate, one.low, one.high, digits)
         table.append(cells)
     return pd.DataFrame(table)
+
+
+def choices(tuning: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of what was chosen for each variant, a column a setting.
+
+    A choice at either end of its candidates is marked: a better one may lie beyond.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for (setting, variant), tried in tuning.groupby(["setting", "variant"], sort=False):
+        (chosen,) = tried[tried.chosen].itertuples()
+        end = " (at the end)" if chosen.candidate in (0, len(tried) - 1) else ""
+        row = rows.setdefault(str(variant), {"variant": f"`{variant}`"})
+        row[f"`{setting}`"] = f"{chosen.values}{end}"
+    return pd.DataFrame(rows.values()).fillna("")
 
 
 def verdict(estimate: float, p_holm: float) -> str:
@@ -124,7 +154,7 @@ def _estimate(summary: pd.DataFrame, setting: str, variant: str, metric: str) ->
 
 def _against_baseline(summary: pd.DataFrame, setting: str, metric: str) -> pd.Series:
     own = _rows(summary, setting, metric).set_index("variant").estimate
-    return own.drop(BASELINE) - own[BASELINE]
+    return own.drop([BASELINE, TUNED_BASELINE], errors="ignore") - own[BASELINE]
 
 
 def _of(some: int, count: int) -> str:

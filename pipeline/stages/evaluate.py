@@ -20,16 +20,18 @@ def main() -> None:
     """Write `reports/metrics.json` and the tables, of the declared variants only."""
     declared = params.load(ROOT / "params.yaml")
     labels = np.load(ROOT / "data/images/test_labels.npy", allow_pickle=False)
+    variants = [params.BASELINE, params.TUNED_BASELINE, *declared.variants]
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in ("runs", "summary", "differences", "curves")}
-    baseline = None
-    for cell in evaluation.read(ROOT, [params.BASELINE, *declared.variants]):
+    references: dict[str, list[evaluation.Cell]] = {}
+    for cell in evaluation.read(ROOT, variants):
         found["runs"].append(evaluation.runs(cell))
         found["summary"].append(evaluation.summary(cell, labels))
         found["curves"].append(evaluation.curves(cell))
-        if cell.variant == params.BASELINE:
-            baseline = cell
-        elif baseline is not None:
-            found["differences"].append(evaluation.differences(cell, baseline))
+        known = references.setdefault(cell.setting, [])
+        found["differences"] += [evaluation.differences(cell, reference) for reference in known]
+        if cell.variant in (params.BASELINE, params.TUNED_BASELINE):
+            known.append(cell)
+    found["tuning"] = [evaluation.tuning(ROOT, variant) for variant in variants]
     tables = {name: pd.concat(frames, ignore_index=True) for name, frames in found.items()}
     tables["differences"] = evaluation.adjusted(tables["differences"])
     tables["overview"] = evaluation.overview(tables["summary"])

@@ -16,7 +16,7 @@ from pipeline.errors import reports_errors
 def main() -> None:
     """Write a plan a variant."""
     settings = params.load(ROOT / "params.yaml")
-    planned = plan.runs(settings, prepared.read_digests(ROOT))
+    planned = plan.resolve(settings, prepared.read_digests(ROOT))
     plan.write(ROOT / records.PLANS, planned)
     records.prune(ROOT, planned)
 

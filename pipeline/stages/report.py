@@ -22,7 +22,7 @@ LIBRARIES = ("tensorflow", "keras", "mlflow", "dvc", "numpy", "scipy", "pandas",
 def main() -> None:
     """Draw the figures and write `reports/report.md`."""
     study = params.load(ROOT / "params.yaml")
-    names = ("runs", "summary", "differences", "curves")
+    names = ("runs", "summary", "differences", "curves", "tuning")
     # A variant may be called `nan` or `null`.
     tables = {name: pd.read_csv(REPORTS / "tables" / f"{name}.csv", keep_default_na=False) for name in names}
     _draw(study, tables)
@@ -36,11 +36,13 @@ def main() -> None:
             "findings": [findings.headline(name, summary, differences) for name in compared],
             "conditions": {n: findings.conditions(n, s) for n, s in study.settings.items()},
             "rankings": {n: findings.ranking(n, summary, differences) for n in compared},
+            "choices": findings.choices(tables["tuning"]),
+            "tuning": study.tuning,
             "curve_settings": _validated(study),
             "test_size": test_size,
             "example_error": error,
             "binomial": math.sqrt(error * (100 - error) / test_size),
-            "provenance": _provenance(study, tables["runs"]),
+            "provenance": _provenance(study, tables["runs"], tables["tuning"]),
         },
     )
     (REPORTS / "report.md").write_text(page, encoding="utf-8")
@@ -66,10 +68,11 @@ def _validated(study: params.Params) -> list[str]:
     return [name for name, setting in study.settings.items() if setting.validation_size]
 
 
-def _provenance(study: params.Params, runs: pd.DataFrame) -> dict[str, str]:
+def _provenance(study: params.Params, runs: pd.DataFrame, tuning: pd.DataFrame) -> dict[str, str]:
     digests = prepared.read_digests(ROOT)
     return {
-        "Keras runs": f"{len(runs):,}",
+        "Keras runs reported": f"{len(runs):,}",
+        "Keras runs to choose by": f"{len(tuning) * study.tuning.splits:,}",
         "code and parameters": f"commit `{source_commit()[:12]}`{', changed since' if dirty() else ''}",
         **{f"data of `{name}`, sha256": f"`{digest[:16]}…`" for name, digest in digests.items()},
         **{f"seed of `{name}`": str(setting.seed) for name, setting in study.settings.items()},

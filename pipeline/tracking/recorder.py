@@ -25,7 +25,9 @@ BATCH = 1000  # what the server takes in one request
 
 
 class Recorder:
-    """A parent run for each setting of a variant, and a child for each run in it.
+    """A parent run for each setting of a variant, and a child for each run in it, trials included.
+
+    `runs` are all that may be recorded, whatever is chosen.
 
     A context manager: the parents end FINISHED, FAILED when the block raises, KILLED when it is
     interrupted. What an earlier, identical stage recorded is replaced.
@@ -38,7 +40,7 @@ class Recorder:
             setting: list(group) for setting, group in itertools.groupby(runs, key=lambda run: run.setting)
         }
         self._parents: dict[str, str] = {}
-        self._records: dict[str, list[Record]] = {setting: [] for setting in self._groups}
+        self._reported: dict[str, list[Record]] = {setting: [] for setting in self._groups}
 
     def __enter__(self) -> Self:
         try:
@@ -60,7 +62,7 @@ class Recorder:
         if kind is not None:
             status = "FAILED" if issubclass(kind, Exception) else "KILLED"
         for setting, parent in self._parents.items():
-            means = _means(self._records[setting])
+            means = _means(self._reported[setting])
             self._log(parent, metrics=[_metric(name, value) for name, value in means.items()])
             self._client.set_terminated(parent, status)
 
@@ -71,7 +73,7 @@ class Recorder:
         end = int(time.time() * 1000)
         start = end - int(1000 * sum(result.seconds.values()))
         tags = {
-            "kind": "run",
+            "kind": "run" if run.trial is None else "trial",
             "run_key": run.key,
             "split": run.split,
             "init": run.init,
@@ -87,7 +89,10 @@ class Recorder:
         self._log(identity, params=_parameters(run), metrics=metrics)
         self._client.log_inputs(identity, [_dataset(run)])
         self._client.set_terminated(identity, "FINISHED", end_time=end)
-        self._records[run.setting].append(result)
+        if run.trial is None:
+            if not self._reported[run.setting]:  # now it is known which candidate was chosen
+                self._log(self._parents[run.setting], params=_parameters(run.condition))
+            self._reported[run.setting].append(result)
 
     @guard.uninterrupted()
     def log_model(self, run: Run, model: Any, image_shape: tuple[int, ...], classes: int) -> None:
@@ -110,12 +115,11 @@ class Recorder:
     def _begin(self, setting: str, runs: Sequence[Run]) -> None:
         group = hashlib.sha256("".join(run.key for run in runs).encode()).hexdigest()[:32]
         self._forget(group)
-        tags = {"kind": "variant", "group_key": group, "runs": len(runs)} | self._tags(runs[0])
+        tags = {"kind": "variant", "group_key": group} | self._tags(runs[0])
         if outer := store.outer_run():
             tags[mlflow_tags.MLFLOW_PARENT_RUN_ID] = outer
         created = self._client.create_run(self._experiment, tags=tags, run_name=f"{setting}/{self._variant}")
         self._parents[setting] = created.info.run_id
-        self._log(self._parents[setting], params=_parameters(runs[0].condition))
 
     def _tags(self, run: Run) -> dict[str, Any]:
         return {
@@ -153,6 +157,8 @@ class Recorder:
 def _parameters(run: Run) -> list[Param]:
     """Return the resolved parameters under their names in `params.yaml`; the seeds only of a real run."""
     fields = run.model_dump(exclude={"setting", "variant", "key", "regularizers", "code"})
+    if run.trial is None:
+        del fields["trial"]
     if not run.key:
         for name in ("split", "init", "init_seed", "order_seed", "noise_seed", "data"):
             del fields[name]

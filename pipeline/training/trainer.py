@@ -39,8 +39,8 @@ class _Part:
 def train(run: Run, data: Replicate) -> Result:
     """Train `run` on `data`, score train and validation every epoch, and the test set once at the end.
 
-    Scores are unpenalised and in inference mode. The training labels are those trained on, wrong ones
-    included.
+    A trial is not scored on the test set. Scores are unpenalised and in inference mode. The training
+    labels are those trained on, wrong ones included.
     """
     begun = time.perf_counter()
     image_shape = data.train_images.shape[1:]
@@ -59,9 +59,11 @@ def train(run: Run, data: Replicate) -> Result:
         callbacks=models.callbacks(run),
     )
     trained = time.perf_counter()
-    test = _Part.of(data.test_images, data.test_labels)
-    logits = engine.predict(test.images)
-    final = _scores(engine, parts) | _score("test", logits, data.test_labels)
+    final = _scores(engine, parts)
+    logits = np.empty((0, data.classes), np.float32)
+    if run.trial is None:  # a trial never sees the test set
+        logits = engine.predict(_Part.of(data.test_images, data.test_labels).images)
+        final |= _score("test", logits, data.test_labels)
     final["epochs"] = len(history)
     if "validation" in parts:
         losses = [row["validation_cross_entropy"] for row in history]

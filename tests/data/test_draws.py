@@ -37,10 +37,11 @@ def setting(**changes: Any) -> Raw:
     return given_setting | changes
 
 
-def drawn(data_seed: int = 0, held: int = HELD, **named: Raw) -> dict[str, Split]:
-    """The draws of the named settings."""
+def drawn(data_seed: int = 0, held: int = HELD, tuning: int = 1, **named: Raw) -> dict[str, Split]:
+    """The draws of the named settings, with so many training sets for the tuning."""
     raw = {
         "data": {"validation": held, "seed": data_seed},
+        "tuning": {"splits": tuning, "baseline": {"epochs": [1], "learning_rate": [0.1]}},
         "settings": named,
         "variants": {"drop": {"dropout": {"rate": 0.5}}},
     }
@@ -59,7 +60,7 @@ def same(one: np.ndarray, other: np.ndarray) -> bool:
 
 @settings(max_examples=30)
 @given(
-    splits=st.integers(3, 8),
+    splits=st.integers(3, 7),
     size=st.integers(5, 25),
     validation=st.integers(1, HELD),
     seed=st.integers(0, 2**32),
@@ -71,15 +72,15 @@ def test_a_setting_that_validates_trains_on_nothing_held_out(
     own = setting(splits=splits, train_size=size, validation_size=validation, seed=seed)
     split = drawn(data_seed, small=own)["small"]
     held = held_out(data_seed)
-    assert split.train.shape == split.labels.shape == (splits, size)
+    assert split.train.shape == split.labels.shape == (splits + 1, size)
     trained_on = split.train.ravel().tolist()
-    assert len(set(trained_on)) == splits * size  # disjoint, and each image once
+    assert len(set(trained_on)) == (splits + 1) * size  # disjoint, and each image once
     assert set(trained_on) <= set(range(IMAGES)) - set(held)
     assert split.validation.tolist() == held[:validation]
 
 
 def test_what_is_not_held_out_can_be_trained_on_to_the_last_image() -> None:
-    split = drawn(small=setting(splits=4, train_size=50))["small"]
+    split = drawn(small=setting(splits=3, train_size=50))["small"]
     assert sorted(split.train.ravel().tolist()) == sorted(set(range(IMAGES)) - set(held_out()))
 
 
@@ -87,6 +88,13 @@ def test_a_setting_that_does_not_validate_draws_from_all() -> None:
     split = drawn(blind=setting(validation_size=0, splits=3, train_size=100))["blind"]
     assert sorted(split.train.ravel().tolist()) == list(range(IMAGES))
     assert split.validation.shape == (0,)
+
+
+def test_the_training_sets_of_the_tuning_come_after_those_reported() -> None:
+    one, three = (drawn(tuning=count, noisy=setting(label_noise=0.5))["noisy"] for count in (1, 3))
+    assert (len(one.train), len(three.train)) == (4, 6)
+    assert same(one.train, three.train[:4])
+    assert same(one.labels, three.labels[:4])
 
 
 def test_held_out_images_are_all_different_and_another_seed_holds_out_others() -> None:

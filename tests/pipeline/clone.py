@@ -13,6 +13,11 @@ from mlflow.entities import Run
 from ruamel.yaml import YAML
 
 VARIANTS = ("l2", "dropout", "dropout_l2")  # two that share a regularizer, and one that does not
+# The third, `dropout`, is tuned.
+UNTUNED = {
+    "variants.l2.l2.strength": 0.001,
+    "variants.dropout_l2": {"dropout": {"rate": 0.5}, "l2": {"strength": 0.001}},
+}
 SETTINGS = ("notebook", "small")
 
 

@@ -56,7 +56,7 @@ def test_a_variant_taken_away_is_gone(clone: Clone) -> None:
     clone.edit({"variants.dropout_l2": ...})
     assert clone.run("dvc", "repro").succeeded().ran == ["plan", *AFTER]
     left = {path.name for path in (clone.root / "results" / "runs").iterdir()}
-    assert left == {"baseline", "l2", "dropout"}
+    assert left == {"baseline", "tuned_baseline", "l2", "dropout"}
     for file in ("report.md", "metrics.json", "tables/runs.csv", "tables/summary.csv", "tables/curves.csv"):
         text = (clone.root / "reports" / file).read_text(encoding="utf-8")
         assert "dropout_l2" not in text

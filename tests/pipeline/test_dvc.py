@@ -46,7 +46,7 @@ def test_the_stages_hang_together(toy_clone: Clone) -> None:
     drawn = toy_clone.run("dvc", "dag", "--mermaid").succeeded().output
     names = dict(re.findall(r'(node\d+)\["(.+)"\]', drawn))
     edges = {(names[one], names[other]) for one, other in re.findall(r"(node\d+)-->(node\d+)", drawn)}
-    trained = ["baseline", *(f"variant@{name}" for name in VARIANTS)]
+    trained = ["baseline", "tuned_baseline", *(f"variant@{name}" for name in VARIANTS)]
     expected = {("prepare", "plan"), ("prepare", "evaluate"), ("plan", "evaluate"), ("evaluate", "report")}
     for stage in trained:
         expected |= {("prepare", stage), ("plan", stage), (stage, "evaluate")}

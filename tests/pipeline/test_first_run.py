@@ -10,7 +10,15 @@ import pytest
 from pipeline.data.mnist import Images
 from tests.pipeline.clone import SETTINGS, VARIANTS, Clone, Ended
 
-STAGES = ("prepare", "plan", "baseline", *(f"variant@{name}" for name in VARIANTS), "evaluate", "report")
+STAGES = (
+    "prepare",
+    "plan",
+    "baseline",
+    "tuned_baseline",
+    *(f"variant@{name}" for name in VARIANTS),
+    "evaluate",
+    "report",
+)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -20,7 +28,8 @@ def implied(clone: Clone) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     for name, setting in declared["settings"].items():
         taken = declared["variants"] if setting["variants"] == "all" else setting["variants"]
-        for variant in ["baseline", *taken]:
+        tuned = ["tuned_baseline"] if setting["validation_size"] else []
+        for variant in ["baseline", *tuned, *taken]:
             found[name, variant] = setting["splits"] * setting["inits"]
     return found
 
@@ -86,7 +95,7 @@ def test_everything_that_the_report_links_is_there(toy_clone: Clone) -> None:
 
 def test_the_parameters_imply_the_runs_that_were_trained(toy_clone: Clone) -> None:
     expected = implied(toy_clone)
-    assert len(expected) == 2 + 4
+    assert len(expected) == 2 + 5
     assert Counter(trained(toy_clone).values()) == expected
 
 
@@ -120,6 +129,41 @@ def test_mlflow_says_the_same_as_the_records(toy_clone: Clone) -> None:
                     assert logged.params[f"{name}.{field}"] == str(value)
 
 
+def test_mlflow_has_a_child_run_for_every_trial(toy_clone: Clone) -> None:
+    """Of the variants with candidates: each as often as the tuning has training sets."""
+    children = {run.data.tags["run_key"]: run.data for run in toy_clone.logged("trial")}
+    rows = []
+    for path in (toy_clone.root / "results" / "runs").glob("*/trials.json"):
+        rows += json.loads(path.read_text(encoding="utf-8"))
+    assert len(rows) == len(children) == len(toy_clone.logged("trial"))
+    tuning = toy_clone.yaml("params.yaml")["tuning"]
+    candidates = len(tuning["baseline"]["epochs"])
+    tried = Counter((row["run"]["setting"], row["run"]["variant"]) for row in rows)
+    each = candidates * tuning["splits"]
+    assert tried == {("small", "tuned_baseline"): each, ("small", "dropout"): each}
+    for row in rows:
+        logged = children[row["run"]["key"]]
+        assert logged.params["trial"] == str(row["run"]["trial"])
+        assert {f"final/{name}" for name in row["final"]} < logged.metrics.keys()
+        assert not any("test" in name for name in logged.metrics)
+
+
+def test_the_choice_is_that_of_the_lowest_validation_loss(toy_clone: Clone) -> None:
+    for variant in ("tuned_baseline", "dropout"):
+        folder = toy_clone.root / "results" / "runs" / variant
+        losses: dict[int, list[float]] = {}
+        for row in json.loads((folder / "trials.json").read_text(encoding="utf-8")):
+            losses.setdefault(row["run"]["trial"], []).append(row["final"]["validation_cross_entropy"])
+        best = min(losses, key=lambda number: sum(losses[number]))
+        choice = json.loads((folder / "choices.json").read_text(encoding="utf-8"))["small"]
+        assert choice["candidate"] == best
+        rates = toy_clone.yaml("params.yaml")["variants"]["dropout"]["dropout"]["rate"]
+        rows = json.loads((folder / "runs.json").read_text(encoding="utf-8"))
+        reported = [row["run"] for row in rows if row["run"]["setting"] == "small"]
+        if variant == "dropout":
+            assert {run["regularizers"]["dropout"]["rate"] for run in reported} == {rates[best]}
+
+
 def test_the_toy_learns(toy_clone: Clone, mnist: Images) -> None:
     for setting in SETTINGS:
         logits = np.load(toy_clone.root / f"results/runs/baseline/{setting}_logits.npy")
@@ -136,6 +180,7 @@ def test_the_data_is_prepared(toy_clone: Clone, mnist: Images, name: str) -> Non
         return
     train = np.load(folder / "small_train.npy")
     setting = toy_clone.yaml("params.yaml")["settings"]["small"]
-    assert train.shape == (setting["splits"], setting["train_size"])
+    tuning = toy_clone.yaml("params.yaml")["tuning"]["splits"]
+    assert train.shape == (setting["splits"] + tuning, setting["train_size"])
     assert len(np.unique(train)) == train.size
     assert not np.isin(np.load(folder / "small_validation.npy"), train).any()

@@ -22,7 +22,7 @@ from pipeline.training.trainer import train
 
 MakeRun = Callable[..., Run]
 FOUND = discover()
-DECLARED = params.load(Path(params.__file__).parent.parent / "params.yaml").variants
+DECLARED = params.load(Path(__file__).parents[2] / "params.yaml").variants
 LAYER_HOOKS = ("input_layers", "before_activation", "after_activation")
 
 every = pytest.mark.parametrize("name", FOUND)
@@ -30,7 +30,7 @@ every = pytest.mark.parametrize("name", FOUND)
 
 def example(name: str) -> Regularizer:
     """The regularizer with the values of the first variant that has it."""
-    return next(mix.regularizers[name] for mix in DECLARED.values() if name in mix.regularizers)
+    return next(mix.regularizers[name] for (mix, *_) in DECLARED.values() if name in mix.regularizers)
 
 
 def layers(regularizer: Regularizer, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:

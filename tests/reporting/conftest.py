@@ -51,7 +51,7 @@ def make_differences() -> MakeTable:
         frame = _rows(estimates, 0.05, ("test_error", "cross_entropy_gap"))
         names = {"test_error": "p", "cross_entropy_gap": "p_gap"}
         found = [estimates[r.setting][r.variant].get(names[r.metric], 1.0) for r in frame.itertuples()]
-        return frame.assign(p_value=found, p_holm=found)
+        return frame.assign(reference="baseline", p_value=found, p_holm=found)
 
     return make
 

@@ -77,7 +77,7 @@ def test_the_baseline_is_grey_and_no_other_family_is() -> None:
 def test_every_variant_of_the_committed_file_has_a_colour(repository: Path) -> None:
     declared = YAML(typ="safe").load(repository / "params.yaml")["variants"]
     found = params.load(repository / "params.yaml").families()
-    assert list(found) == ["baseline", *declared]
+    assert list(found) == ["baseline", "tuned_baseline", *declared]
     assert set(found.values()) <= set(figures.COLOURS)
 
 

@@ -27,6 +27,8 @@ VALUES: dict[str, Any] = {
     "test_size": 10000,
     "example_error": 2.04,
     "binomial": 0.1414,
+    "tuning": {"splits": 2, "baseline": {"epochs": [1, 2, 3, 4, 5]}},
+    "choices": pd.DataFrame({"variant": ["`drop`"], "`wide`": ["rate=0.5"]}),
     "provenance": {"Keras runs": "3", "seed of `wide`": "0"},
 }
 
@@ -110,11 +112,16 @@ def stage(
         for part in ("train", "validation")
         for epoch in (1, 2)
     ]
+    tried = [
+        {"setting": "small", "variant": "ridge", "candidate": n, "values": f"n={n}", "chosen": n == 1}
+        for n in range(3)
+    ]
     (tmp_path / "reports" / "tables").mkdir(parents=True)
     for name, table in {
         "runs": pd.DataFrame({"run_key": [str(number) for number in range(1234)]}),
         "summary": make_summary(estimates),
         "differences": make_differences(changes),
+        "tuning": pd.DataFrame(tried),
         "curves": pd.DataFrame(curves).assign(estimate=1.0, low=0.5, high=1.5, n=3),
     }.items():
         table.to_csv(tmp_path / "reports" / "tables" / f"{name}.csv", index=False)
@@ -143,7 +150,7 @@ def test_every_image_of_the_page_is_drawn_and_every_drawing_shown(stage: Path) -
     ]
     assert sorted(IMAGE.findall(page)) == drawn
     links = re.findall(r"\]\(([^)]+)\)", page)
-    assert "tables/runs.csv" in links
+    assert {"tables/runs.csv", "tables/tuning.csv"} <= set(links)
     assert [link for link in links if not (stage / link).exists()] == []
 
 
@@ -153,7 +160,8 @@ def test_the_page_says_what_the_tables_and_the_data_say(stage: Path, monkeypatch
     page = (stage / "report.md").read_text(encoding="utf-8")
     assert page.index("In **`small`**") < page.index("In **`blind`**")
     assert "| `ridge` | 40.00 [39.90, 40.20] | " in page
-    assert "| Keras runs | 1,234 |" in page
+    assert "| Keras runs reported | 1,234 |\n| Keras runs to choose by | 6 |" in page
+    assert "| variant | `small` |\n| --- | --- |\n| `ridge` | n=1 |" in page
     assert f"| data of `small`, sha256 | `{'5a' * 8}…` |" in page
     assert "| seed of `blind` | 1 |" in page
     # the lowest error of the summary, and sqrt(37 x 63 / 5000)

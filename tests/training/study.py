@@ -20,6 +20,9 @@ PARAMS = """\
 data:
   validation: 10000
   seed: 0
+tuning:
+  splits: 2
+  baseline: {epochs: [10], learning_rate: [0.001]}
 settings:
   tiny:
     train_size: 500

@@ -42,10 +42,10 @@ KNOWN = {"l1", "l2", "batch_norm", "max_norm", "label_smoothing", "weight_decay"
 
 def mixes() -> dict[str, Mix]:
     """Every variant of `params.yaml` that plain Keras can repeat, and all that get along at once."""
-    declared = params.load(Path(params.__file__).parent.parent / "params.yaml").variants
+    declared = params.load(Path(__file__).parents[2] / "params.yaml").variants
     found: dict[str, Mix] = {
-        name: {part: regularizer.model_dump() for part, regularizer in mix.regularizers.items()}
-        for name, mix in declared.items()
+        name: {part: regularizer.model_dump() for part, regularizer in mixes[0].regularizers.items()}
+        for name, mixes in declared.items()
     }
     everything: Mix = {
         "batch_norm": {"momentum": 0.8},

@@ -17,8 +17,8 @@ from pipeline.training.trainer import train
 MakeRun = Callable[..., Run]
 SHAPE = (28, 28)
 MIXES = {
-    name: {part: regularizer.model_dump() for part, regularizer in mix.regularizers.items()}
-    for name, mix in params.load(Path(params.__file__).parent.parent / "params.yaml").variants.items()
+    name: {part: regularizer.model_dump() for part, regularizer in mixes[0].regularizers.items()}
+    for name, mixes in params.load(Path(__file__).parents[2] / "params.yaml").variants.items()
 }
 
 

@@ -1,0 +1,26 @@
+"""The only reader of `params.yaml`: typed, frozen, strict, and checked as a whole."""
+
+from pipeline.params.models import (
+    BASELINE,
+    POOL,
+    TUNED_BASELINE,
+    Mix,
+    Optimizer,
+    Params,
+    RegularizerMix,
+    Setting,
+)
+from pipeline.params.reading import check, load
+
+__all__ = [
+    "BASELINE",
+    "POOL",
+    "TUNED_BASELINE",
+    "Mix",
+    "Optimizer",
+    "Params",
+    "RegularizerMix",
+    "Setting",
+    "check",
+    "load",
+]

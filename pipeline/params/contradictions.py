@@ -1,0 +1,87 @@
+"""What is valid by itself and impossible together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.params.models import BASELINE, POOL, TUNED_BASELINE, Mix, Params
+
+
+def contradictions(params: Params) -> Iterator[str]:
+    """Say what is valid by itself and impossible together."""
+    for name in params.settings:
+        yield from _of_setting(params, name)
+    for name in (BASELINE, TUNED_BASELINE):
+        if name in params.variants:
+            yield f"variants.{name}: expected another name, for the study has a {name} of its own"
+    lists = params.tuning.baseline
+    if len(lists.epochs) != len(lists.learning_rate):
+        yield (
+            "tuning.baseline: expected as many epochs as learning rates, received "
+            f"{len(lists.epochs)} and {len(lists.learning_rate)}"
+        )
+    every = {f"variants.{name}": mixes for name, mixes in params.variants.items()}
+    for setting, own in params.settings.items():
+        every |= {f"settings.{setting}.overrides.{name}": mixes for name, mixes in own.overrides.items()}
+    for at, mixes in every.items():
+        yield from _of_candidates(at, mixes, len(lists.epochs))
+
+
+def _of_candidates(at: str, mixes: tuple[Mix, ...], budget: int) -> Iterator[str]:
+    if len(mixes) not in (1, budget):
+        yield (
+            f"{at}: expected one value, or {budget} candidates as the baseline has in tuning.baseline, "
+            f"received {len(mixes)}"
+        )
+    if len({mix.model_dump_json() for mix in mixes}) < len(mixes):
+        yield f"{at}: expected candidates that differ"
+
+
+def _of_setting(params: Params, name: str) -> Iterator[str]:
+    setting, at = params.settings[name], f"settings.{name}"
+    listed = params.variants if setting.variants == "all" else setting.variants
+    unknown = [variant for variant in listed if variant not in params.variants]
+    for variant in unknown:
+        yield f"{at}.variants: expected names among {', '.join(params.variants)}, received {variant!r}"
+    for variant in setting.overrides:
+        if variant not in listed:
+            yield f"{at}.overrides.{variant}: expected a variant that the setting lists"
+    pool = POOL - (params.data.validation if setting.validation_size else 0)
+    sets = params.training_sets(name)
+    if sets * setting.train_size > pool:
+        yield (
+            f"{at}.train_size: expected {sets} training sets, tuning included, of at most {pool} images "
+            f"together, received {sets} x {setting.train_size} = {sets * setting.train_size}"
+        )
+    if setting.validation_size > params.data.validation:
+        yield (
+            f"{at}.validation_size: expected at most data.validation = {params.data.validation}, "
+            f"received {setting.validation_size}"
+        )
+    if setting.batch_size > setting.train_size:
+        yield (
+            f"{at}.batch_size: expected at most train_size = {setting.train_size}, "
+            f"received {setting.batch_size}"
+        )
+    if setting.splits == 2:
+        yield (
+            f"{at}.splits: expected 1 or at least 3, received 2: the jackknife over two training sets "
+            "leaves one, which shows no spread between them"
+        )
+    elif setting.splits * setting.inits < 3:
+        yield (
+            f"{at}.inits: expected at least 3 replicates (splits x inits) for an interval, "
+            f"received {setting.splits} x {setting.inits}"
+        )
+    if not setting.validation_size and not unknown:
+        for variant, mixes in params.candidates(name).items():
+            if len(mixes) > 1:
+                yield (
+                    f"{at}.overrides.{variant}: expected a single value in a setting that holds nothing out "
+                    f"to choose by, received {len(mixes)} candidates"
+                )
+            if "early_stopping" in mixes[0].regularizers:
+                yield (
+                    f"{at}.validation_size: expected at least 1 for {variant}, which stops on "
+                    "validation data, received 0"
+                )

@@ -1,0 +1,142 @@
+"""The sections of `params.yaml`: typed, frozen, strict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic_core import PydanticCustomError
+
+from pipeline.regularizers import Regularizer, discover
+
+BASELINE = "baseline"
+TUNED_BASELINE = "tuned_baseline"
+POOL = 60_000  # MNIST's training images
+
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
+# A name becomes a folder, a stage and a tag.
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+
+
+class Strict(BaseModel):
+    """A section of the file: no unknown key, no silent conversion, no change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Mix(Strict):
+    """The regularizers of one variant: a field for each one discovered, the absent ones None."""
+
+    @property
+    def regularizers(self) -> dict[str, Regularizer]:
+        """Return the regularizers that are present, by name, in alphabetical order."""
+        return {name: value for name, value in sorted(self) if value is not None}
+
+
+if TYPE_CHECKING:
+    RegularizerMix = Mix
+else:
+    # Made from what is found, so that an unknown regularizer, or an unknown key of one, is reported
+    # like any other wrong key, with its path.
+    RegularizerMix = create_model(
+        "RegularizerMix", __base__=Mix, **{name: (kind, None) for name, kind in discover().items()}
+    )
+
+
+def _candidates(raw: Any) -> Any:
+    """Return a mix a candidate: a field with a list of n values makes n, lists are walked together."""
+    if not isinstance(raw, Mapping):
+        return (raw,)
+    fields = [field for part in raw.values() if isinstance(part, Mapping) for field in part.values()]
+    counts = {len(field) for field in fields if isinstance(field, list)}
+    if not counts:
+        return (raw,)
+    if len(counts) > 1 or 0 in counts:
+        raise PydanticCustomError("candidates", "lists of one length, a value a candidate")
+    return tuple({name: _at(part, number) for name, part in raw.items()} for number in range(counts.pop()))
+
+
+def _at(value: Any, number: int) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _at(field, number) for key, field in value.items()}
+    return value[number] if isinstance(value, list) else value
+
+
+Candidates = Annotated[tuple[RegularizerMix, ...], BeforeValidator(_candidates)]
+
+
+class Data(Strict):
+    """What is held out, once for all settings."""
+
+    validation: Annotated[int, Field(ge=0, le=POOL)]
+    seed: int
+
+
+class Optimizer(Strict):
+    """Adam (Kingma & Ba 2015), or SGD with classical momentum."""
+
+    name: Literal["adam", "sgd"]
+    learning_rate: Rate
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class Setting(Strict):
+    """Conditions under which the variants are compared."""
+
+    train_size: Count
+    validation_size: Annotated[int, Field(ge=0)]
+    hidden: Annotated[list[Count], Field(min_length=1)]
+    activation: Literal["relu", "tanh", "sigmoid", "elu", "gelu"]
+    optimizer: Optimizer
+    epochs: Count
+    batch_size: Count
+    label_noise: Annotated[float, Field(ge=0, lt=1)]
+    splits: Count
+    inits: Count
+    seed: int
+    variants: Literal["all"] | Annotated[list[Name], Field(min_length=1)]
+    overrides: dict[Name, Candidates]
+
+
+class BaselineCandidates(Strict):
+    """What the tuned baseline may change instead of a regularizer; the lists are walked together."""
+
+    epochs: Annotated[list[Count], Field(min_length=1)]
+    learning_rate: Annotated[list[Rate], Field(min_length=1)]
+
+
+class Tuning(Strict):
+    """The choice among candidates, by validation loss on training sets of its own."""
+
+    splits: Count
+    baseline: BaselineCandidates
+
+
+class Params(Strict):
+    """The whole file."""
+
+    data: Data
+    tuning: Tuning
+    settings: Annotated[dict[Name, Setting], Field(min_length=1)]
+    variants: Annotated[dict[Name, Candidates], Field(min_length=1)]
+
+    def candidates(self, setting: str) -> dict[str, tuple[Mix, ...]]:
+        """Return the candidates of every variant that `setting` takes, without the baselines."""
+        chosen = self.settings[setting]
+        names = self.variants if chosen.variants == "all" else chosen.variants
+        return {name: chosen.overrides.get(name, self.variants[name]) for name in names}
+
+    def training_sets(self, setting: str) -> int:
+        """Return how many training sets `setting` draws: those reported, then those of the tuning."""
+        chosen = self.settings[setting]
+        return chosen.splits + (self.tuning.splits if chosen.validation_size else 0)
+
+    def families(self) -> dict[str, str]:
+        """Return the family of every variant, "combination" for a mix of families; the baseline first."""
+        found = {BASELINE: BASELINE, TUNED_BASELINE: BASELINE}
+        for name, mixes in self.variants.items():
+            kinds = {part.family for mix in mixes for part in mix.regularizers.values()}
+            found[name] = kinds.pop() if len(kinds) == 1 else "combination"
+        return found
