@@ -50,9 +50,9 @@ def _show(measured: list[Measured]) -> None:
     table = Table("benchmark", "median", "goal", "met", "unit", "rounds", "note")
     for one in measured:
         rounds = " ".join(f"{value:.2f}" for value in one.rounds)
-        sign = ">=" if one.at_least else "<="
-        met = "yes" if one.met else "no"
-        table.add_row(one.name, f"{one.ratio:.2f}", f"{sign} {one.goal:g}", met, one.unit, rounds, one.note)
+        goal = "" if one.goal is None else f"{'>=' if one.at_least else '<='} {one.goal:g}"
+        met = "" if one.goal is None else "yes" if one.met else "no"
+        table.add_row(one.name, f"{one.ratio:.2f}", goal, met, one.unit, rounds, one.note)
     Console(width=160).print(table)
 
 

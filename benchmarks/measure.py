@@ -12,12 +12,12 @@ from dataclasses import dataclass
 class Measured:
     """A ratio (or seconds, where `unit` says so) against its goal; `rounds` are the single measurements.
 
-    `at_least` tells whether the goal is a floor or a ceiling.
+    `at_least` tells whether the goal is a floor or a ceiling; without a goal it is for information.
     """
 
     name: str
     rounds: list[float]
-    goal: float
+    goal: float | None
     unit: str
     at_least: bool
     note: str = ""
@@ -29,7 +29,9 @@ class Measured:
 
     @property
     def met(self) -> bool:
-        """Tell whether the median meets the goal."""
+        """Tell whether the median meets the goal, if there is one."""
+        if self.goal is None:
+            return True
         return self.ratio >= self.goal if self.at_least else self.ratio <= self.goal
 
 

@@ -44,9 +44,7 @@ def benchmark(setting: str) -> list[Measured]:
     )
     return [
         Measured(setting, ratio, GOALS[setting], "times as fast", True, per_run),
-        Measured(
-            f"{setting}_with_start", with_start, GOALS[setting], "times as fast", True, "start-up included"
-        ),
+        Measured(f"{setting}_with_start", with_start, None, "times as fast", True, "start-up included"),
     ]
 
 
