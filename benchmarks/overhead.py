@@ -20,7 +20,7 @@ ROUNDS = 3
 
 def tracking() -> Measured:
     """Measure a stage's runs recorded in a fresh MLflow store against the same unrecorded."""
-    runs = cells.runs("small", ["dropout"], splits=10, inits=2)
+    runs = [run for name in ("small", "noisy") for run in cells.runs(name, ["dropout"], splits=10, inits=2)]
     engine_seconds(runs)  # the workers start and trace
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
