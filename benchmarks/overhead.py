@@ -38,10 +38,7 @@ def tracking() -> Measured:
             forget(runs)
             return took
 
-        def unrecorded() -> float:
-            return engine_seconds(runs)
-
-        with_, without = alternately(recorded, unrecorded, ROUNDS)
+        with_, without = alternately(recorded, lambda: engine_seconds(runs), ROUNDS)
     ratios = [a / b for a, b in zip(with_, without, strict=True)]
     return Measured("tracking", ratios, 1.05, "times the time without MLflow", False, f"{len(runs)} runs")
 
