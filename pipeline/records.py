@@ -1,7 +1,7 @@
 """What a training stage leaves on disk: written by train; read by evaluate, report and tracking.
 
-One folder a variant. Byte for byte the same when the same runs are done again, so nothing in it tells
-the time; how long the runs took is written apart.
+One folder a part of the study. Byte for byte the same when the same runs are done again, so nothing in
+it tells the time; how long the runs took is written apart.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ PLANS = Path("results/plan")
 RUNS = Path("results/runs")
 TIMING = Path("results/timing")
 KEPT = Path("results/kept")
+LOGITS, WEIGHTS = "logits.npy", "weights.npz"  # in the folder of a cell
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Result(Record):
 
 
 class Choice(BaseModel):
-    """Which candidate of a variant was chosen in a setting.
+    """Which candidate was chosen in a cell.
 
     `losses` holds the mean validation cross-entropy (nats) of every candidate, where there were several.
     """
@@ -65,46 +66,47 @@ class Choice(BaseModel):
     losses: list[float]
 
 
-def write(root: Path, variant: str, results: Sequence[Result]) -> None:
-    """Write the results of a variant, in the order of its plan, and their timing apart.
+def write(root: Path, part: str, results: Sequence[Result]) -> None:
+    """Write the results of a part, in the order of its plan, and their timing apart.
 
     Of a trial the numbers alone.
     """
     reported = [result for result in results if result.run.trial is None]
     trials = [result for result in results if result.run.trial is not None]
-    folder = emptied(root / RUNS / variant)
-    for setting, members in itertools.groupby(reported, key=lambda result: result.run.setting):
+    folder = emptied(root / RUNS / part)
+    for cell, members in itertools.groupby(reported, key=lambda result: result.run.cell):
         group = list(members)
+        own = emptied(folder / cell)
         stacked = {path: np.stack([r.weights[path] for r in group]) for path in group[0].weights}
-        np.savez(folder / f"{setting}_weights.npz", allow_pickle=False, **stacked)
+        np.savez(own / WEIGHTS, allow_pickle=False, **stacked)
         logits = np.stack([r.logits for r in group])
-        np.save(folder / f"{setting}_logits.npy", logits, allow_pickle=False)
+        np.save(own / LOGITS, logits, allow_pickle=False)
     _write_json(folder / "runs.json", list(map(_row, reported)))
     _write_json(folder / "trials.json", list(map(_row, trials)))
     (root / TIMING).mkdir(parents=True, exist_ok=True)
-    _write_json(root / TIMING / f"{variant}.json", {r.run.key: r.seconds for r in results})
+    _write_json(root / TIMING / f"{part}.json", {r.run.key: r.seconds for r in results})
 
 
-def write_choices(root: Path, variant: str, choices: Mapping[str, Choice]) -> None:
-    """Write what was chosen in every setting, beside the results."""
-    content = {setting: choice.model_dump() for setting, choice in choices.items()}
-    _write_json(root / RUNS / variant / "choices.json", content)
+def write_choices(root: Path, part: str, choices: Mapping[str, Choice]) -> None:
+    """Write what was chosen in every cell, beside the results."""
+    content = {cell: choice.model_dump() for cell, choice in choices.items()}
+    _write_json(root / RUNS / part / "choices.json", content)
 
 
-def read(root: Path, variant: str) -> list[Record]:
-    """Read the numbers of a variant's runs, in the order of its plan."""
-    return _read(root / RUNS / variant / "runs.json")
+def read(root: Path, part: str) -> list[Record]:
+    """Read the numbers of a part's runs, in the order of its plan."""
+    return _read(root / RUNS / part / "runs.json")
 
 
-def read_trials(root: Path, variant: str) -> list[Record]:
-    """Read the numbers of a variant's trials, in the order of its plan."""
-    return _read(root / RUNS / variant / "trials.json")
+def read_trials(root: Path, part: str) -> list[Record]:
+    """Read the numbers of a part's trials, in the order of its plan."""
+    return _read(root / RUNS / part / "trials.json")
 
 
-def read_choices(root: Path, variant: str) -> dict[str, Choice]:
-    """Read what was chosen in every setting."""
-    content = json.loads((root / RUNS / variant / "choices.json").read_text(encoding="utf-8"))
-    return {setting: Choice.model_validate(choice) for setting, choice in content.items()}
+def read_choices(root: Path, part: str) -> dict[str, Choice]:
+    """Read what was chosen in every cell."""
+    content = json.loads((root / RUNS / part / "choices.json").read_text(encoding="utf-8"))
+    return {cell: Choice.model_validate(choice) for cell, choice in content.items()}
 
 
 def _read(path: Path) -> list[Record]:
@@ -118,19 +120,16 @@ def _read(path: Path) -> list[Record]:
     ]
 
 
-def read_logits(root: Path, variant: str, setting: str) -> np.ndarray:
-    """Map the test logits (R, M, C) of the runs of a variant in a setting, in the order of the plan."""
-    logits: np.ndarray = np.load(
-        root / RUNS / variant / f"{setting}_logits.npy", mmap_mode="r", allow_pickle=False
-    )
+def read_logits(root: Path, part: str, cell: str) -> np.ndarray:
+    """Map the test logits (R, M, C) of the runs of a cell, in the order of the plan."""
+    logits: np.ndarray = np.load(root / RUNS / part / cell / LOGITS, mmap_mode="r", allow_pickle=False)
     return logits
 
 
-def read_weights(root: Path, variant: str, setting: str, number: int) -> dict[str, np.ndarray]:
-    """Read the final weights of run `number` of a variant in a setting, by their paths."""
-    path = root / RUNS / variant / f"{setting}_weights.npz"
-    with np.load(path, allow_pickle=False) as stacked:
-        return {name: stacked[name][number] for name in stacked.files}
+def read_weights(root: Path, part: str, cell: str) -> dict[str, np.ndarray]:
+    """Read the final weights (R, ...) of the runs of a cell, by their paths, in the order of the plan."""
+    with np.load(root / RUNS / part / cell / WEIGHTS, allow_pickle=False) as stacked:
+        return dict(stacked)
 
 
 def keep(root: Path, result: Result) -> None:
@@ -159,7 +158,7 @@ def release(root: Path, runs: Iterable[Run]) -> None:
 
 
 def prune(root: Path, planned: Mapping[str, Plan]) -> None:
-    """Remove what no plan names any more: folders of variants, which DVC leaves behind, and kept runs."""
+    """Remove what no plan names any more: folders of parts, which DVC leaves behind, and kept runs."""
     keys = {run.key for plan in planned.values() for run in every_run(plan)}
     for folder in (root / RUNS).glob("*"):
         if folder.is_dir() and folder.name not in planned:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -16,6 +17,7 @@ from pipeline.errors import UserError
 # No more than this of each; what is smaller already stays.
 LIMITS = {"train_size": 500, "batch_size": 500, "validation_size": 500, "epochs": 3, "splits": 3, "inits": 3}
 CANDIDATES = 2
+RATES = 3  # learning rates, spread over the list
 MARK = "toy-copy"  # a file in its .git tells a copy from a project of the user's
 
 
@@ -84,5 +86,18 @@ def shrink(path: Path) -> None:
     for field in (field for part in parts for field in part.values()):
         if isinstance(field, list):
             del field[CANDIDATES:]
+    _shrink_probes(content["probes"])
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
+
+
+def _shrink_probes(probes: dict[str, Any]) -> None:
+    probes["map"]["candidates"] = list(range(CANDIDATES))
+    for part in (probes["strength_paths"], probes["learning_rates"], probes["map"]):
+        part["splits"] = min(part["splits"], LIMITS["splits"])
+    rates = probes["learning_rates"]["rates"]
+    probes["learning_rates"]["rates"] = rates[:: max(1, (len(rates) - 1) // (RATES - 1))]
+    for part in (probes["learning_rates"], *probes["map"]["cells"].values()):
+        for name, limit in LIMITS.items():
+            if name in part:
+                part[name] = min(part[name], limit)

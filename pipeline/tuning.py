@@ -12,16 +12,16 @@ from pipeline.records import Choice, Record
 
 
 def choose(plan: Plan, finished: Mapping[str, Record]) -> dict[str, Choice]:
-    """Return the choice in every setting, from the finished trials by run key; the first of equals."""
-    return {setting: _choose(candidates, finished) for setting, candidates in plan.items()}
+    """Return the choice in every cell, from the finished trials by run key; the first of equals."""
+    return {cell: _choose(cell, candidates, finished) for cell, candidates in plan.items()}
 
 
 def chosen(plan: Plan, choices: Mapping[str, Choice]) -> list[Run]:
-    """Return the runs to report, setting by setting."""
-    return [run for setting, choice in choices.items() for run in plan[setting][choice.candidate].runs]
+    """Return the runs to report, cell by cell."""
+    return [run for cell, choice in choices.items() for run in plan[cell][choice.candidate].runs]
 
 
-def _choose(candidates: Sequence[Candidate], finished: Mapping[str, Record]) -> Choice:
+def _choose(cell: str, candidates: Sequence[Candidate], finished: Mapping[str, Record]) -> Choice:
     if len(candidates) == 1:
         return Choice(candidate=0, losses=[])
     losses = [
@@ -30,8 +30,8 @@ def _choose(candidates: Sequence[Candidate], finished: Mapping[str, Record]) -> 
     ]
     if not np.isfinite(losses).any():
         raise UserError(
-            f"{candidates[0].runs[0].setting}/{candidates[0].runs[0].variant}: expected a candidate with a "
-            "finite validation loss, received none; give it milder candidates"
+            f"{cell}: expected a candidate with a finite validation loss, received none; "
+            "give it milder candidates"
         )
     # argmin would take a NaN, of a candidate that diverged, for the lowest.
     return Choice(candidate=int(np.argmin(np.where(np.isfinite(losses), losses, np.inf))), losses=losses)

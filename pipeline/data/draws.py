@@ -1,4 +1,4 @@
-"""The training sets, wrong labels and validation images of every setting."""
+"""The training sets, wrong labels and validation images of every setting, the map's cells included."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def draw(params: Params, labels: np.ndarray) -> dict[str, Split]:
         len(labels), params.data.validation, splits.generator("hold out", params.data.seed)
     )
     drawn = {}
-    for name, setting in params.settings.items():
+    for name, (setting, sets) in params.draws().items():
         pool = rest if setting.validation_size else everything
         rng = splits.generator("training sets", setting.seed)
-        train = splits.disjoint(pool, params.training_sets(name), setting.train_size, rng)
+        train = splits.disjoint(pool, sets, setting.train_size, rng)
         trained_on = [
             splits.flip_labels(
                 labels[indices],

@@ -10,11 +10,13 @@ from pipeline.params.models import (
     RegularizerMix,
     Setting,
 )
+from pipeline.params.probes import TRAINED
 from pipeline.params.reading import check, load
 
 __all__ = [
     "BASELINE",
     "POOL",
+    "TRAINED",
     "TUNED_BASELINE",
     "Mix",
     "Optimizer",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.params.models import BASELINE, POOL, TUNED_BASELINE, Mix, Params
+from pipeline.params.models import BASELINE, POOL, TUNED_BASELINE, Mix, Params, Setting
+from pipeline.params.probes import TRAINED
 
 
 def contradictions(params: Params) -> Iterator[str]:
     """Say what is valid by itself and impossible together."""
     for name in params.settings:
         yield from _of_setting(params, name)
-    for name in (BASELINE, TUNED_BASELINE):
+    for name in (BASELINE, TUNED_BASELINE, *TRAINED):
         if name in params.variants:
             yield f"variants.{name}: expected another name, for the study has a {name} of its own"
     lists = params.tuning.baseline
@@ -25,6 +26,75 @@ def contradictions(params: Params) -> Iterator[str]:
         every |= {f"settings.{setting}.overrides.{name}": mixes for name, mixes in own.overrides.items()}
     for at, mixes in every.items():
         yield from _of_candidates(at, mixes, len(lists.epochs))
+    faults = list(_of_names(params))
+    yield from faults or _of_probes(params)
+
+
+def _of_names(params: Params) -> Iterator[str]:
+    """Say which names the probes use that are not there."""
+    probes = params.probes
+    settings = {
+        "strength_paths.settings": probes.strength_paths.settings,
+        "learning_rates.setting": [probes.learning_rates.setting],
+        "map.settings": probes.map.settings,
+    }
+    variants = {
+        "strength_paths.variants": probes.strength_paths.variants,
+        "learning_rates.variant": [probes.learning_rates.variant],
+        "map.variants": probes.map.variants,
+    }
+    for known, used in ((params.settings, settings), (params.variants, variants)):
+        for at, names in used.items():
+            for name in names:
+                if name not in known:
+                    yield f"probes.{at}: expected names among {', '.join(known)}, received {name!r}"
+    for name in probes.map.cells:
+        if name in params.settings:
+            yield f"probes.map.cells.{name}: expected another name, for a setting is called so"
+
+
+def _of_probes(params: Params) -> Iterator[str]:
+    probes = params.probes
+    used = {
+        "strength_paths.settings": probes.strength_paths.settings,
+        "learning_rates.setting": [probes.learning_rates.setting],
+        "map.settings": probes.map.settings,
+    }
+    for at, names in used.items():
+        for name in names:
+            if not params.settings[name].validation_size:
+                yield f"probes.{at}: expected settings that hold images out, received {name!r}"
+    paths = probes.strength_paths
+    for name in paths.settings:
+        if paths.splits > params.settings[name].splits:
+            yield (
+                f"probes.strength_paths.splits: expected at most the {params.settings[name].splits} "
+                f"training sets of {name}, received {paths.splits}"
+            )
+        for variant in paths.variants:
+            if len(params.candidates(name).get(variant, ())) < 2:
+                yield f"probes.strength_paths.variants: expected several candidates of {variant} in {name}"
+    rates = probes.learning_rates
+    if rates.splits > params.settings[rates.setting].splits:
+        yield (
+            f"probes.learning_rates.splits: expected at most the {params.settings[rates.setting].splits} "
+            f"training sets of {rates.setting}, received {rates.splits}"
+        )
+    if len(params.variants[rates.variant]) > 1:
+        yield (
+            f"probes.learning_rates.variant: expected a variant with a single candidate, received "
+            f"{rates.variant!r}"
+        )
+    for variant in probes.map.variants:
+        count = len(params.variants[variant])
+        beyond = [number for number in probes.map.candidates if number >= count > 1]
+        if beyond:
+            yield (
+                f"probes.map.candidates: expected positions below {count}, the candidates of {variant}, "
+                f"received {beyond[0]}"
+            )
+    for name, cell in params.map_settings().items():
+        yield from _of_size(params, f"probes.map.cells.{name}", cell, probes.map.trials)
 
 
 def _of_candidates(at: str, mixes: tuple[Mix, ...], budget: int) -> Iterator[str]:
@@ -46,22 +116,11 @@ def _of_setting(params: Params, name: str) -> Iterator[str]:
     for variant in setting.overrides:
         if variant not in listed:
             yield f"{at}.overrides.{variant}: expected a variant that the setting lists"
-    pool = POOL - (params.data.validation if setting.validation_size else 0)
-    sets = params.training_sets(name)
-    if sets * setting.train_size > pool:
-        yield (
-            f"{at}.train_size: expected {sets} training sets, tuning included, of at most {pool} images "
-            f"together, received {sets} x {setting.train_size} = {sets * setting.train_size}"
-        )
+    yield from _of_size(params, at, setting, params.tuning.splits if setting.validation_size else 0)
     if setting.validation_size > params.data.validation:
         yield (
             f"{at}.validation_size: expected at most data.validation = {params.data.validation}, "
             f"received {setting.validation_size}"
-        )
-    if setting.batch_size > setting.train_size:
-        yield (
-            f"{at}.batch_size: expected at most train_size = {setting.train_size}, "
-            f"received {setting.batch_size}"
         )
     if setting.splits == 2:
         yield (
@@ -85,3 +144,18 @@ def _of_setting(params: Params, name: str) -> Iterator[str]:
                     f"{at}.validation_size: expected at least 1 for {variant}, which stops on "
                     "validation data, received 0"
                 )
+
+
+def _of_size(params: Params, at: str, setting: Setting, tuning: int) -> Iterator[str]:
+    pool = POOL - (params.data.validation if setting.validation_size else 0)
+    sets = setting.splits + tuning
+    if sets * setting.train_size > pool:
+        yield (
+            f"{at}.train_size: expected {sets} training sets, tuning included, of at most {pool} images "
+            f"together, received {sets} x {setting.train_size} = {sets * setting.train_size}"
+        )
+    if setting.batch_size > setting.train_size:
+        yield (
+            f"{at}.batch_size: expected at most train_size = {setting.train_size}, "
+            f"received {setting.batch_size}"
+        )

@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BeforeValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
+from pipeline.params.probes import TRAINED, Probes
+from pipeline.params.sections import Activation, Count, Name, Rate, Strict
 from pipeline.regularizers import Regularizer, discover
 
 BASELINE = "baseline"
 TUNED_BASELINE = "tuned_baseline"
 POOL = 60_000  # MNIST's training images
-
-Count = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0)]
-# A name becomes a folder, a stage and a tag.
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-
-
-class Strict(BaseModel):
-    """A section of the file: no unknown key, no silent conversion, no change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Mix(Strict):
@@ -88,7 +79,7 @@ class Setting(Strict):
     train_size: Count
     validation_size: Annotated[int, Field(ge=0)]
     hidden: Annotated[list[Count], Field(min_length=1)]
-    activation: Literal["relu", "tanh", "sigmoid", "elu", "gelu"]
+    activation: Activation
     optimizer: Optimizer
     epochs: Count
     batch_size: Count
@@ -115,12 +106,22 @@ class Tuning(Strict):
 
 
 class Params(Strict):
-    """The whole file."""
+    """The whole file.
 
+    `scale` multiplies the replicates of everything; after reading it is applied (`pipeline.params.scale`).
+    """
+
+    scale: Count
     data: Data
     tuning: Tuning
     settings: Annotated[dict[Name, Setting], Field(min_length=1)]
     variants: Annotated[dict[Name, Candidates], Field(min_length=1)]
+    probes: Probes
+
+    @property
+    def parts(self) -> list[str]:
+        """Return the parts of the study, each trained by a stage of its own, in their order."""
+        return [BASELINE, TUNED_BASELINE, *self.variants, *TRAINED]
 
     def candidates(self, setting: str) -> dict[str, tuple[Mix, ...]]:
         """Return the candidates of every variant that `setting` takes, without the baselines."""
@@ -128,10 +129,24 @@ class Params(Strict):
         names = self.variants if chosen.variants == "all" else chosen.variants
         return {name: chosen.overrides.get(name, self.variants[name]) for name in names}
 
-    def training_sets(self, setting: str) -> int:
-        """Return how many training sets `setting` draws: those reported, then those of the tuning."""
-        chosen = self.settings[setting]
-        return chosen.splits + (self.tuning.splits if chosen.validation_size else 0)
+    def map_settings(self) -> dict[str, Setting]:
+        """Return the cells of the map as settings: what each changes of the one they start from."""
+        probe = self.probes.map
+        base = self.settings[probe.settings[0]]
+        same = {"splits": probe.splits, "inits": 1, "overrides": {}, "variants": probe.variants}
+        return {
+            name: base.model_copy(update=same | changes.model_dump(exclude_none=True))
+            for name, changes in probe.cells.items()
+        }
+
+    def draws(self) -> dict[str, tuple[Setting, int]]:
+        """Return every setting that needs data, with its number of training sets: reported, then tuned on."""
+        own = {
+            name: (setting, setting.splits + (self.tuning.splits if setting.validation_size else 0))
+            for name, setting in self.settings.items()
+        }
+        mapped = self.map_settings().items()
+        return own | {name: (cell, cell.splits + self.probes.map.trials) for name, cell in mapped}
 
     def families(self) -> dict[str, str]:
         """Return the family of every variant, "combination" for a mix of families; the baseline first."""

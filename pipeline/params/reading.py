@@ -13,6 +13,8 @@ from ruamel.yaml.error import YAMLError
 from pipeline.errors import UserError
 from pipeline.params.contradictions import contradictions
 from pipeline.params.models import BaselineCandidates, Data, Optimizer, Params, Setting, Tuning
+from pipeline.params.probes import Changes, LearningRates, Map, Network, Probes, Shift, StrengthPaths
+from pipeline.params.scale import enlarged
 from pipeline.regularizers import discover
 
 
@@ -31,7 +33,10 @@ def load(path: Path) -> Params:
 
 
 def check(raw: Mapping[str, Any], source: str = "params.yaml") -> Params:
-    """Check the whole of an already parsed file. Raises UserError with a line for every fault."""
+    """Check the whole of an already parsed file, and apply its `scale`.
+
+    Raises UserError with a line for every fault.
+    """
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:
@@ -39,7 +44,7 @@ def check(raw: Mapping[str, Any], source: str = "params.yaml") -> Params:
     else:
         faults = list(contradictions(params))
         if not faults:
-            return params
+            return enlarged(params)
     raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
 
 
@@ -72,6 +77,20 @@ def _section(steps: list[str]) -> list[str]:
             return list(Tuning.model_fields)
         case ["tuning", "baseline"]:
             return list(BaselineCandidates.model_fields)
+        case ["probes"]:
+            return list(Probes.model_fields)
+        case ["probes", "strength_paths"]:
+            return list(StrengthPaths.model_fields)
+        case ["probes", "learning_rates"]:
+            return list(LearningRates.model_fields)
+        case ["probes", "learning_rates", "shift"]:
+            return list(Shift.model_fields)
+        case ["probes", "learning_rates", "networks", _]:
+            return list(Network.model_fields)
+        case ["probes", "map"]:
+            return list(Map.model_fields)
+        case ["probes", "map", "cells", _]:
+            return list(Changes.model_fields)
         case ["settings", _]:
             return list(Setting.model_fields)
         case ["settings", _, "optimizer"]:

@@ -3,57 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.reporting import findings
+from pipeline.reporting.style import COLOURS, WIDTH, arms, panels
 
-mpl.use("Agg")
-
-# Okabe & Ito's colours, which the colour-blind can tell apart; the baseline is always grey.
-COLOURS = {
-    "baseline": "#7f7f7f",
-    "weights": "#0072b2",
-    "noise": "#d55e00",
-    "stopping": "#009e73",
-    "normalization": "#cc79a7",
-    "targets": "#e69f00",
-    "combination": "#8b3fa0",
-}
-WIDTH = 10.0  # inches
 Families = Mapping[str, str]
-
-
-def style() -> None:
-    """Set the one look of all figures."""
-    sns.set_theme(
-        context="notebook",
-        style="whitegrid",
-        rc={
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "figure.dpi": 110,
-            "grid.color": "#e6e6e6",
-            "savefig.bbox": "tight",
-            "font.size": 11,
-        },
-    )
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG without a date or a version in it."""
-    figure.savefig(path, metadata={"Software": None})
 
 
 def bias_variance(summary: pd.DataFrame, families: Families, settings: list[str]) -> Figure:
     """Squared bias against variance of every variant, with intervals and lines of equal risk."""
-    figure, axes = _panels(settings, height=4.6)
+    figure, axes = panels(settings, height=4.6)
     for setting, axis in zip(settings, axes, strict=True):
         rows = _wide(summary, setting, ["squared_error_bias", "squared_error_variance"])
         bias, variance = rows["squared_error_bias"], rows["squared_error_variance"]
@@ -62,8 +26,8 @@ def bias_variance(summary: pd.DataFrame, families: Families, settings: list[str]
             at = (variance["estimate"][variant], bias["estimate"][variant])
             axis.errorbar(
                 *at,
-                xerr=_arms(variance.loc[variant]),
-                yerr=_arms(bias.loc[variant]),
+                xerr=arms(variance.loc[variant]),
+                yerr=arms(bias.loc[variant]),
                 fmt="o",
                 color=colour,
                 elinewidth=1,
@@ -71,7 +35,7 @@ def bias_variance(summary: pd.DataFrame, families: Families, settings: list[str]
             )
         _equal_risk(axis)
         _label(axis, variance["estimate"], bias["estimate"], families)
-        axis.set(title=setting, xlabel="variance", ylabel="squared bias" if axis is axes[0] else "")
+        axis.set(xlabel="variance", ylabel="squared bias" if axis is axes[0] else "")
     return figure
 
 
@@ -122,11 +86,6 @@ def curves(table: pd.DataFrame, families: Families, setting: str) -> Figure:
     return figure
 
 
-def _panels(settings: list[str], height: float) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    return figure, list(figure.subplots(1, len(settings), squeeze=False)[0])
-
-
 def _forest(
     rows: pd.DataFrame,
     families: Families,
@@ -146,7 +105,7 @@ def _forest(
                 axis.errorbar(
                     row.estimate,
                     place,
-                    xerr=_arms(row),
+                    xerr=arms(row),
                     fmt="o",
                     color=COLOURS[families[variant]],
                     elinewidth=2,
@@ -165,11 +124,6 @@ def _wide(summary: pd.DataFrame, setting: str, metrics: list[str]) -> pd.DataFra
     rows = summary[(summary.setting == setting) & summary.metric.isin(metrics)]
     wide = rows.pivot_table(index="variant", columns="metric", values=["estimate", "low", "high"], sort=False)
     return wide.swaplevel(axis=1)
-
-
-def _arms(row: pd.Series) -> np.ndarray:
-    """Return the lengths below and above the estimate, (2, 1)."""
-    return np.array([[row["estimate"] - row["low"]], [row["high"] - row["estimate"]]])
 
 
 def _label(axis: Axes, x: pd.Series, y: pd.Series, families: Families) -> None:

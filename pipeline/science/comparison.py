@@ -26,7 +26,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class PairedDifference(Interval):
-    """The mean difference of paired replicates, with the p value of the paired t test."""
+    """A difference over paired replicates, with the p value of the test that there is none."""
 
     p_value: float
 
@@ -114,22 +114,34 @@ def equivalence(differences: ArrayLike, margin: float) -> float:
     return float(stats.t.sf(_t_statistic(margin - abs(mean), error), n - 1))
 
 
-def jackknife_interval(
-    statistic_of_indices: Callable[[IntArray], float], n: int, level: float = 0.95
-) -> Interval:
-    """Delete-one jackknife interval of any statistic of n replicates, t with n - 1 degrees.
+def leave_one_out(statistic_of_indices: Callable[[IntArray], float], n: int) -> FloatArray:
+    """Any statistic of n replicates, (1 + n,): of all of them, then with each one left out.
 
-    The statistic gets the indices (n,) for the estimate, then (n - 1,) with each one left out;
-    se^2 = (n-1)/n sum_i (s_i - mean s)^2. Raises ValueError for n < 2 and for a statistic that is
-    not finite. Tukey 1958.
+    The statistic gets the indices (n,) for the first, then (n - 1,). Raises ValueError for n < 2 and for a
+    statistic that is not finite.
     """
     if n < 2:
         raise ValueError(f"n: expected at least 2 replicates, received {n}")
     everyone = np.arange(n, dtype=np.int64)
     left_out = [statistic_of_indices(np.delete(everyone, i)) for i in range(n)]
-    found = check_finite("statistic_of_indices", [statistic_of_indices(everyone), *left_out])
-    half = _t_quantile(level, n - 1) * float(np.sqrt((n - 1) * found[1:].var()))
-    return Interval(float(found[0]), float(found[0]) - half, float(found[0]) + half, n)
+    return check_finite("statistic_of_indices", [statistic_of_indices(everyone), *left_out])
+
+
+def jackknife(values: ArrayLike, level: float = 0.95) -> PairedDifference:
+    """Delete-one jackknife interval, t with n - 1 degrees, and the p value of the test against zero.
+
+    values (1 + n,) as of `leave_one_out`; the difference of two such arrays is that of a difference, paired
+    replicate by replicate. se^2 = (n-1)/n sum_i (s_i - mean s)^2. Raises ValueError for n < 2 and values
+    that are not finite. Tukey 1958.
+    """
+    found = check_finite("values", values, ("1 + n",))
+    n = found.size - 1
+    if n < 2:
+        raise ValueError(f"values: expected at least 2 replicates, received {n}")
+    estimate, error = float(found[0]), float(np.sqrt((n - 1) * found[1:].var()))
+    half = _t_quantile(level, n - 1) * error
+    p_value = 2.0 * float(stats.t.sf(abs(_t_statistic(estimate, error)), n - 1))
+    return PairedDifference(estimate, estimate - half, estimate + half, n, p_value)
 
 
 def two_way_bootstrap(

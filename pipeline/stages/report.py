@@ -12,7 +12,7 @@ from pipeline.checkout import ROOT, dirty, source_commit
 from pipeline.data import prepared
 from pipeline.errors import reports_errors
 from pipeline.files import emptied
-from pipeline.reporting import figures, findings, markdown
+from pipeline.reporting import figures, findings, markdown, style
 
 REPORTS = ROOT / "reports"
 LIBRARIES = ("tensorflow", "keras", "mlflow", "dvc", "numpy", "scipy", "pandas", "seaborn")
@@ -51,7 +51,7 @@ def main() -> None:
 def _draw(study: params.Params, tables: dict[str, pd.DataFrame]) -> None:
     folder = emptied(REPORTS / "figures")
     families, settings = study.families(), list(study.settings)
-    figures.style()
+    style.use()
     summary = tables["summary"]
     drawn = {
         "bias_variance": figures.bias_variance(summary, families, settings),
@@ -61,7 +61,7 @@ def _draw(study: params.Params, tables: dict[str, pd.DataFrame]) -> None:
     for name in _validated(study):
         drawn[f"curves_{name}"] = figures.curves(tables["curves"], families, name)
     for name, figure in drawn.items():
-        figures.save(figure, folder / f"{name}.png")
+        style.save(figure, folder / f"{name}.png")
 
 
 def _validated(study: params.Params) -> list[str]:

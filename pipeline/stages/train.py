@@ -1,4 +1,4 @@
-"""Stages baseline and variant@<name>: train every planned run of one variant."""
+"""Stages baseline, variant@<name> and probe_runs@<name>: train every planned run of one part of the study."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 def main() -> None:
     """Train, log each run to MLflow as it is finished, and write the results."""
     if len(sys.argv) != 2:
-        raise UserError("usage: python -m pipeline.stages.train VARIANT")
-    variant = sys.argv[1]
+        raise UserError("usage: python -m pipeline.stages.train PART")
+    part = sys.argv[1]
     guard.die_with_parent()
     guard.end_on_sigterm()
     params.load(ROOT / "params.yaml")
-    planned = plan.read(ROOT / records.PLANS / f"{variant}.json")
+    planned = plan.read(ROOT / records.PLANS / f"{part}.json")
     with tuned.training(ROOT, planned) as results:
         # While the workers start. The models are logged from this process, so it needs Keras as well.
         import_keras()
@@ -37,24 +37,25 @@ def main() -> None:
 
         finished: dict[str, Result] = {}
         possible, count = plan.every_run(planned), plan.count(planned)
-        with tracking.Recorder(variant, possible) as recorder, progress(variant, count) as advance:
+        with tracking.Recorder(possible) as recorder, progress(part, count) as advance:
             for result in results:
                 recorder.record(result)
                 finished[result.run.key] = result
                 advance()
-                if best := _best(result.run, planned, finished):  # the workers train on meanwhile
+                best = None if part in params.TRAINED else _best(result.run, planned, finished)
+                if best:  # the workers train on meanwhile
                     _log_model(recorder, best)
     choices = tuning.choose(planned, finished)
     done = [finished[run.key] for run in (*plan.trials(planned), *tuning.chosen(planned, choices))]
-    records.write(ROOT, variant, done)
-    records.write_choices(ROOT, variant, choices)
+    records.write(ROOT, part, done)
+    records.write_choices(ROOT, part, choices)
     records.release(ROOT, possible)
 
 
 def _best(run: Run, planned: Plan, finished: Mapping[str, Result]) -> Result | None:
-    """Return the result of the setting of `run` whose model is logged, once all that is reported is there."""
-    reported = [r for r in finished.values() if r.run.setting == run.setting and r.run.trial is None]
-    return min(reported, key=_rank) if len(reported) == len(planned[run.setting][0].runs) else None
+    """Return the result of the cell of `run` whose model is logged, once all that is reported is there."""
+    reported = [r for r in finished.values() if r.run.cell == run.cell and r.run.trial is None]
+    return min(reported, key=_rank) if len(reported) == len(planned[run.cell][0].runs) else None
 
 
 def _rank(result: Result) -> tuple[float, int, int]:

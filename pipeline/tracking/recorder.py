@@ -1,4 +1,4 @@
-"""The runs of one variant, recorded as they are finished."""
+"""The runs of one part of the study, recorded as they are finished."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BATCH = 1000  # what the server takes in one request
 
 
 class Recorder:
-    """A parent run for each setting of a variant, and a child for each run in it, trials included.
+    """A parent run for each cell of a part, and a child for each run in it, trials included.
 
     `runs` are all that may be recorded, whatever is chosen.
 
@@ -33,19 +33,18 @@ class Recorder:
     interrupted. What an earlier, identical stage recorded is replaced.
     """
 
-    def __init__(self, variant: str, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[Run]) -> None:
         self._client, self._experiment = store.experiment()
-        self._variant = variant
         self._groups = {
-            setting: list(group) for setting, group in itertools.groupby(runs, key=lambda run: run.setting)
+            cell: list(group) for cell, group in itertools.groupby(runs, key=lambda run: run.cell)
         }
         self._parents: dict[str, str] = {}
-        self._reported: dict[str, list[Record]] = {setting: [] for setting in self._groups}
+        self._reported: dict[str, list[Record]] = {cell: [] for cell in self._groups}
 
     def __enter__(self) -> Self:
         try:
-            for setting, runs in self._groups.items():
-                self._begin(setting, runs)
+            for cell, runs in self._groups.items():
+                self._begin(cell, runs)
         except BaseException as error:
             self.__exit__(type(error), error, error.__traceback__)
             raise
@@ -61,8 +60,8 @@ class Recorder:
         status = "FINISHED"
         if kind is not None:
             status = "FAILED" if issubclass(kind, Exception) else "KILLED"
-        for setting, parent in self._parents.items():
-            means = _means(self._reported[setting])
+        for cell, parent in self._parents.items():
+            means = _means(self._reported[cell])
             self._log(parent, metrics=[_metric(name, value) for name, value in means.items()])
             self._client.set_terminated(parent, status)
 
@@ -77,7 +76,7 @@ class Recorder:
             "run_key": run.key,
             "split": run.split,
             "init": run.init,
-            mlflow_tags.MLFLOW_PARENT_RUN_ID: self._parents[run.setting],
+            mlflow_tags.MLFLOW_PARENT_RUN_ID: self._parents[run.cell],
         }
         created = self._client.create_run(
             self._experiment, start_time=start, tags=tags | self._tags(run), run_name=run.name
@@ -90,9 +89,9 @@ class Recorder:
         self._client.log_inputs(identity, [_dataset(run)])
         self._client.set_terminated(identity, "FINISHED", end_time=end)
         if run.trial is None:
-            if not self._reported[run.setting]:  # now it is known which candidate was chosen
-                self._log(self._parents[run.setting], params=_parameters(run.condition))
-            self._reported[run.setting].append(result)
+            if not self._reported[run.cell]:  # now it is known which candidate was chosen
+                self._log(self._parents[run.cell], params=_parameters(run.condition))
+            self._reported[run.cell].append(result)
 
     @guard.uninterrupted()
     def log_model(self, run: Run, model: Any, image_shape: tuple[int, ...], classes: int) -> None:
@@ -101,10 +100,10 @@ class Recorder:
             inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *image_shape))]),
             outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
         )
-        with mlflow.start_run(run_id=self._parents[run.setting]):
+        with mlflow.start_run(run_id=self._parents[run.cell]):
             mlflow.keras.log_model(
                 model,
-                name=f"{run.setting}-{run.variant}",
+                name=run.cell.replace("/", "-"),
                 signature=signature,
                 # Given, because mlflow would start a process to find them out.
                 pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras")],
@@ -112,19 +111,20 @@ class Recorder:
             )
 
     @guard.uninterrupted()
-    def _begin(self, setting: str, runs: Sequence[Run]) -> None:
+    def _begin(self, cell: str, runs: Sequence[Run]) -> None:
         group = hashlib.sha256("".join(run.key for run in runs).encode()).hexdigest()[:32]
         self._forget(group)
         tags = {"kind": "variant", "group_key": group} | self._tags(runs[0])
         if outer := store.outer_run():
             tags[mlflow_tags.MLFLOW_PARENT_RUN_ID] = outer
-        created = self._client.create_run(self._experiment, tags=tags, run_name=f"{setting}/{self._variant}")
-        self._parents[setting] = created.info.run_id
+        created = self._client.create_run(self._experiment, tags=tags, run_name=cell)
+        self._parents[cell] = created.info.run_id
 
     def _tags(self, run: Run) -> dict[str, Any]:
         return {
             "variant": run.variant,
             "setting": run.setting,
+            **({"point": run.point} if run.point else {}),
             mlflow_tags.MLFLOW_GIT_COMMIT: checkout.commit(),
             "git_dirty": str(checkout.dirty()).lower(),
             mlflow_tags.MLFLOW_SOURCE_NAME: "pipeline.stages.train",
@@ -156,7 +156,7 @@ class Recorder:
 
 def _parameters(run: Run) -> list[Param]:
     """Return the resolved parameters under their names in `params.yaml`; the seeds only of a real run."""
-    fields = run.model_dump(exclude={"setting", "variant", "key", "regularizers", "code"})
+    fields = run.model_dump(exclude={"setting", "variant", "point", "key", "regularizers", "code"})
     if run.trial is None:
         del fields["trial"]
     if not run.key:

@@ -1,4 +1,4 @@
-"""The runs of one variant: the trials of its candidates, then the runs of those that were chosen."""
+"""The runs of one part of the study: the trials of its candidates, then the runs of the chosen."""
 
 from __future__ import annotations
 

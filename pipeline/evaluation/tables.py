@@ -1,12 +1,8 @@
-"""From the records of all variants to tidy tables: what each variant did, and how surely.
-
-Errors are in percent, losses in nats, and `bias` is the squared bias where the loss is squared error.
-"""
+"""Tidy tables of cells: a row a run, a metric, a difference, an epoch or a candidate."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +11,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline import records
+from pipeline.evaluation.cells import SCORES, Cell, score
 from pipeline.plan import Run
-from pipeline.records import Record
-from pipeline.science import bias_variance, comparison
-from pipeline.science.softmax import log_softmax
+from pipeline.science import comparison
 
-# The scores of a run that are averaged and compared; `gap` is test minus train.
-SCORES = (
-    "test_error",
-    "test_cross_entropy",
-    "train_error",
-    "train_cross_entropy",
-    "error_gap",
-    "cross_entropy_gap",
-)
+VALIDATION = ("validation_error", "validation_cross_entropy", "best_epoch")  # where images are held out
 # What stands for a variant in one line, and its name there.
 HEADLINE = {
     "test_error": "test_error",
@@ -38,43 +25,6 @@ HEADLINE = {
     "squared_error_variance": "variance",
 }
 TRIED = ("setting", "variant", "candidate", "values", "validation_cross_entropy", "chosen")
-DECOMPOSITIONS = {
-    "squared_error": bias_variance.squared_error,
-    "cross_entropy": bias_variance.cross_entropy,
-}
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A variant in a setting: its records on a grid of D splits x I inits, and its test predictions.
-
-    `log_probabilities` is (D, I, M, C).
-    """
-
-    setting: str
-    variant: str
-    grid: list[list[Record]]
-    log_probabilities: np.ndarray
-
-    def score(self, name: str) -> np.ndarray:
-        """Return a score of every run, (D, I); errors in percent."""
-        return np.array([[_score(record, name) for record in row] for row in self.grid])
-
-
-def read(root: Path, variants: list[str]) -> Iterator[Cell]:
-    """Read the cells of the declared variants, setting by setting; one is in memory at a time."""
-    everything = {variant: records.read(root, variant) for variant in variants}
-    settings = dict.fromkeys(r.run.setting for found in everything.values() for r in found)
-    for setting in settings:
-        for variant, found in everything.items():
-            members = [record for record in found if record.run.setting == setting]
-            if not members:
-                continue
-            inits = 1 + max(record.run.init for record in members)
-            grid = [members[first : first + inits] for first in range(0, len(members), inits)]
-            logits = records.read_logits(root, variant, setting)
-            shape = (len(grid), inits, *logits.shape[1:])
-            yield Cell(setting, variant, grid, log_softmax(logits).reshape(shape))
 
 
 def runs(cell: Cell) -> pd.DataFrame:
@@ -87,30 +37,54 @@ def runs(cell: Cell) -> pd.DataFrame:
             "init": record.run.init,
             "run_key": record.run.key,
             "epochs": int(record.final["epochs"]),
-            **{name: _score(record, name) for name in SCORES},
+            **{name: score(record, name) for name in SCORES},
+            **{name: score(record, name) if name in record.final else np.nan for name in VALIDATION},
         }
         for row in cell.grid
         for record in row
     )
 
 
-def summary(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
-    """Return a row a metric: mean over the replicates with its 95 % interval, and bias and variance."""
+def summary(cell: Cell, decomposed: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Return a row a metric: mean over the replicates with its 95 % interval, and bias and variance.
+
+    `decomposed` is the cell's own.
+    """
     rows: dict[str, comparison.Interval] = {
         name: comparison.mean_interval(comparison.replicates(cell.score(name))) for name in SCORES
     }
-    for loss in DECOMPOSITIONS:
-        rows |= _decomposed(cell, labels, loss)
+    rows |= {name: comparison.jackknife(values) for name, values in decomposed.items()}
     return _frame(cell, rows)
 
 
-def differences(cell: Cell, reference: Cell) -> pd.DataFrame:
-    """Return a row a score: the mean of variant minus reference over paired replicates, and its p value."""
+@dataclass(frozen=True)
+class Measured:
+    """A cell's scores (D, I) and decompositions (1 + n,), without its predictions: to compare with."""
+
+    variant: str
+    scores: Mapping[str, np.ndarray]
+    decomposed: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, cell: Cell, decomposed: Mapping[str, np.ndarray]) -> Measured:
+        """Keep what comparisons need of a cell."""
+        return cls(cell.variant, {name: cell.score(name) for name in SCORES}, decomposed)
+
+
+def differences(cell: Cell, decomposed: Mapping[str, np.ndarray], reference: Measured) -> pd.DataFrame:
+    """Return a row a metric: variant minus reference over paired replicates, with interval and p value.
+
+    Of scores by the paired t test; of bias, variance and risk by the jackknife, leaving a replicate out
+    of both.
+    """
     compared = {
         name: comparison.paired_difference(
-            comparison.replicates(cell.score(name)), comparison.replicates(reference.score(name))
+            comparison.replicates(cell.score(name)), comparison.replicates(reference.scores[name])
         )
         for name in SCORES
+    }
+    compared |= {
+        name: comparison.jackknife(values - reference.decomposed[name]) for name, values in decomposed.items()
     }
     frame = _frame(cell, compared).assign(reference=reference.variant)
     frame["p_value"] = [row.p_value for row in compared.values()]
@@ -140,15 +114,15 @@ def curves(cell: Cell) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def tuning(root: Path, variant: str) -> pd.DataFrame:
+def tuning(root: Path, part: str) -> pd.DataFrame:
     """Return a row a candidate that was tried: its values, its mean validation loss, and whether chosen."""
-    chosen = records.read_choices(root, variant)
+    chosen = records.read_choices(root, part)
     rows: dict[tuple[str, int], dict[str, Any]] = {}
-    for record in records.read_trials(root, variant):
-        run, choice = record.run, chosen[record.run.setting]
-        rows[run.setting, int(run.trial or 0)] = {
+    for record in records.read_trials(root, part):
+        run, choice = record.run, chosen[record.run.cell]
+        rows[run.cell, int(run.trial or 0)] = {
             "setting": run.setting,
-            "variant": variant,
+            "variant": run.variant,
             "candidate": run.trial,
             "values": _values(run),
             "validation_cross_entropy": choice.losses[int(run.trial or 0)],
@@ -180,35 +154,6 @@ def metrics(overview: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
         estimates = {name: round(row[name], 5) for name in HEADLINE.values()}
         found.setdefault(row["setting"], {})[row["variant"]] = estimates
     return found
-
-
-def _score(record: Record, name: str) -> float:
-    final: Mapping[str, float] = record.final
-    if name.endswith("_gap"):
-        loss = name.removesuffix("_gap")
-        value = final[f"test_{loss}"] - final[f"train_{loss}"]
-    else:
-        value = final[name]
-    return 100.0 * value if "error" in name else value
-
-
-def _decomposed(cell: Cell, labels: np.ndarray, loss: str) -> dict[str, comparison.Interval]:
-    """Return risk, bias and variance, with jackknife intervals over the replicates."""
-    models = cell.log_probabilities
-    if len(models) == 1:  # one training set: the inits are the replicates
-        models = models.swapaxes(0, 1)
-
-    @functools.cache  # the three parts are of the same decompositions
-    def without(*kept: int) -> bias_variance.Decomposition:
-        return DECOMPOSITIONS[loss](models[list(kept)], labels).mean()
-
-    def statistic(part: str, kept: np.ndarray) -> float:
-        return float(getattr(without(*kept.tolist()), part))
-
-    return {
-        f"{loss}_{part}": comparison.jackknife_interval(functools.partial(statistic, part), len(models))
-        for part in ("risk", "bias", "variance")
-    }
 
 
 def _frame(cell: Cell, rows: Mapping[Any, comparison.Interval]) -> pd.DataFrame:

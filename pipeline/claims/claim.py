@@ -1,0 +1,52 @@
+"""A claim of the source text, and how it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.params import BASELINE
+from pipeline.science import verdicts
+from pipeline.science.verdicts import Evidence, Verdict
+
+Tables = Mapping[str, pd.DataFrame]  # "runs" of the study, "weights/pruning" of a probe
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim: `number` ("7c" is a part of 7), its `text`, and the `published` result to hold it against.
+
+    `evidence` computes it from the tables, each endpoint signed so that the claim says: above zero. An
+    `existential` claim says that something can happen. `finding` adds a sentence of numbers of its own.
+    """
+
+    number: str
+    text: str
+    published: str
+    evidence: Callable[[Tables], Sequence[Evidence]]
+    existential: bool = False
+    finding: Callable[[Tables, Sequence[Evidence]], str] = lambda tables, evidence: ""
+
+    def verdict(self, evidence: Sequence[Evidence]) -> Verdict:
+        """Return the verdict on this evidence."""
+        return verdicts.verdict(evidence, existential=self.existential)
+
+
+def paired_by_split(
+    runs: pd.DataFrame, setting: str, metric: str, variant: str, reference: str = BASELINE
+) -> np.ndarray:
+    """Return variant minus reference of a metric by independent replicate, (n,): of `runs`, a row a run.
+
+    The replicates are the splits, initialisations averaged first; the initialisations where there is one
+    split. Raises ValueError where the two were not run on the same replicates.
+    """
+    own = runs[runs.setting == setting]
+    by = "split" if own.split.nunique() > 1 else "init"
+    means = own.groupby(["variant", by])[metric].mean()
+    first, second = means[variant], means[reference]
+    if list(first.index) != list(second.index):
+        raise ValueError(f"{setting}: expected {variant} and {reference} on the same replicates")
+    return np.asarray(first - second, dtype=np.float64)

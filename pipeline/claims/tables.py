@@ -1,0 +1,65 @@
+"""The verdicts as tables: a row a claim, and a row a piece of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pipeline.claims.claim import Claim, Tables
+from pipeline.science import verdicts
+from pipeline.science.verdicts import Evidence, Outcome
+
+Judged = Sequence[tuple[Claim, Sequence[Evidence]]]
+NAMED = 4  # no more conditions than this are named in a sentence
+
+
+def evidence_table(judged: Judged) -> pd.DataFrame:
+    """Return a row a condition and endpoint: estimate, limits, p values, margin and outcome."""
+    return pd.DataFrame(
+        {"claim": claim.number, **vars(one), "outcome": str(one.outcome)}
+        for claim, evidence in judged
+        for one in evidence
+    )
+
+
+def verdict_table(judged: Judged, tables: Tables) -> pd.DataFrame:
+    """Return a row a claim: its text, verdict, a computed sentence, and the published result."""
+    return pd.DataFrame(
+        {
+            "claim": claim.number,
+            "text": claim.text,
+            "verdict": str(claim.verdict(evidence)),
+            "finding": " ".join(filter(None, (claim.finding(tables, evidence), counted(evidence)))),
+            "published": claim.published,
+        }
+        for claim, evidence in judged
+    )
+
+
+def joint(table: pd.DataFrame) -> dict[str, str]:
+    """Return the verdict on every whole claim by its number, from those on its parts."""
+    parts: dict[str, list[verdicts.Verdict]] = {}
+    for row in table.itertuples():
+        parts.setdefault(str(row.claim).rstrip("abcdefgh"), []).append(verdicts.Verdict(row.verdict))
+    return {number: str(verdicts.joint(listed)) for number, listed in parts.items()}
+
+
+def counted(evidence: Sequence[Evidence]) -> str:
+    """Say in how many conditions the claim holds, and name those where it does not."""
+    holding = sum(one.outcome is Outcome.HOLDS for one in evidence)
+    said = [f"Holds in {holding} of {len(evidence)}"]
+    for outcome, words in (
+        (Outcome.REVERSED, "the opposite"),
+        (Outcome.ABSENT, "no effect"),
+        (Outcome.UNKNOWN, "cannot be told"),
+    ):
+        own = [f"{one.condition} ({one.endpoint})" for one in evidence if one.outcome is outcome]
+        if own:
+            named = (
+                ", ".join(own)
+                if len(own) <= NAMED
+                else f"{', '.join(own[:NAMED])} and {len(own) - NAMED} more"
+            )
+            said.append(f"{words}: {named}")
+    return "; ".join(said) + "."

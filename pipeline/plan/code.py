@@ -1,0 +1,42 @@
+"""The code and libraries between a run's parameters and its bits."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent
+# A regularizer's own file is added where it is used.
+TRAINING_CODE = (
+    "data/prepared.py",
+    "data/splits.py",
+    "regularizers/base.py",
+    "science/softmax.py",
+    "training/backend.py",
+    "training/engine.py",
+    "training/models.py",
+    "training/optimizers.py",
+    "training/trainer.py",
+)
+
+
+def code_digest(regularizers: Iterable[str]) -> str:
+    """Return the digest of the code and libraries that train with these regularizers, here and now."""
+    digest = hashlib.sha256()
+    for path in (*TRAINING_CODE, *(f"regularizers/{name}.py" for name in sorted(regularizers))):
+        digest.update(f"{path}\n".encode() + (PACKAGE / path).read_bytes())
+    for library in ("tensorflow", "keras", "numpy"):
+        digest.update(f"{library}=={version(library)}\n".encode())
+    return digest.hexdigest()
+
+
+@functools.cache
+def version(library: str) -> str:
+    """Return the installed version of `tensorflow`, `keras` or another library."""
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:  # on Linux x86-64 TensorFlow's wheel has another name
+        return metadata.version(f"{library}-cpu")

@@ -1,0 +1,55 @@
+"""What a probe may look at: the records, the data and the parameters of the finished runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline import records
+from pipeline.data import prepared
+from pipeline.evaluation import cells
+from pipeline.evaluation.cells import Cell
+from pipeline.params import Params
+from pipeline.records import Record
+
+
+@dataclass(frozen=True)
+class Study:
+    """The finished study below `root`."""
+
+    root: Path
+    params: Params
+
+    @property
+    def test_labels(self) -> np.ndarray:
+        """Return the labels (M,) of the test images."""
+        return prepared.read_images(self.root).test_labels
+
+    @property
+    def test_images(self) -> np.ndarray:
+        """Return the test images (M, pixels), float32 in [0, 1]."""
+        return scaled(prepared.read_images(self.root).test_images)
+
+    def replicate(self, setting: str, split: int) -> prepared.Replicate:
+        """Return the data of the runs on one training set of a setting."""
+        images = prepared.read_images(self.root)
+        return prepared.replicate(images, prepared.read_split(self.root, setting), split)
+
+    def cells(self, part: str) -> dict[str, Cell]:
+        """Return the cells of a part with their predictions, by name."""
+        return {cell.grid[0][0].run.cell: cell for cell in cells.read(self.root, part)}
+
+    def records(self, part: str, cell: str) -> list[Record]:
+        """Return the numbers of the runs (R) of a cell, in the order of the plan."""
+        return [record for record in records.read(self.root, part) if record.run.cell == cell]
+
+    def weights(self, part: str, cell: str) -> dict[str, np.ndarray]:
+        """Return the final weights (R, ...) of the runs of a cell, by their paths."""
+        return records.read_weights(self.root, part, cell)
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Return images (n, ...) as the networks see them: float32 (n, pixels) in [0, 1]."""
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255.0)

@@ -1,0 +1,1 @@
+"""The figure of every probe: `draw(tables) -> Figure` in the module of its name."""

@@ -1,0 +1,70 @@
+"""The one look of all figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+mpl.use("Agg")
+
+# Okabe & Ito's colours, which the colour-blind can tell apart; the baseline is always grey.
+COLOURS = {
+    "baseline": "#7f7f7f",
+    "weights": "#0072b2",
+    "noise": "#d55e00",
+    "stopping": "#009e73",
+    "normalization": "#cc79a7",
+    "targets": "#e69f00",
+    "combination": "#8b3fa0",
+}
+# Of the variants that the probes look at, where two of a family may meet in one panel.
+VARIANTS = {
+    "baseline": COLOURS["baseline"],
+    "l1": "#56b4e9",
+    "l2": COLOURS["weights"],
+    "dropout": COLOURS["noise"],
+    "early_stopping": COLOURS["stopping"],
+    "batch_norm": COLOURS["normalization"],
+}
+WIDTH = 10.0  # inches
+
+
+def use() -> None:
+    """Set the look."""
+    sns.set_theme(
+        context="notebook",
+        style="whitegrid",
+        rc={
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "figure.dpi": 110,
+            "grid.color": "#e6e6e6",
+            "savefig.bbox": "tight",
+            "font.size": 11,
+        },
+    )
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG without a date or a version in it."""
+    figure.savefig(path, metadata={"Software": None})
+
+
+def panels(titles: list[str], height: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure of one panel a title, side by side."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = list(figure.subplots(1, len(titles), squeeze=False)[0])
+    for axis, title in zip(axes, titles, strict=True):
+        axis.set_title(title)
+    return figure, axes
+
+
+def arms(row: pd.Series) -> np.ndarray:
+    """Return the lengths of an interval below and above its estimate, (2, 1)."""
+    return np.array([[row["estimate"] - row["low"]], [row["high"] - row["estimate"]]])
