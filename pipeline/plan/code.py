@@ -19,6 +19,7 @@ TRAINING_CODE = (
     "training/engine.py",
     "training/models.py",
     "training/optimizers.py",
+    "training/shift.py",
     "training/trainer.py",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pipeline.records import Result
 from pipeline.science.softmax import log_softmax
 from pipeline.training import models
 from pipeline.training.engine import Engine
+from pipeline.training.shift import CovariateShift
 
 # One thread a worker: these networks are too small to share, and a fixed order of additions is what
 # makes equal keys give equal bits.
@@ -49,14 +51,14 @@ def train(run: Run, data: Replicate) -> Result:
     parts = {"train": _Part.of(data.train_images, data.train_labels)}
     if len(data.validation_labels):
         parts["validation"] = _Part.of(data.validation_images, data.validation_labels)
+    seen = parts["train"].images, parts["train"].labels, functools.partial(_order, run)
+    shifts = [CovariateShift(*seen, run.batch_size, run.shift_every)] if run.shift_every else []
     ready = time.perf_counter()
     history = engine.fit(
-        parts["train"].images,
-        parts["train"].labels,
-        orders=lambda epoch: batch_order(run.order_seed, epoch, run.train_size),
+        *seen,
         epochs=run.epochs,
-        score=lambda: _scores(engine, parts),
-        callbacks=models.callbacks(run),
+        score=lambda: _scores(engine, parts) | {k: v for shift in shifts for k, v in shift.means().items()},
+        callbacks=[*models.callbacks(run), *shifts],
     )
     trained = time.perf_counter()
     final = _scores(engine, parts)
@@ -66,8 +68,8 @@ def train(run: Run, data: Replicate) -> Result:
         final |= _score("test", logits, data.test_labels)
     final["epochs"] = len(history)
     if "validation" in parts:
-        losses = [row["validation_cross_entropy"] for row in history]
-        final["best_epoch"] = 1 + int(np.argmin(losses))
+        losses = np.array([row["validation_cross_entropy"] for row in history])
+        final["best_epoch"] = 1 + int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
     return Result(
         run=run,
         history={name: np.array([row[name] for row in history]) for name in history[0]},
@@ -82,6 +84,10 @@ def train(run: Run, data: Replicate) -> Result:
     )
 
 
+def _order(run: Run, epoch: int) -> np.ndarray:
+    return batch_order(run.order_seed, epoch, run.train_size)
+
+
 def _scores(engine: Engine, parts: Mapping[str, _Part]) -> dict[str, float]:
     scores: dict[str, float] = {}
     for name, part in parts.items():
@@ -90,12 +96,17 @@ def _scores(engine: Engine, parts: Mapping[str, _Part]) -> dict[str, float]:
 
 
 def _score(part: str, logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Return mean cross-entropy (nats) and error of logits (n, C) against labels (n,)."""
-    chosen = np.take_along_axis(log_softmax(logits), labels[:, None].astype(np.intp), axis=1)
-    return {
-        f"{part}_cross_entropy": float(-chosen.mean()),
-        f"{part}_error": float((logits.argmax(axis=1) != labels).mean()),
-    }
+    """Return mean cross-entropy (nats) and error of logits (n, C) against labels (n,).
+
+    Of a network that has diverged the cross-entropy is NaN, and what it says nothing of is wrong.
+    """
+    finite = np.isfinite(logits).all(axis=1)
+    cross_entropy = math.nan
+    if finite.all():
+        chosen = np.take_along_axis(log_softmax(logits), labels[:, None].astype(np.intp), axis=1)
+        cross_entropy = float(-chosen.mean())
+    wrong = (logits.argmax(axis=1) != labels) | ~finite
+    return {f"{part}_cross_entropy": cross_entropy, f"{part}_error": float(wrong.mean())}
 
 
 @functools.lru_cache(maxsize=4)  # a graph takes a third of a second to trace, and a few megabytes

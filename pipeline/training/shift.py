@@ -1,0 +1,143 @@
+"""Internal covariate shift: how much the step of the layers below turns a layer's own gradient.
+
+Santurkar et al. 2018, Definition 2.1. For layer i, one batch, and the step from W(t) to W(t+1) on it,
+
+    G_i  = grad_{W_i} L(W_1(t), ..., W_k(t); batch)
+    G'_i = grad_{W_i} L(W_1(t+1), ..., W_{i-1}(t+1), W_i(t), ..., W_k(t); batch)
+
+and the shift is ||G_i - G'_i||. Batch normalization changes the scale of the gradients, so that beside it
+stand two measures without a scale: the shift over ||G_i||, and the cosine between G_i and G'_i.
+
+L is the loss that is trained on, penalties included, in training mode: normalization by the batch's
+statistics, and the dropout masks of the very step in both gradients. W_i is the kernel, which networks
+with and without normalization share; a bias below a normalization has no gradient at all.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+Tensors = list[tf.Tensor]
+MEASURES = ("shift", "shift_relative", "shift_cosine")
+
+
+class CovariateShift(keras.callbacks.Callback):
+    """Measures the shift of the first batch of an epoch and of every `every`-th after it.
+
+    `images` (n, ...), `labels` (n,) and `orders(epoch)`, a permutation (n,), are those of the training.
+    The training is left alone: weights, moving statistics, random states and optimizer are only read.
+    """
+
+    def __init__(
+        self,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        orders: Callable[[int], np.ndarray],
+        batch_size: int,
+        every: int,
+    ) -> None:
+        super().__init__()
+        self._images, self._labels, self._orders = images, labels, orders
+        self._batch_size, self._every = batch_size, every
+        self._measured: list[np.ndarray] = []
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Note the order of the epoch, from which each batch is cut."""
+        self._order = self._orders(epoch)
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Keep the state in which the step begins."""
+        if batch % self._every == 0:
+            self._before = _values(self.model.trainable_variables)
+            self._state = _values(self.model.non_trainable_variables)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Measure the step that has just been taken."""
+        if batch % self._every == 0:
+            chosen = self._order[batch * self._batch_size : (batch + 1) * self._batch_size]
+            found = _measure(self.model)(
+                self._before,
+                self._state,
+                _values(self.model.trainable_variables),
+                tf.gather(self._images, chosen),
+                tf.gather(self._labels, chosen),
+            )
+            self._measured.append(found.numpy())
+
+    def means(self) -> dict[str, float]:
+        """Return the means since the last call, by measure and layer: `shift_cosine_logits` and so on.
+
+        NaN where a step was not finite, or a gradient zero, which has no direction.
+        """
+        means = np.mean(self._measured, axis=0)
+        self._measured = []
+        return {
+            f"{measure}_{layer}": float(value)
+            for layer, row in zip(list(_depths(self.model))[1:], means, strict=True)
+            for measure, value in zip(MEASURES, row, strict=True)
+        }
+
+
+def _values(variables: list[keras.Variable]) -> Tensors:
+    return [tf.identity(variable.value) for variable in variables]
+
+
+def _depths(model: keras.Sequential) -> dict[str, list[int]]:
+    """Return which trainable variables belong to each dense layer, its kernel first, from the lowest up.
+
+    What stands between two dense layers, a normalization, belongs to the lower.
+    """
+    places = {id(variable): place for place, variable in enumerate(model.trainable_variables)}
+    depths: dict[str, list[int]] = {}
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dense):
+            depths[layer.name] = own = []
+        if layer.trainable_variables:
+            own += [places[id(variable)] for variable in layer.trainable_variables]
+    return depths
+
+
+@functools.lru_cache(maxsize=4)  # as the engines: a graph takes time to trace, and the runs share it
+def _measure(model: keras.Sequential) -> Callable[..., tf.Tensor]:
+    """Return the graph: variables before the step, state and variables after it, images, labels; (k - 1, 3).
+
+    A row a dense layer but the lowest, a column a measure, in float64.
+    """
+    depths = list(_depths(model).values())
+
+    def gradients(variables: Tensors, state: Tensors, batch: Tensors, kernels: list[int]) -> Tensors:
+        images, labels = batch
+        watched = [variables[place] for place in kernels]
+        with tf.GradientTape() as tape:
+            tape.watch(watched)
+            # Without a scope of its own Keras would move the statistics and the random states.
+            logits, _, penalties = model.stateless_call(
+                variables, state, images, training=True, return_losses=True
+            )
+            loss = model.loss(labels, logits)
+            if penalties:
+                loss += tf.add_n(penalties)
+        return [tf.cast(gradient, tf.float64) for gradient in tape.gradient(loss, watched)]
+
+    @tf.function
+    def measure(
+        before: Tensors, state: Tensors, after: Tensors, images: tf.Tensor, labels: tf.Tensor
+    ) -> tf.Tensor:
+        batch = [images, labels]
+        mixed, rows = list(before), []
+        at_once = gradients(before, state, batch, [own[0] for own in depths[1:]])
+        for below, own, gradient in zip(depths, depths[1:], at_once, strict=False):
+            for place in below:
+                mixed[place] = after[place]
+            (shifted,) = gradients(mixed, state, batch, own[:1])
+            shift, norm, other = (tf.norm(g) for g in (gradient - shifted, gradient, shifted))
+            cosine = tf.reduce_sum(gradient * shifted) / (norm * other)
+            rows.append(tf.stack([shift, shift / norm, cosine]))
+        return tf.stack(rows)
+
+    return measure
