@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 
 from pipeline.science.arrays import FloatArray, IntArray, check_finite
 
@@ -112,6 +113,18 @@ def equivalence(differences: ArrayLike, margin: float) -> float:
     mean, error, n = _mean_and_error("differences", differences)
     # The larger of the two p values belongs to the nearer margin.
     return float(stats.t.sf(_t_statistic(margin - abs(mean), error), n - 1))
+
+
+def replicates_needed(deviation: float, difference: float, alpha: float = 0.05, power: float = 0.8) -> int:
+    """How many pairs a two-sided paired t test needs to see a difference.
+
+    `deviation` is the standard deviation of the paired differences, in the unit of `difference`. Raises
+    ValueError unless both are above 0. Cohen 1988.
+    """
+    if not (deviation > 0 and difference > 0):
+        raise ValueError(f"deviation, difference: expected above 0, received {deviation}, {difference}")
+    pairs = TTestPower().solve_power(effect_size=difference / deviation, alpha=alpha, power=power)
+    return int(np.ceil(pairs))
 
 
 def leave_one_out(statistic_of_indices: Callable[[IntArray], float], n: int) -> FloatArray:

@@ -119,11 +119,9 @@ def verdict(evidence: Sequence[Evidence], *, existential: bool = False) -> Verdi
 
     A condition is decided when it holds, is reversed or is absent. Conditional: it is decided both ways.
     Supported or refuted: all that is decided agrees, and that is at least QUORUM of the conditions;
-    otherwise inconclusive. An existential claim ("can") is supported as soon as one condition holds.
-    Raises ValueError without evidence.
+    otherwise, as without evidence, inconclusive. An existential claim ("can") is supported as soon as one
+    condition holds.
     """
-    if not evidence:
-        raise ValueError("evidence: expected at least one condition, received none")
     outcomes = [one.outcome for one in evidence]
     holding = outcomes.count(Outcome.HOLDS)
     against = outcomes.count(Outcome.REVERSED) + outcomes.count(Outcome.ABSENT)
@@ -131,7 +129,7 @@ def verdict(evidence: Sequence[Evidence], *, existential: bool = False) -> Verdi
         return Verdict.SUPPORTED
     if holding and against:
         return Verdict.CONDITIONAL
-    if holding + against < QUORUM * len(outcomes):
+    if not outcomes or holding + against < QUORUM * len(outcomes):
         return Verdict.INCONCLUSIVE
     return Verdict.SUPPORTED if holding else Verdict.REFUTED
 

@@ -37,14 +37,19 @@ class Engine:
         self._epoch = tf.function(self._train_epoch, input_signature=(images, indices, indices))
         self._predict = tf.function(self._predict_chunks, input_signature=(images,))
 
-    def reset(self, fresh: keras.Model) -> None:
-        """Take over the state of `fresh`, the same network newly built, and begin the optimizer's anew."""
+    def reset(self, fresh: keras.Model, learning_rate: float | None = None) -> None:
+        """Take over the state of `fresh`, the same network newly built, and begin the optimizer's anew.
+
+        With a `learning_rate` of its own, where one is given.
+        """
         # A built network holds all that a plain Keras program would start from, the states of random
         # layers included, whatever its layers are.
         for variable, initial in zip(self.model.variables, fresh.variables, strict=True):
             variable.assign(initial)
         for variable, first in zip(self._optimizer.variables, self._first_state, strict=True):
             variable.assign(first)
+        if learning_rate is not None:
+            self._optimizer.learning_rate = learning_rate
         self.model.stop_training = False
 
     def fit(

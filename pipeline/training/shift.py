@@ -124,7 +124,6 @@ def _measure(model: keras.Sequential) -> Callable[..., tf.Tensor]:
                 loss += tf.add_n(penalties)
         return [tf.cast(gradient, tf.float64) for gradient in tape.gradient(loss, watched)]
 
-    @tf.function
     def measure(
         before: Tensors, state: Tensors, after: Tensors, images: tf.Tensor, labels: tf.Tensor
     ) -> tf.Tensor:
@@ -140,4 +139,4 @@ def _measure(model: keras.Sequential) -> Callable[..., tf.Tensor]:
             rows.append(tf.stack([shift, shift / norm, cosine]))
         return tf.stack(rows)
 
-    return measure
+    return tf.function(measure)

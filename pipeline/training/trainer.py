@@ -46,8 +46,9 @@ def train(run: Run, data: Replicate) -> Result:
     """
     begun = time.perf_counter()
     image_shape = data.train_images.shape[1:]
-    engine = _engine(run.condition, image_shape, data.classes)
-    engine.reset(models.build(run, image_shape, data.classes))
+    graph, learning_rate = _graph(run)
+    engine = _engine(graph, image_shape, data.classes)
+    engine.reset(models.build(run, image_shape, data.classes), learning_rate)
     parts = {"train": _Part.of(data.train_images, data.train_labels)}
     if len(data.validation_labels):
         parts["validation"] = _Part.of(data.validation_images, data.validation_labels)
@@ -109,11 +110,27 @@ def _score(part: str, logits: np.ndarray, labels: np.ndarray) -> dict[str, float
     return {f"{part}_cross_entropy": cross_entropy, f"{part}_error": float(wrong.mean())}
 
 
-@functools.lru_cache(maxsize=4)  # a graph takes a third of a second to trace, and a few megabytes
-def _engine(condition: Run, image_shape: tuple[int, ...], classes: int) -> Engine:
+def _graph(run: Run) -> tuple[Run, float | None]:
+    """Return the run without what its graph does not depend on, and the learning rate to give that graph.
+
+    A schedule of a regularizer's is a part of the graph: then there is no such rate.
+    """
+    outside = ("train_size", "validation_size", "epochs", "label_noise", "shift_every")
+    graph = run.condition.model_copy(
+        update={"setting": "", "variant": "", "point": "", "code": "", **dict.fromkeys(outside, 0)}
+    )
+    rate = models.optimizer(run).get_config()["learning_rate"]
+    if not isinstance(rate, float):
+        return graph, None
+    plain = run.optimizer.model_copy(update={"learning_rate": 1.0})
+    return graph.model_copy(update={"optimizer": plain}), rate
+
+
+@functools.lru_cache(maxsize=16)  # a graph takes a third of a second to trace, and a few megabytes
+def _engine(graph: Run, image_shape: tuple[int, ...], classes: int) -> Engine:
     return Engine(
-        models.build(condition, image_shape, classes),
-        models.loss(condition),
-        models.optimizer(condition),
-        condition.batch_size,
+        models.build(graph, image_shape, classes),
+        models.loss(graph),
+        models.optimizer(graph),
+        graph.batch_size,
     )
