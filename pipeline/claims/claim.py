@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.params import BASELINE
+from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence, Verdict
 
@@ -50,3 +50,9 @@ def paired_by_split(
     if list(first.index) != list(second.index):
         raise ValueError(f"{setting}: expected {variant} and {reference} on the same replicates")
     return np.asarray(first - second, dtype=np.float64)
+
+
+def variants_of(runs: pd.DataFrame, setting: str) -> list[str]:
+    """Return the variants that were run in a setting, without the baselines."""
+    own = runs[runs.setting == setting].variant.unique()
+    return [str(name) for name in own if name not in (BASELINE, TUNED_BASELINE)]

@@ -1,0 +1,50 @@
+"""Which method wins where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.reporting.style import VARIANTS, WIDTH
+from pipeline.science import comparison
+
+
+def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw the change of the test error against the data size, and the winners by width and noise."""
+    runs, winners = tables["runs"], tables["winners"]
+    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+    sizes, grid = figure.subplots(1, 2, width_ratios=[1.2, 1])
+    base = runs[runs.cell == runs.cell[runs.width == runs.width.mode()[0]].iloc[0]]
+    along = runs[(runs.width == base.width.iloc[0]) & (runs.label_noise == runs.label_noise.min())]
+    errors = along.groupby(["train_size", "split", "method"]).test_error.mean().unstack("method")
+    sizes.axhline(0, color=VARIANTS["baseline"], linewidth=1)
+    for method in errors.columns.drop("baseline"):
+        change = errors[method] - errors["baseline"]
+        found = [comparison.mean_interval(values) for _, values in change.groupby("train_size")]
+        at = sorted(along.train_size.unique())
+        colour = VARIANTS.get(method, "black")
+        sizes.plot(at, [one.estimate for one in found], "o-", color=colour, markersize=4, label=method)
+        sizes.fill_between(
+            at, [o.low for o in found], [o.high for o in found], color=colour, alpha=0.15, lw=0
+        )
+    sizes.set(xscale="log", xlabel="training images", ylabel="test error minus baseline's (points)")
+    sizes.set_title("by data size")
+    sizes.legend(fontsize=8)
+    size = winners.train_size[winners.width.ne(base.width.iloc[0])].mode()
+    table = winners[winners.train_size == (size[0] if len(size) else winners.train_size.iloc[0])]
+    widths, noises = sorted(table.width.unique()), sorted(table.label_noise.unique())
+    for row in table.itertuples():
+        x, y = widths.index(row.width), noises.index(row.label_noise)
+        grid.fill(
+            [x, x + 1, x + 1, x], [y, y, y + 1, y + 1], color=VARIANTS.get(row.best, "black"), alpha=0.25
+        )
+        tied = "\n".join(f"= {name}" for name in str(row.tied).split() if row.tied == row.tied)
+        grid.text(x + 0.5, y + 0.5, f"{row.best}\n{tied}", ha="center", va="center", fontsize=8)
+    grid.set_xticks([i + 0.5 for i in range(len(widths))], widths)
+    grid.set_yticks([i + 0.5 for i in range(len(noises))], [f"{noise:.0%}" for noise in noises])
+    grid.set(xlim=(0, len(widths)), ylim=(0, len(noises)), xlabel="hidden units", ylabel="wrong labels")
+    grid.set_title("lowest error, and what ties with it")
+    grid.grid(False)
+    return figure
