@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from pipeline.params import Params
 from pipeline.records import Record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Study:
     """The finished study below `root`."""
 
@@ -26,6 +27,11 @@ class Study:
     def test_labels(self) -> np.ndarray:
         """Return the labels (M,) of the test images."""
         return prepared.read_images(self.root).test_labels
+
+    @property
+    def classes(self) -> int:
+        """Return the number of classes."""
+        return 1 + int(prepared.read_images(self.root).train_labels.max())
 
     @property
     def test_images(self) -> np.ndarray:
@@ -41,9 +47,14 @@ class Study:
         """Return the cells of a part with their predictions, by name."""
         return {cell.grid[0][0].run.cell: cell for cell in cells.read(self.root, part)}
 
-    def records(self, part: str, cell: str) -> list[Record]:
+    @functools.cache  # noqa: B019 - a probe looks at one study, and ends
+    def records(self, part: str) -> list[Record]:
+        """Return the numbers of the runs of a part, in the order of the plan."""
+        return records.read(self.root, part)
+
+    def cell(self, part: str, cell: str) -> list[Record]:
         """Return the numbers of the runs (R) of a cell, in the order of the plan."""
-        return [record for record in records.read(self.root, part) if record.run.cell == cell]
+        return [record for record in self.records(part) if record.run.cell == cell]
 
     def weights(self, part: str, cell: str) -> dict[str, np.ndarray]:
         """Return the final weights (R, ...) of the runs of a cell, by their paths."""

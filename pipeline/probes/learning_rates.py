@@ -1,0 +1,121 @@
+"""Learning rates over five decades, with batch normalization and without, and the covariate shift.
+
+All on validation images: nothing here needs the test set.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.params import BASELINE
+from pipeline.probes.study import Study
+from pipeline.records import Record
+
+PART = "learning_rates"
+POINT = 1.0  # points of validation error within which a learning rate is as good as the best
+AT = ["network", "variant", "split"]
+
+
+def measure(study: Study) -> dict[str, pd.DataFrame]:
+    """Return `runs`, a row a run; `summary`, a row a network, variant and training set; `shift`, by epoch.
+
+    A run has diverged when a loss was not finite, or when its training cross-entropy ended above both where
+    its first epoch left it and guessing (ln C). A rate is usable where the final validation error is within
+    POINT of the lowest that the network reaches on that training set, normalized or not: a standard that
+    is common to both, and may leave none. `largest_usable` is the log10 of the largest rate within POINT of
+    the lowest that this variant itself reaches there, which there always is.
+    """
+    rows, shifts = [], []
+    for record in study.records(PART):
+        network, _, _ = record.run.point.partition("/")
+        own = {"network": network, "variant": record.run.variant, "split": record.run.split}
+        if record.run.shift_every:
+            shifts += _shift(record, own)
+        else:
+            rows.append(own | _run(record, study.classes))
+    runs = pd.DataFrame(rows)
+    return {"runs": runs, "summary": _summary(study, runs), "shift": pd.DataFrame(shifts)}
+
+
+def metrics(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """Return the means over the training sets, by network and variant."""
+    means = tables["summary"].groupby(["network", "variant"], sort=False).mean(numeric_only=True)
+    shift = tables["shift"].groupby(["network", "variant"], sort=False).shift_relative.mean()
+    found: dict[str, Any] = {}
+    for (network, variant), row in means.drop(columns="split").iterrows():
+        own = {name: round(float(value), 5) for name, value in row.items()}
+        own["shift_relative"] = round(float(shift[network, variant]), 5)
+        found.setdefault(network, {})[variant] = own
+    return found
+
+
+def _run(record: Record, classes: int) -> dict[str, Any]:
+    history, final = record.history, record.final
+    cross_entropy = history["train_cross_entropy"]
+    finite = np.isfinite(history["loss"]).all() and np.isfinite(cross_entropy).all()
+    worse = finite and cross_entropy[-1] > max(cross_entropy[0], math.log(classes))
+    return {
+        "learning_rate": record.run.optimizer.learning_rate,
+        "run_key": record.run.key,
+        "diverged": bool(not finite or worse),
+        "validation_error": 100 * final["validation_error"],
+        "validation_cross_entropy": final["validation_cross_entropy"],
+        "cross_entropy_gap": final["validation_cross_entropy"] - final["train_cross_entropy"],
+    }
+
+
+def _summary(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return what the claims compare: a row a network, variant and training set."""
+    lowest = runs.groupby(["network", "split"]).validation_error.transform("min")
+    usable = runs[runs.validation_error <= lowest + POINT]
+    means = runs.groupby(["network", "variant", "learning_rate"]).validation_error.mean()
+    best = means.groupby(["network", "variant"]).idxmin().map(lambda at: at[-1])
+    rows = []
+    for (network, variant, split), own in runs.groupby(AT, sort=False):
+        good = usable[(usable[AT] == [network, variant, split]).all(axis=1)].learning_rate
+        near = own[own.validation_error <= own.validation_error.min() + POINT].learning_rate
+        at_best = own[own.learning_rate == best[network, variant]].iloc[0]
+        target = runs[(runs[AT] == [network, BASELINE, split]).all(axis=1)]
+        plain = target[target.learning_rate == best[network, BASELINE]].validation_error.iloc[0]
+        rows.append(
+            {
+                "network": network,
+                "variant": variant,
+                "split": split,
+                "usable_share": len(good) / len(own),
+                "largest_usable": math.log10(near.max()),
+                "diverged_share": float(own.diverged.mean()),
+                "best_rate": best[network, variant],
+                "best_error": at_best.validation_error,
+                "cross_entropy_gap": at_best.cross_entropy_gap,
+                "epochs_to_plain": _epochs(study, str(at_best.run_key), plain + POINT),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _epochs(study: Study, key: str, error: float) -> int:
+    """Return the first epoch with at most this validation error; one more than there are if none has."""
+    (record,) = [record for record in study.records(PART) if record.run.key == key]
+    reached = np.flatnonzero(100 * record.history["validation_error"] <= error)
+    return int(reached[0]) + 1 if reached.size else record.run.epochs + 1
+
+
+def _shift(record: Record, own: dict[str, Any]) -> list[dict[str, Any]]:
+    layers = [
+        name.removeprefix("shift_cosine_") for name in record.history if name.startswith("shift_cosine_")
+    ]
+    return [
+        own
+        | {"layer": layer, "epoch": epoch}
+        | {
+            measure: record.history[f"{measure}_{layer}"][epoch - 1]
+            for measure in ("shift", "shift_relative", "shift_cosine")
+        }
+        for layer in layers
+        for epoch in range(1, record.run.epochs + 1)
+    ]

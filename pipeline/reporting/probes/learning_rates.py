@@ -1,0 +1,47 @@
+"""Validation error against the learning rate, and the covariate shift, with and without normalization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.reporting.style import VARIANTS, WIDTH
+from pipeline.science import comparison
+
+DASHES = ("-", "--", ":", "-.")
+
+
+def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw a column a network: above the errors, a cross where a run diverged; below the shift by layer."""
+    runs, shift = tables["runs"], tables["shift"]
+    networks = list(runs.network.unique())
+    figure = Figure(figsize=(WIDTH, 6.6), layout="constrained")
+    axes = figure.subplots(2, len(networks), sharey="row", squeeze=False)
+    for column, network in enumerate(networks):
+        upper, lower = axes[:, column]
+        for variant, own in runs[runs.network == network].groupby("variant", sort=False):
+            colour = VARIANTS.get(str(variant), "black")
+            by_rate = own.groupby("learning_rate").validation_error
+            found = [comparison.mean_interval(values) for _, values in by_rate]
+            rates = list(by_rate.groups)
+            upper.plot(rates, [o.estimate for o in found], "o-", color=colour, markersize=4, label=variant)
+            upper.fill_between(
+                rates, [o.low for o in found], [o.high for o in found], color=colour, alpha=0.15, linewidth=0
+            )
+            gone = own[own.diverged]
+            upper.plot(gone.learning_rate, gone.validation_error, "x", color=colour, markersize=8)
+        for variant, own in shift[shift.network == network].groupby("variant", sort=False):
+            colour = VARIANTS.get(str(variant), "black")
+            for dashes, (layer, rows) in zip(DASHES, own.groupby("layer", sort=False), strict=False):
+                mean = rows.groupby("epoch").shift_relative.mean()
+                lower.plot(mean.index, mean, dashes, color=colour, label=f"{variant}, {layer}")
+        upper.set(xscale="log", ylim=(0, 100), xlabel="learning rate")
+        upper.set_title(network)
+        upper.legend(fontsize=8, title="x: diverged", title_fontsize=8)
+        lower.set(yscale="log", xlabel="epoch")
+        lower.legend(fontsize=7)
+    axes[0, 0].set_ylabel("validation error (%)")
+    axes[1, 0].set_ylabel("covariate shift / gradient")
+    return figure
