@@ -2,14 +2,16 @@
 shift, less overfitting, and faster training.
 
 Every part compares the network with batch normalization to the one without, paired by training set,
-tested by t, Holm-adjusted over the conditions of a part. On every network of the learning-rate probe: 7a
-stabler: a smaller share of diverged runs over all rates (MARGIN_SHARE), and a larger share of usable
-rates; 7b higher rates: the largest rate within a point of the own best is higher (decades, MARGIN_DECADES); 7c less shift: the
-shift of the layers' gradients, relative to the gradient, is smaller (decades, MARGIN_SHIFT), and its
-cosine is nearer to 1 (MARGIN_COSINE), both means over epochs and layers; 7d less overfitting: the gap in
-cross-entropy is narrower (nats, MARGIN_GAP): test minus train in the settings of the study, validation
-minus train at either network's best rate in the probe; 7e faster: fewer epochs to within a point of the
-error that the plain network ends with at its best rate (MARGIN_EPOCHS).
+tested by t, Holm-adjusted over the conditions of a part. On every network of the learning-rate probe:
+- 7a stabler: a smaller share of diverged runs over all rates, and a larger share of usable rates
+  (MARGIN_SHARE);
+- 7b higher rates: the largest rate within a point of the own best is higher (MARGIN_DECADES);
+- 7c less shift: the shift of the layers' gradients, relative to the gradient, is smaller (decades,
+  MARGIN_SHIFT), and its cosine is nearer to 1 (MARGIN_COSINE), both means over epochs and layers;
+- 7d less overfitting: the gap in cross-entropy is narrower (MARGIN_GAP): test minus train in the settings
+  of the study, validation minus train at either network's best rate in the probe;
+- 7e faster: fewer epochs to within a point of the error that the plain network ends with at its best rate
+  (MARGIN_EPOCHS).
 """
 
 from __future__ import annotations
