@@ -14,7 +14,7 @@ def runs(setting: str, variants: list[str], splits: int, inits: int = 1) -> list
     return [
         run
         for variant in variants
-        for run in planned[variant][setting][0].runs  # of the first candidate
+        for run in planned[variant][f"{setting}/{variant}"][0].runs  # of the first candidate
         if run.split < splits and run.init < inits
     ]
 

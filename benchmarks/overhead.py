@@ -30,7 +30,7 @@ def tracking() -> Measured:
 
         def recorded() -> float:
             def work() -> None:
-                with fanout.training(ROOT, runs) as results, Recorder("dropout", runs) as recorder:
+                with fanout.training(ROOT, runs) as results, Recorder(runs) as recorder:
                     for result in results:
                         recorder.record(result)
 
@@ -70,8 +70,8 @@ def study() -> list[Measured]:
 
 
 def _training_seconds(copy: Path) -> float:
-    names = (params.BASELINE, params.TUNED_BASELINE, *params.load(copy / "params.yaml").variants)
-    timings = [copy / records.TIMING / f"{name}.json" for name in names]
+    parts = params.load(copy / "params.yaml").parts
+    timings = [copy / records.TIMING / f"{part}.json" for part in parts]
     return sum(
         sum(run.values()) for path in timings for run in json.loads(path.read_text(encoding="utf-8")).values()
     )

@@ -73,6 +73,7 @@ def copy(directory: Path) -> None:
 def shrink(path: Path) -> None:
     """Rewrite a params.yaml with every setting at toy size."""
     yaml = YAML()
+    yaml.width = 4096  # a line stays a line
     content = yaml.load(path.read_text(encoding="utf-8"))
     for setting in content["settings"].values():
         for name, limit in LIMITS.items():

@@ -12,6 +12,7 @@ from pipeline.data.mnist import Images, obtain
 from pipeline.data.prepared import Replicate
 from pipeline.params import Optimizer
 from pipeline.plan import Run
+from tests.probing import probes, variants
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -56,6 +57,7 @@ def raw_params() -> dict[str, Any]:
         "overrides": {"drop": {"dropout": {"rate": 0.2}}},
     }
     return {
+        "scale": 1,
         "data": {"validation": 100, "seed": 0},
         "tuning": {"splits": 2, "baseline": {"epochs": [2, 4], "learning_rate": [0.001, 0.01]}},
         "settings": {"small": small, "blind": blind},
@@ -63,7 +65,9 @@ def raw_params() -> dict[str, Any]:
             "drop": {"dropout": {"rate": 0.5}},
             "ridge": {"l2": {"strength": 0.001}},
             "elastic": {"l1": {"strength": 0.002}, "l2": {"strength": 0.003}},
+            **variants(),
         },
+        "probes": probes("small"),
     }
 
 

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipeline import evaluation, records
-from pipeline.evaluation import Cell
+from pipeline import records
+from pipeline.evaluation import tables as evaluation
+from pipeline.evaluation.cells import SCORES, Cell, read
 from pipeline.plan import Run
 from pipeline.records import Choice, Result
 
@@ -66,8 +67,11 @@ def truth(written: tuple[Path, Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def cells(written: tuple[Path, Any]) -> Cells:
-    found = evaluation.read(written[0], ["baseline", "drop", "ridge"])
-    return {(cell.setting, cell.variant): cell for cell in found}
+    found = [cell for part in ("baseline", "drop", "ridge") for cell in read(written[0], part)]
+    by_place = {(cell.setting, cell.variant): cell for cell in found}
+    return {
+        (setting, variant): by_place[setting, variant] for setting in DESIGN for variant in VARIANTS[setting]
+    }
 
 
 def softmax(logits: Any) -> Any:
@@ -104,8 +108,8 @@ def only(table: pd.DataFrame, **where: str) -> pd.Series:
     return table.iloc[0]
 
 
-def test_cells_come_setting_by_setting_the_baseline_first(cells: Cells, truth: Any) -> None:
-    assert list(cells) == [(setting, variant) for setting in DESIGN for variant in VARIANTS[setting]]
+def test_a_cell_has_the_records_and_predictions_of_its_grid(cells: Cells, truth: Any) -> None:
+    assert set(cells) == {(setting, variant) for setting in DESIGN for variant in VARIANTS[setting]}
     for place, cell in cells.items():
         splits, inits = DESIGN[cell.setting]
         assert cell.log_probabilities.shape == (splits, inits, 20, 3)
@@ -115,12 +119,11 @@ def test_cells_come_setting_by_setting_the_baseline_first(cells: Cells, truth: A
             assert np.exp(cell.log_probabilities[d, i]) == pytest.approx(softmax(result.logits), rel=1e-5)
 
 
-def test_only_what_is_declared_is_read(written: tuple[Path, Any]) -> None:
-    stale = written[0] / records.RUNS / "gone"
-    stale.mkdir()
-    (stale / "runs.json").write_text("not JSON", encoding="utf-8")
-    found = [(cell.setting, cell.variant) for cell in evaluation.read(written[0], ["baseline", "ridge"])]
-    assert found == [(setting, variant) for setting in DESIGN for variant in ("baseline", "ridge")]
+def test_the_first_splits_and_inits_of_a_cell(cells: Cells) -> None:
+    whole = cells["crossed", "ridge"]
+    first = whole.first(2)
+    assert [[(r.run.split, r.run.init) for r in row] for row in first.grid] == [[(0, 0)], [(1, 0)]]
+    assert np.array_equal(first.log_probabilities, whole.log_probabilities[:2, :1])
 
 
 def test_a_row_a_run(cells: Cells, truth: Any) -> None:
@@ -129,20 +132,21 @@ def test_a_row_a_run(cells: Cells, truth: Any) -> None:
         expected = [
             {"setting": place[0], "variant": place[1], "split": d, "init": i, "run_key": f"{d}{i}"}
             | {"epochs": len(result.history["loss"])}
-            | {name: score(result, name) for name in evaluation.SCORES}
+            | {name: score(result, name) for name in SCORES}
+            | dict.fromkeys(evaluation.VALIDATION, math.nan)  # nothing was held out
             for d, row in enumerate(truth[place])
             for i, result in enumerate(row)
         ]
         assert len(table) == len(expected)
         for received, wanted in zip(table, expected, strict=True):
-            assert received == pytest.approx(wanted)
+            assert received == pytest.approx(wanted, nan_ok=True)
 
 
-@pytest.mark.parametrize("name", evaluation.SCORES)
+@pytest.mark.parametrize("name", SCORES)
 def test_summary_of_a_score(cells: Cells, truth: Any, name: str) -> None:
     for place, cell in cells.items():
         values = per_replicate([[score(result, name) for result in row] for row in truth[place]])
-        row = only(evaluation.summary(cell, LABELS), metric=name)
+        row = only(evaluation.summary(cell, cell.decomposed(LABELS)), metric=name)
         assert (row.setting, row.variant, row.n) == (*place, 3)
         assert row.estimate == pytest.approx(mean(values))
         assert (row.low, row.high) == pytest.approx(t_interval(values))
@@ -172,7 +176,7 @@ def test_bias_and_variance_of_squared_error_with_their_jackknife(cells: Cells, t
             center = mean(one[part] for one in left_out)
             error = math.sqrt(2 / 3 * sum((one[part] - center) ** 2 for one in left_out))
             half = stats.t.ppf(0.975, 2) * error
-            row = only(evaluation.summary(cell, LABELS), metric=f"squared_error_{part}")
+            row = only(evaluation.summary(cell, cell.decomposed(LABELS)), metric=f"squared_error_{part}")
             assert row.estimate == pytest.approx(expected, rel=1e-5)
             assert (row.high - row.estimate, row.estimate - row.low) == pytest.approx((half, half), rel=1e-4)
             assert row.n == 3
@@ -185,13 +189,16 @@ def test_variance_of_cross_entropy_over_the_inits_of_one_split(cells: Cells, tru
         -math.log(sum(math.prod(float(model[m, c]) for model in models) ** (1 / 3) for c in range(3)))
         for m in range(20)
     ]
-    row = only(evaluation.summary(cells["lone", "ridge"], LABELS), metric="cross_entropy_variance")
+    row = only(
+        evaluation.summary(cells["lone", "ridge"], cells["lone", "ridge"].decomposed(LABELS)),
+        metric="cross_entropy_variance",
+    )
     assert row.estimate == pytest.approx(3 / 2 * mean(plug_in), rel=1e-5)
 
 
 def test_risk_is_bias_plus_variance(cells: Cells, truth: Any) -> None:
     for place, cell in cells.items():
-        table = evaluation.summary(cell, LABELS)
+        table = evaluation.summary(cell, cell.decomposed(LABELS))
         for loss in ("squared_error", "cross_entropy"):
             risk, bias, variance = (
                 only(table, metric=f"{loss}_{part}").estimate for part in ("risk", "bias", "variance")
@@ -203,11 +210,33 @@ def test_risk_is_bias_plus_variance(cells: Cells, truth: Any) -> None:
         assert only(table, metric="cross_entropy_risk").estimate == pytest.approx(mean(losses))
 
 
+def difference(cells: Cells, setting: str, variant: str) -> pd.DataFrame:
+    base, cell = cells[setting, "baseline"], cells[setting, variant]
+    reference = evaluation.Measured.of(base, base.decomposed(LABELS))
+    return evaluation.differences(cell, cell.decomposed(LABELS), reference)
+
+
+def test_differences_of_bias_and_variance_are_jackknifed_in_pairs(cells: Cells, truth: Any) -> None:
+    def without(variant: str, out: int | None) -> dict[str, float]:
+        grid = [[softmax(result.logits) for result in row] for row in truth["crossed", variant]]
+        return brier([row for d, row in enumerate(grid) if d != out])
+
+    table = difference(cells, "crossed", "ridge")
+    for part in ("risk", "bias", "variance"):
+        whole = without("ridge", None)[part] - without("baseline", None)[part]
+        left_out = [without("ridge", d)[part] - without("baseline", d)[part] for d in range(3)]
+        error = math.sqrt(2 / 3 * sum((one - mean(left_out)) ** 2 for one in left_out))
+        row = only(table, metric=f"squared_error_{part}")
+        assert row.estimate == pytest.approx(whole, rel=1e-4)
+        assert row.high - row.estimate == pytest.approx(stats.t.ppf(0.975, 2) * error, rel=1e-3)
+        assert row.p_value == pytest.approx(2 * stats.t.sf(abs(whole) / error, 2), rel=1e-3)
+
+
 def test_differences_are_paired_t_tests(cells: Cells, truth: Any) -> None:
     for setting, variant in (("crossed", "drop"), ("crossed", "ridge"), ("lone", "ridge")):
-        table = evaluation.differences(cells[setting, variant], cells[setting, "baseline"])
-        assert table.metric.tolist() == list(evaluation.SCORES)
-        for name in evaluation.SCORES:
+        table = difference(cells, setting, variant)
+        assert table.metric.tolist()[: len(SCORES)] == list(SCORES)
+        for name in SCORES:
             own, base = (
                 per_replicate([[score(result, name) for result in row] for row in truth[setting, which]])
                 for which in (variant, "baseline")
@@ -248,7 +277,8 @@ def test_curves_end_with_the_shortest_run(cells: Cells, truth: Any) -> None:
 
 
 def test_overview_and_metrics_are_the_headlines_of_the_summary(cells: Cells) -> None:
-    summary = pd.concat([evaluation.summary(cell, LABELS) for cell in cells.values()], ignore_index=True)
+    frames = [evaluation.summary(cell, cell.decomposed(LABELS)) for cell in cells.values()]
+    summary = pd.concat(frames, ignore_index=True)
     overview = evaluation.overview(summary)
     names = ["test_error", "test_cross_entropy", "gap", "bias", "variance"]
     assert overview.columns.tolist() == ["cell", "setting", "variant", *names]
@@ -276,7 +306,7 @@ def test_a_row_a_candidate_that_was_tried(tmp_path: Path, tiny_run: Callable[...
         for split in (3, 4)
     ]
     records.write(tmp_path, "both", [made_up(run) for run in trials])
-    records.write_choices(tmp_path, "both", {"tiny": Choice(candidate=1, losses=[0.5, 0.4])})
+    records.write_choices(tmp_path, "both", {"tiny/both": Choice(candidate=1, losses=[0.5, 0.4])})
     assert evaluation.tuning(tmp_path, "both").to_dict("records") == [
         {
             "setting": "tiny",
@@ -294,7 +324,9 @@ def test_the_candidates_of_the_baseline_are_told_apart_by_epochs_and_rate(
     tmp_path: Path, tiny_run: Callable[..., Run]
 ) -> None:
     records.write(tmp_path, "tuned_baseline", [made_up(tiny_run(trial=0, variant="tuned_baseline"))])
-    records.write_choices(tmp_path, "tuned_baseline", {"tiny": Choice(candidate=0, losses=[0.5])})
+    records.write_choices(
+        tmp_path, "tuned_baseline", {"tiny/tuned_baseline": Choice(candidate=0, losses=[0.5])}
+    )
     table = evaluation.tuning(tmp_path, "tuned_baseline")
     assert table["values"].tolist() == ["epochs=3 learning_rate=0.001"]
 
@@ -303,7 +335,7 @@ def test_a_variant_that_was_not_tuned_has_columns_and_no_rows(
     tmp_path: Path, tiny_run: Callable[..., Run]
 ) -> None:
     records.write(tmp_path, "baseline", [made_up(tiny_run())])
-    records.write_choices(tmp_path, "baseline", {"tiny": Choice(candidate=0, losses=[])})
+    records.write_choices(tmp_path, "baseline", {"tiny/baseline": Choice(candidate=0, losses=[])})
     table = evaluation.tuning(tmp_path, "baseline")
     assert len(table) == 0
     assert list(table) == list(evaluation.TRIED)

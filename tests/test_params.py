@@ -52,6 +52,7 @@ def test_every_value_arrives(raw_params: Raw) -> None:
     for setting in raw_params["settings"].values():
         setting["optimizer"].setdefault("momentum", 0.0)
     raw_params["variants"] = {name: (mix,) for name, mix in raw_params["variants"].items()}
+    raw_params["variants"]["probed"] = tuple({"l1": {"strength": value}} for value in (0.001, 0.002))
     for setting in raw_params["settings"].values():
         setting["overrides"] = {name: (mix,) for name, mix in setting["overrides"].items()}
     assert received == raw_params
@@ -91,19 +92,21 @@ def test_a_setting_has_the_listed_variants_with_their_overrides(raw_params: Raw)
     loaded = params.check(raw_params)
     mixes = {
         setting: {
-            variant: {name: part.model_dump() for name, part in mix.regularizers.items()}
-            for variant, (mix,) in loaded.candidates(setting).items()
+            variant: {name: part.model_dump() for name, part in mixes[0].regularizers.items()}
+            for variant, mixes in loaded.candidates(setting).items()
         }
         for setting in loaded.settings
     }
+    raw_params["variants"]["probed"] = {"l1": {"strength": 0.001}}  # the first of its candidates
     assert mixes == {"small": raw_params["variants"], "blind": {"drop": {"dropout": {"rate": 0.2}}}}
-    assert list(mixes["small"]) == ["drop", "ridge", "elastic"]
+    assert list(mixes["small"]) == ["drop", "ridge", "elastic", "probed", "plain"]
 
 
 def test_a_variant_is_of_the_family_of_its_regularizers(edited: Edited) -> None:
     both = {"dropout": {"rate": 0.5}, "l2": {"strength": 0.001}}
     found = params.check(edited({"variants.both": both})).families()
-    assert list(found) == ["baseline", "tuned_baseline", "drop", "ridge", "elastic", "both"]
+    names = ["drop", "ridge", "elastic", "probed", "plain", "both"]
+    assert list(found) == ["baseline", "tuned_baseline", *names]
     assert found["ridge"] == found["elastic"]  # l2, and l1 with l2
     assert found["both"] == "combination"
     assert len({found[name] for name in ("baseline", "drop", "ridge", "both")}) == 4
@@ -113,7 +116,7 @@ def test_a_variant_is_of_the_family_of_its_regularizers(edited: Edited) -> None:
 
 
 UNKNOWN = {
-    "extra": "data, tuning, settings, variants",
+    "extra": "scale, data, tuning, settings, variants, probes",
     "data.extra": "validation, seed",
     "tuning.extra": "splits, baseline",
     "tuning.baseline.extra": "epochs, learning_rate",

@@ -49,7 +49,7 @@ CONTRADICTIONS: dict[str, tuple[Raw, str]] = {
     ),
     "unknown variant": (
         {"settings.blind.variants": ["drop", "nope"]},
-        "settings.blind.variants: expected names among drop, ridge, elastic, received 'nope'",
+        "settings.blind.variants: expected names among drop, ridge, elastic, probed, plain, received 'nope'",
     ),
     "unlisted override": (
         {"settings.blind.overrides.ridge": {"l2": {"strength": 0.1}}},

@@ -8,19 +8,27 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline import params, plan
-from pipeline.plan import Run
+from pipeline.plan import Plan, Run
 
 Raw = dict[str, Any]
 Edited = Callable[[Raw], Raw]
-DATA = {"small": "digest of small", "blind": "digest of blind"}
+DATA = {name: f"digest of {name}" for name in ("small", "blind", "wider", "noisier")}
+PROBES = ("strength_paths", "learning_rates", "map")
 
 
 def planned(raw: Raw) -> list[Run]:
     """The runs to report: here no variant has more than one candidate, and the tuned baseline is left out."""
-    plans = plan.resolve(params.check(raw), DATA)
+    plans = of_variants(raw)
     for variant, one in plans.items():
         assert {run.variant for run in plan.every_run(one)} <= {variant}
-    return [run for name, one in plans.items() if name != "tuned_baseline" for run in plan.every_run(one)]
+    left_out = ("tuned_baseline", "probed", "plain")
+    return [run for name, one in plans.items() if name not in left_out for run in plan.every_run(one)]
+
+
+def of_variants(raw: Raw) -> dict[str, Plan]:
+    """The plans of the variants, not those of the probes."""
+    plans = plan.resolve(params.check(raw), DATA)
+    return {name: one for name, one in plans.items() if name not in PROBES}
 
 
 # ---- which runs ----
@@ -34,15 +42,18 @@ def test_the_committed_file_implies_every_replicate_of_every_variant(repository:
         tuned = ["tuned_baseline"] if setting["validation_size"] else []
         for variant in ["baseline", *tuned, *taken]:
             expected[variant, name] = setting["splits"] * setting["inits"]
-    plans = plan.resolve(params.load(repository / "params.yaml"), dict.fromkeys(raw["settings"], "digest"))
+    study = params.load(repository / "params.yaml")
+    plans = plan.resolve(study, dict.fromkeys(study.draws(), "digest"))
+    keys = [run.key for one in plans.values() for run in plan.every_run(one)]
+    assert len(set(keys)) == len(keys)
+    assert list(plans) == ["baseline", "tuned_baseline", *raw["variants"], *PROBES]
+    for name in PROBES:
+        del plans[name]
     for candidates in (listed for one in plans.values() for listed in one.values()):
         for one in candidates:
             assert len(one.runs) == expected[one.runs[0].variant, one.runs[0].setting]
             assert len(one.trials) == (raw["tuning"]["splits"] if len(candidates) > 1 else 0)
-    assert {(name, setting) for name, one in plans.items() for setting in one} == expected.keys()
-    assert list(plans) == ["baseline", "tuned_baseline", *raw["variants"]]
-    keys = [run.key for one in plans.values() for run in plan.every_run(one)]
-    assert len(set(keys)) == len(keys)
+    assert {tuple(reversed(cell.split("/"))) for one in plans.values() for cell in one} == expected.keys()
 
 
 def test_a_run_is_resolved(raw_params: Raw) -> None:
@@ -66,7 +77,7 @@ def test_splits_and_inits_are_crossed(raw_params: Raw) -> None:
 
 
 def test_a_variant_that_no_setting_takes_has_no_runs(raw_params: Raw) -> None:
-    raw_params["settings"]["small"]["variants"] = ["ridge"]
+    raw_params["settings"]["small"]["variants"] = ["ridge", "probed", "plain"]
     assert plan.resolve(params.check(raw_params), DATA)["elastic"] == {}
 
 
@@ -75,7 +86,7 @@ def test_a_variant_that_no_setting_takes_has_no_runs(raw_params: Raw) -> None:
 
 def test_a_list_makes_candidates_walked_together(edited: Edited) -> None:
     lists = {"variants.elastic.l1.strength": [0.1, 0.2], "variants.elastic.l2.strength": [0.3, 0.4]}
-    first, second = plan.resolve(params.check(edited(lists)), DATA)["elastic"]["small"]
+    first, second = plan.resolve(params.check(edited(lists)), DATA)["elastic"]["small/elastic"]
     for number, one, values in ((0, first, (0.1, 0.3)), (1, second, (0.2, 0.4))):
         mix = {"l1": {"strength": values[0]}, "l2": {"strength": values[1]}}
         assert all(run.regularizers == mix for run in (*one.trials, *one.runs))
@@ -86,12 +97,12 @@ def test_a_list_makes_candidates_walked_together(edited: Edited) -> None:
 
 def test_the_tuned_baseline_changes_epochs_and_rate_alone(raw_params: Raw) -> None:
     plans = plan.resolve(params.check(raw_params), DATA)
-    assert plans["tuned_baseline"].keys() == {"small"}  # the other setting holds nothing out
-    ((baseline,),) = (plans["baseline"][name] for name in ("small",))
+    assert plans["tuned_baseline"].keys() == {"small/tuned_baseline"}  # the other setting holds nothing out
+    (baseline,) = plans["baseline"]["small/baseline"]
     own = ("variant", "key", "epochs", "optimizer")
     lists = raw_params["tuning"]["baseline"]
     for one, epochs, rate in zip(
-        plans["tuned_baseline"]["small"], lists["epochs"], lists["learning_rate"], strict=True
+        plans["tuned_baseline"]["small/tuned_baseline"], lists["epochs"], lists["learning_rate"], strict=True
     ):
         for run, plain in zip(one.runs, baseline.runs, strict=True):
             assert run.model_dump(exclude=set(own)) == plain.model_dump(exclude=set(own))
@@ -104,7 +115,7 @@ def test_the_trials_of_all_variants_are_paired(edited: Edited) -> None:
     found = {
         tuple(tuple(getattr(run, field) for field in shared) for run in one.trials)
         for name in ("ridge", "tuned_baseline")
-        for one in plans[name]["small"]
+        for one in plans[name][f"small/{name}"]
     }
     assert len(found) == 1
 
@@ -167,14 +178,15 @@ def test_writing_and_reading_give_the_same_runs(tmp_path: Path, raw_params: Raw)
     plans = plan.resolve(params.check(raw_params), DATA)
     plan.write(tmp_path / "not" / "yet", plans)
     files = sorted(path.name for path in (tmp_path / "not" / "yet").iterdir())
-    names = ["baseline", "drop", "elastic", "ridge", "tuned_baseline"]
+    names = sorted(["baseline", "tuned_baseline", *raw_params["variants"], *PROBES])
     assert files == [f"{name}.json" for name in names]
     for variant, one in plans.items():
         assert plan.read(tmp_path / "not" / "yet" / f"{variant}.json") == one
 
 
-def test_the_plan_of_a_variant_that_is_gone_goes(tmp_path: Path, edited: Edited) -> None:
+def test_the_plan_of_a_variant_that_is_gone_goes(tmp_path: Path, edited: Edited, raw_params: Raw) -> None:
     for raw in (edited({}), edited({"variants.elastic": ...})):
         plan.write(tmp_path / "plan", plan.resolve(params.check(raw), DATA))
     files = sorted(path.name for path in (tmp_path / "plan").iterdir())
-    assert files == ["baseline.json", "drop.json", "ridge.json", "tuned_baseline.json"]
+    kept = {"baseline", "tuned_baseline", *raw_params["variants"], *PROBES} - {"elastic"}
+    assert files == sorted(f"{name}.json" for name in kept)

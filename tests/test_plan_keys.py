@@ -9,17 +9,20 @@ from typing import Any
 import pytest
 
 from pipeline import params, plan
+from pipeline.plan import code
 
 Raw = dict[str, Any]
 Edited = Callable[[Raw], Raw]
-DATA = {"small": "digest of small", "blind": "digest of blind"}
+DATA = {name: f"digest of {name}" for name in ("small", "blind", "wider", "noisier")}
+LEFT_OUT = ("tuned_baseline", "probed", "plain", "strength_paths", "learning_rates", "map")
 
 
 def keys(raw: Raw, data: Mapping[str, str] = DATA) -> dict[str, str]:
     """The key of every run by its name, which tells setting, variant, split and init."""
     plans = plan.resolve(params.check(raw), data)
-    del plans["tuned_baseline"]
-    return {run.name: run.key for one in plans.values() for run in plan.every_run(one)}
+    return {
+        run.name: run.key for name in plans if name not in LEFT_OUT for run in plan.every_run(plans[name])
+    }
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
@@ -100,8 +103,8 @@ def test_more_runs_leave_the_keys_of_the_others(edited: Edited, changes: Raw) ->
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the package, whose files the keys are made of."""
     copied = tmp_path / "pipeline"
-    shutil.copytree(plan.PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(plan, "PACKAGE", copied)
+    shutil.copytree(code.PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code, "PACKAGE", copied)
     return copied
 
 
@@ -136,7 +139,7 @@ def test_the_place_of_the_code_does_not_show(raw_params: Raw, package: Path) -> 
     before = keys(raw_params)
     moved = package.rename(package.with_name("elsewhere"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "PACKAGE", moved)
+        patch.setattr(code, "PACKAGE", moved)
         assert keys(raw_params) == before
 
 
@@ -144,5 +147,5 @@ def test_the_place_of_the_code_does_not_show(raw_params: Raw, package: Path) -> 
 def test_a_library_changes_all_keys(raw_params: Raw, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
     before = keys(raw_params)
     installed = plan.version
-    monkeypatch.setattr(plan, "version", lambda name: "0.1" if name == library else installed(name))
+    monkeypatch.setattr(code, "version", lambda name: "0.1" if name == library else installed(name))
     assert changed(before, keys(raw_params)) == before.keys()

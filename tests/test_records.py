@@ -74,15 +74,15 @@ def test_every_number_keeps_all_its_digits(
 def test_arrays_are_read_by_setting_in_the_order_of_the_plan(tmp_path: Path, results: list[Result]) -> None:
     records.write(tmp_path, "ridge", results)
     for setting, members in {"first": results[:3], "second": results[3:]}.items():
-        logits = records.read_logits(tmp_path, "ridge", setting)
+        logits = records.read_logits(tmp_path, "ridge", f"{setting}/baseline")
         assert logits.shape == (len(members), 4, 2)
         assert logits.dtype == np.float32
         for number, member in enumerate(members):
             assert np.array_equal(logits[number], member.logits)
-            weights = records.read_weights(tmp_path, "ridge", setting, number)
+            weights = records.read_weights(tmp_path, "ridge", f"{setting}/baseline")
             assert weights.keys() == {"logits/kernel", "logits/bias"}
             for name, array in weights.items():
-                assert np.array_equal(array, member.weights[name])
+                assert np.array_equal(array[number], member.weights[name])
                 assert array.dtype == np.float32
 
 
@@ -95,18 +95,18 @@ def test_the_same_results_give_the_same_bytes_whatever_the_time(
     once, again = contents(tmp_path / "once" / RUNS), contents(tmp_path / "again" / RUNS)
     assert once == again
     assert sorted(once) == [
-        "ridge/first_logits.npy",
-        "ridge/first_weights.npz",
+        "ridge/first/baseline/logits.npy",
+        "ridge/first/baseline/weights.npz",
         "ridge/runs.json",
-        "ridge/second_logits.npy",
-        "ridge/second_weights.npz",
+        "ridge/second/baseline/logits.npy",
+        "ridge/second/baseline/weights.npz",
         "ridge/trials.json",
     ]
 
 
 def test_an_archive_has_no_date(tmp_path: Path, results: list[Result]) -> None:
     records.write(tmp_path, "ridge", results)
-    with zipfile.ZipFile(tmp_path / RUNS / "ridge" / "first_weights.npz") as archive:
+    with zipfile.ZipFile(tmp_path / RUNS / "ridge" / "first/baseline/weights.npz") as archive:
         dates = {member.date_time for member in archive.infolist()}
     assert dates == {(1980, 1, 1, 0, 0, 0)}  # the first that a zip can say
 
@@ -144,14 +144,15 @@ def test_earlier_results_are_replaced_and_never_written_into(tmp_path: Path, res
     records.write(tmp_path, "ridge", results)
     folder, cache = tmp_path / RUNS / "ridge", tmp_path / "cache"
     cache.mkdir()
-    for path in folder.iterdir():  # as DVC links what it keeps
-        (cache / path.name).hardlink_to(path)
+    for path in filter(Path.is_file, folder.rglob("*")):  # as DVC links what it keeps
+        (cache / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+        (cache / path.relative_to(folder)).hardlink_to(path)
     kept = contents(cache)
     records.write(tmp_path, "ridge", results[:2])
     assert contents(cache) == kept
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "first_logits.npy",
-        "first_weights.npz",
+    assert sorted(contents(folder)) == [
+        "first/baseline/logits.npy",
+        "first/baseline/weights.npz",
         "runs.json",
         "trials.json",
     ]

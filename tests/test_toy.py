@@ -53,6 +53,18 @@ settings:
 variants:
   ridge: {l2: {strength: [5.0e-4, 1.0e-3, 2.0e-3]}}
   drop: {dropout: {rate: 0.5}}
+
+probes:
+  strength_paths: {settings: [large], variants: [ridge], splits: 5}
+  learning_rates:
+    splits: 3
+    epochs: 30           # of a probe
+    rates: [1.0e-3, 1.0e-2, 0.1, 1.0, 10.0]
+  map:
+    candidates: [1, 2]
+    splits: 3
+    cells:
+      more: {train_size: 5000, splits: 4}
 """
 
 
@@ -77,6 +89,15 @@ def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> No
         "epochs:        [1, 20, 40]": f"epochs: [1, {limit['epochs']}]",
         "learning_rate: [1.0e-3, 1.0e-4, 1.0e-5]": "learning_rate: [1.0e-3, 1.0e-4]",
         "ridge: {l2: {strength: [5.0e-4, 1.0e-3, 2.0e-3]}}": "ridge: {l2: {strength: [5.0e-4, 1.0e-3]}}",
+        "strength_paths: {settings: [large], variants: [ridge], splits: 5}": (
+            f"strength_paths: {{settings: [large], variants: [ridge], splits: {limit['splits']}}}"
+        ),
+        "epochs: 30           # of a probe": f"epochs: {limit['epochs']}            # of a probe",
+        "rates: [1.0e-3, 1.0e-2, 0.1, 1.0, 10.0]": "rates: [1.0e-3, 0.1, 10.0]",
+        "candidates: [1, 2]": "candidates: [0, 1]",
+        "more: {train_size: 5000, splits: 4}": (
+            f"more: {{train_size: {limit['train_size']}, splits: {limit['splits']}}}"
+        ),
     }
     once = path.read_text(encoding="utf-8")
     toy.shrink(path)
@@ -99,6 +120,14 @@ def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Pat
     for part in (lists, *(part for mix in expected["variants"].values() for part in mix.values())):
         for name, field in part.items():
             part[name] = field[: toy.CANDIDATES] if isinstance(field, list) else field
+    probes = expected["probes"]
+    rates = probes["learning_rates"]["rates"]
+    probes["learning_rates"]["rates"] = [rates[0], rates[len(rates) // 2], rates[-1]]
+    probes["map"]["candidates"] = list(range(toy.CANDIDATES))
+    for part in (*probes.values(), *probes["map"]["cells"].values()):
+        for name, limit in toy.LIMITS.items():
+            if name in part:
+                part[name] = min(part[name], limit)
     assert YAML(typ="safe").load(path) == expected
     comments = [line.partition("#")[2] for line in text.splitlines()]
     assert [line.partition("#")[2] for line in path.read_text(encoding="utf-8").splitlines()] == comments

@@ -9,7 +9,16 @@ from pipeline.params.probes import TRAINED
 
 
 def contradictions(params: Params) -> Iterator[str]:
-    """Say what is valid by itself and impossible together."""
+    """Say what is valid by itself and impossible together.
+
+    Of the probes only where there is nothing else to say: what is wrong with a setting would be said again
+    for everything that is made from it.
+    """
+    faults = list(_of_study(params)) or list(_of_names(params)) or list(_of_probes(params))
+    yield from faults
+
+
+def _of_study(params: Params) -> Iterator[str]:
     for name in params.settings:
         yield from _of_setting(params, name)
     for name in (BASELINE, TUNED_BASELINE, *TRAINED):
@@ -21,13 +30,12 @@ def contradictions(params: Params) -> Iterator[str]:
             "tuning.baseline: expected as many epochs as learning rates, received "
             f"{len(lists.epochs)} and {len(lists.learning_rate)}"
         )
+        return  # against neither can candidates be counted
     every = {f"variants.{name}": mixes for name, mixes in params.variants.items()}
     for setting, own in params.settings.items():
         every |= {f"settings.{setting}.overrides.{name}": mixes for name, mixes in own.overrides.items()}
     for at, mixes in every.items():
         yield from _of_candidates(at, mixes, len(lists.epochs))
-    faults = list(_of_names(params))
-    yield from faults or _of_probes(params)
 
 
 def _of_names(params: Params) -> Iterator[str]:

@@ -11,6 +11,8 @@ def enlarged(params: Params) -> Params:
     These are the training sets, as far as the images go; or the initialisations of a setting with one
     training set.
     """
+    if params.scale == 1:
+        return params
     settings = {}
     for name, setting in params.settings.items():
         if setting.splits == 1:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline import params
 from pipeline.data import draws
 from pipeline.data.prepared import Split
+from tests.probing import BUDGET, probes, variants
 
 IMAGES, HELD, CLASSES = 300, 100, 7
 LABELS = np.random.default_rng(0).permutation(np.arange(IMAGES) % CLASSES).astype(np.uint8)
@@ -31,7 +32,7 @@ def setting(**changes: Any) -> Raw:
         "splits": 3,
         "inits": 1,
         "seed": 1,
-        "variants": "all",
+        "variants": ["drop"],
         "overrides": {},
     }
     return given_setting | changes
@@ -40,10 +41,12 @@ def setting(**changes: Any) -> Raw:
 def drawn(data_seed: int = 0, held: int = HELD, tuning: int = 1, **named: Raw) -> dict[str, Split]:
     """The draws of the named settings, with so many training sets for the tuning."""
     raw = {
+        "scale": 1,
         "data": {"validation": held, "seed": data_seed},
-        "tuning": {"splits": tuning, "baseline": {"epochs": [1], "learning_rate": [0.1]}},
-        "settings": named,
-        "variants": {"drop": {"dropout": {"rate": 0.5}}},
+        "tuning": {"splits": tuning, "baseline": {"epochs": [1] * BUDGET, "learning_rate": [0.1] * BUDGET}},
+        "settings": {**named, "probed": setting(train_size=5, validation_size=1, variants="all")},
+        "variants": {"drop": {"dropout": {"rate": 0.5}}, **variants()},
+        "probes": probes("probed"),
     }
     return draws.draw(params.check(raw), LABELS)
 
@@ -149,7 +152,7 @@ def test_settings_of_equal_seed_and_sizes_share_their_draws() -> None:
 def test_another_seed_draws_other_training_sets_and_wrong_labels() -> None:
     found = drawn(one=setting(label_noise=0.5), other=setting(label_noise=0.5, seed=2))
     assert not np.array_equal(found["one"].train, found["other"].train)
-    places = [split.labels != LABELS[split.train] for split in found.values()]
+    places = [split.labels != LABELS[split.train] for split in (found["one"], found["other"])]
     assert not np.array_equal(*places)
     assert same(found["one"].validation, found["other"].validation)  # of `data.seed` alone
 

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from pipeline import params
 from pipeline.regularizers import discover
-from pipeline.reporting import figures
+from pipeline.reporting import figures, style
 
 Tables = dict[str, pd.DataFrame]
 Families = dict[str, str]
@@ -35,12 +35,12 @@ DRAWINGS: dict[str, Callable[[Tables, Families], Figure]] = {
 @pytest.fixture(autouse=True)
 def _style() -> Iterator[None]:
     with mpl.rc_context():
-        figures.style()
+        style.use()
         yield
 
 
 def colour(family: str) -> str:
-    return GREY if family == "baseline" else figures.COLOURS[family]
+    return GREY if family == "baseline" else style.COLOURS[family]
 
 
 def points(axis: Axes) -> list[tuple[float, float, str]]:
@@ -68,17 +68,17 @@ def estimates(table: pd.DataFrame, setting: str, metric: str) -> dict[str, float
 
 
 def test_the_baseline_is_grey_and_no_other_family_is() -> None:
-    assert figures.COLOURS["baseline"] == GREY
-    assert len(set(figures.COLOURS.values())) == len(figures.COLOURS)
+    assert style.COLOURS["baseline"] == GREY
+    assert len(set(style.COLOURS.values())) == len(style.COLOURS)
     kinds = {kind.family for kind in discover().values()}
-    assert kinds | {"baseline", "combination"} <= set(figures.COLOURS)
+    assert kinds | {"baseline", "combination"} <= set(style.COLOURS)
 
 
 def test_every_variant_of_the_committed_file_has_a_colour(repository: Path) -> None:
     declared = YAML(typ="safe").load(repository / "params.yaml")["variants"]
     found = params.load(repository / "params.yaml").families()
     assert list(found) == ["baseline", "tuned_baseline", *declared]
-    assert set(found.values()) <= set(figures.COLOURS)
+    assert set(found.values()) <= set(style.COLOURS)
 
 
 def test_bias_against_variance(tables: Tables, families: Families) -> None:
@@ -168,11 +168,11 @@ def test_curves_against_the_baseline(
 
 def draw(source: Path, target: Path, families: Mapping[str, str]) -> None:
     """Draw every figure from the tables in `source`; another process does the same."""
-    figures.style()
+    style.use()
     tables = {name: pd.read_csv(source / f"{name}.csv") for name in ("summary", "differences", "curves")}
     target.mkdir()
     for name, drawing in DRAWINGS.items():
-        figures.save(drawing(tables, dict(families)), target / f"{name}.png")
+        style.save(drawing(tables, dict(families)), target / f"{name}.png")
 
 
 def test_the_same_tables_give_the_same_bytes(

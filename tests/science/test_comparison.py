@@ -12,7 +12,8 @@ from pipeline.science.arrays import IntArray
 from pipeline.science.comparison import (
     equivalence,
     holm,
-    jackknife_interval,
+    jackknife,
+    leave_one_out,
     mean_interval,
     paired_difference,
     replicates,
@@ -113,7 +114,7 @@ def test_jackknife_of_a_mean_is_the_t_interval() -> None:
     def mean(indices: IntArray) -> float:
         return float(SAMPLE[indices].mean())
 
-    found, expected = jackknife_interval(mean, 9), mean_interval(SAMPLE)
+    found, expected = jackknife(leave_one_out(mean, 9)), mean_interval(SAMPLE)
     assert (found.estimate, found.low, found.high, found.n) == pytest.approx(
         (expected.estimate, expected.low, expected.high, 9)
     )
@@ -128,7 +129,7 @@ def test_jackknife_of_a_variance_by_explicit_loop() -> None:
     whole = SAMPLE.var(ddof=1)
     pseudo = [9 * whole - 8 * np.delete(SAMPLE, i).var(ddof=1) for i in range(9)]
     half = stats.t.ppf(0.975, 8) * np.std(pseudo, ddof=1) / 3
-    found = jackknife_interval(variance, 9)
+    found = jackknife(leave_one_out(variance, 9))
     assert (found.low, found.high) == pytest.approx((whole - half, whole + half))
 
 
@@ -197,8 +198,8 @@ def test_order_of_replicates_is_irrelevant(seed: int) -> None:
         (lambda: holm([np.nan]), "p_values: expected finite values"),
         (lambda: equivalence([1.0, 2.0], 0.0), "margin: expected a value above 0, received 0"),
         (lambda: equivalence([1.0], 0.1), "differences: expected at least 2 replicates"),
-        (lambda: jackknife_interval(lambda _: 0.0, 1), "n: expected at least 2 replicates"),
-        (lambda: jackknife_interval(lambda _: np.nan, 3), "statistic_of_indices: expected finite"),
+        (lambda: leave_one_out(lambda _: 0.0, 1), "n: expected at least 2 replicates"),
+        (lambda: leave_one_out(lambda _: np.nan, 3), "statistic_of_indices: expected finite"),
         (
             lambda: two_way_bootstrap([[1.0, 2.0]], np.random.default_rng(0)),
             r"values: expected D >= 2 and M >= 2, received \(1, 2\)",

@@ -52,7 +52,7 @@ def logged(request: pytest.FixtureRequest, study: Study, tiny_run: MakeRun) -> t
     """The network that was logged, and MLflow's entry of it."""
     run = tiny_run(hidden=[8], variant=request.param, regularizers=MIXES[request.param], key="best")
     model = network(run)
-    with Recorder(request.param, [run]) as recorder:
+    with Recorder([run]) as recorder:
         recorder.log_model(run, model, SHAPE, CLASSES)
     client, experiment = study
     (entry,) = client.search_logged_models([experiment])
@@ -117,7 +117,7 @@ def test_the_same_stage_again_replaces_its_model(study: Study, tiny_run: MakeRun
     client, experiment = study
     run = tiny_run(hidden=[8], key="best")
     for _ in range(2):
-        with Recorder("baseline", [run]) as recorder:
+        with Recorder([run]) as recorder:
             recorder.log_model(run, network(run), SHAPE, CLASSES)
     (parent,) = client.search_runs([experiment], "tags.kind = 'variant'")
     sources = [entry.source_run_id for entry in client.search_logged_models([experiment])]

@@ -62,7 +62,7 @@ def runs(tiny_run: MakeRun) -> list[Run]:
 
 def record(runs: Iterable[Run], variant: str = "mixed") -> None:
     planned = list(runs)
-    with Recorder(variant, planned) as recorder:
+    with Recorder(planned) as recorder:
         for run in reversed(planned):  # they are finished in any order
             recorder.record(result(run))
 
@@ -213,7 +213,7 @@ def test_a_run_names_the_data_that_it_saw(study: Study, runs: list[Run]) -> None
 
 def test_more_points_than_a_request_takes_are_all_logged(study: Study, tiny_run: MakeRun) -> None:
     run = tiny_run(epochs=1203, key="long")
-    with Recorder("baseline", [run]) as recorder:
+    with Recorder([run]) as recorder:
         recorder.record(result(run, epochs=1203))
     (child,) = logged(study, "run")
     for name, values in result(run, epochs=1203).history.items():
@@ -225,7 +225,7 @@ def test_more_points_than_a_request_takes_are_all_logged(study: Study, tiny_run:
 def test_a_loss_that_is_no_number_is_logged_as_such(study: Study, tiny_run: MakeRun) -> None:
     run = tiny_run(key="diverged")
     diverged: dict[str, Any] = {"history": {"loss": np.array([1.0, math.nan, math.nan])}}
-    with Recorder("baseline", [run]) as recorder:
+    with Recorder([run]) as recorder:
         recorder.record(Result(**vars(result(run)) | diverged))
     (child,) = logged(study, "run")
     history = study[0].get_metric_history(child.info.run_id, "epoch/loss")

@@ -41,14 +41,14 @@ def plan(tiny_run: MakeRun) -> Callable[..., list[Run]]:
 
 
 def record(runs: list[Run]) -> None:
-    with Recorder(runs[0].variant, runs) as recorder:
+    with Recorder(runs) as recorder:
         for run in runs:
             recorder.record(result(run))
 
 
 def break_off(runs: list[Run], finished: int, error: BaseException) -> None:
     """Record the first runs, and end with the error."""
-    with Recorder(runs[0].variant, runs) as recorder:
+    with Recorder(runs) as recorder:
         for run in runs[:finished]:
             recorder.record(result(run))
         raise error
@@ -139,7 +139,7 @@ def test_the_next_attempt_replaces_the_failed_one(study: Study, plan: Callable[.
 
 
 def test_parents_are_running_while_the_stage_is(study: Study, plan: Callable[..., list[Run]]) -> None:
-    with Recorder("ridge", plan()):
+    with Recorder(plan()):
         assert [run.info.status for run in logged(study, "variant")] == ["RUNNING", "RUNNING"]
     assert [run.info.status for run in logged(study, "variant")] == ["FINISHED", "FINISHED"]
 

@@ -17,12 +17,13 @@ from tests.processes import end_all, tree, until
 RUNS = 12
 # A run takes a second or two: workers are still busy when the stage begins to record what they finished.
 PARAMS = """\
+scale: 1
 data:
   validation: 10000
   seed: 0
 tuning:
   splits: 2
-  baseline: {epochs: [10], learning_rate: [0.001]}
+  baseline: {epochs: [10, 20], learning_rate: [0.001, 0.001]}
 settings:
   tiny:
     train_size: 500
@@ -40,6 +41,25 @@ settings:
     overrides: {}
 variants:
   l2: {l2: {strength: 0.001}}
+  l1: {l1: {strength: [0.001, 0.002]}}
+probes:
+  strength_paths: {settings: [tiny], variants: [l1], splits: 3}
+  learning_rates:
+    setting: tiny
+    variant: l2
+    splits: 3
+    epochs: 2
+    optimizer: sgd
+    rates: [0.01, 0.1]
+    networks: {deep: {hidden: [8, 8], activation: tanh}}
+    shift: {learning_rate: 0.1, every: 2}
+  map:
+    settings: [tiny]
+    variants: [l1]
+    candidates: [0, 1]
+    trials: 1
+    splits: 3
+    cells: {wider: {hidden: [64]}}
 """
 STAGE = (sys.executable, "-m", "pipeline.stages.train", "baseline")
 
