@@ -93,11 +93,16 @@ def shrink(path: Path) -> None:
 
 
 def _shrink_probes(probes: dict[str, Any]) -> None:
-    probes["map"]["candidates"] = list(range(CANDIDATES))
+    positions = probes["map"]["candidates"]
+    del positions[CANDIDATES:]
+    positions[:] = range(len(positions))
     for part in (probes["strength_paths"], probes["learning_rates"], probes["map"]):
         part["splits"] = min(part["splits"], LIMITS["splits"])
     rates = probes["learning_rates"]["rates"]
-    probes["learning_rates"]["rates"] = rates[:: max(1, (len(rates) - 1) // (RATES - 1))]
+    kept = range(0, len(rates), max(1, (len(rates) - 1) // (RATES - 1)))
+    for place in reversed(range(len(rates))):  # in place, which keeps the file as it is written
+        if place not in kept:
+            del rates[place]
     for part in (probes["learning_rates"], *probes["map"]["cells"].values()):
         for name, limit in LIMITS.items():
             if name in part:

@@ -11,6 +11,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pipeline.science import comparison
+
 mpl.use("Agg")
 
 # Okabe & Ito's colours, which the colour-blind can tell apart; the baseline is always grey.
@@ -68,3 +70,16 @@ def panels(titles: list[str], height: float) -> tuple[Figure, list[Axes]]:
 def arms(row: pd.Series) -> np.ndarray:
     """Return the lengths of an interval below and above its estimate, (2, 1)."""
     return np.array([[row["estimate"] - row["low"]], [row["high"] - row["estimate"]]])
+
+
+def by_replicate(axis: Axes, rows: pd.DataFrame, x: str, y: str, colour: str, label: str) -> None:
+    """Draw the mean of `y` along `x` with its 95 % band over the independent replicates of `rows`.
+
+    These are the training sets, initialisations averaged first; the initialisations of a single one.
+    """
+    by = "split" if rows.split.nunique() > 1 or "init" not in rows else "init"
+    means = rows.groupby([x, by])[y].mean().unstack(by)
+    found = [comparison.mean_interval(values.dropna()) for _, values in means.iterrows()]
+    axis.plot(means.index, [one.estimate for one in found], "o-", color=colour, markersize=3, label=label)
+    limits = [one.low for one in found], [one.high for one in found]
+    axis.fill_between(means.index, *limits, color=colour, alpha=0.15, linewidth=0)

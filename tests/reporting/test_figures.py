@@ -155,10 +155,10 @@ def test_curves_against_the_baseline(
         own = colour(families[variant])
         parts = [("baseline", ":", GREY), ("baseline", "-", GREY), (variant, ":", own), (variant, "-", own)]
         assert len(axis.lines) == len(axis.collections) == len(parts)
-        for (who, style, shade), line, band in zip(parts, axis.lines, axis.collections, strict=True):
-            metric = "train_cross_entropy" if style == ":" else "validation_cross_entropy"
+        for (who, dashes, shade), line, band in zip(parts, axis.lines, axis.collections, strict=True):
+            metric = "train_cross_entropy" if dashes == ":" else "validation_cross_entropy"
             shown = rows[(rows.variant == who) & (rows.metric == metric)]
-            assert (line.get_linestyle(), to_hex(line.get_color())) == (style, shade)
+            assert (line.get_linestyle(), to_hex(line.get_color())) == (dashes, shade)
             assert list(np.asarray(line.get_xdata())) == shown.epoch.tolist()
             assert list(np.asarray(line.get_ydata())) == shown.estimate.tolist()
             assert to_hex(band.get_facecolor()[0]) == shade

@@ -1,0 +1,78 @@
+"""What silencing hidden units costs, with dropout and without, and how the units are correlated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.data.splits import generator
+from pipeline.params import BASELINE
+from pipeline.plan import Run
+from pipeline.probes.study import Study
+from pipeline.science import units
+from pipeline.science.network import Network
+
+VARIANT = "dropout"
+SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
+MASKS = 3  # drawn for every replicate, the same for both variants
+CORRELATED = 2000  # test images that tell how the units are correlated
+
+
+def measure(study: Study) -> dict[str, pd.DataFrame]:
+    """Return `errors`, a row a run and share of silenced units, and `correlation`, a row a run.
+
+    `error` is in percent and `rise` in points above the intact network's, means over the masks.
+    """
+    images, labels = study.test_images, study.test_labels
+    errors, correlations = [], []
+    for run, network in networks(study):
+        own = {"setting": run.setting, "variant": run.variant, "split": run.split, "init": run.init}
+        first = network.first(images)
+        intact = _error(network.after_first(first), labels)
+        rng = generator("ablation", run.split, run.init)
+        drawn = [units.silence(network.units, SHARES, rng) for _ in range(MASKS)]
+        for place, share in enumerate(SHARES):
+            found = [_error(network.silenced(masks[place]).after_first(first), labels) for masks in drawn]
+            error = float(np.mean(found))
+            errors.append(own | {"share": share, "error": error, "rise": error - intact})
+        correlations.append(own | {"correlation": units.mean_correlation(first[:CORRELATED])})
+    return {
+        "errors": pd.DataFrame(errors, columns=[*_AT, "share", "error", "rise"]),
+        "correlation": pd.DataFrame(correlations, columns=[*_AT, "correlation"]),
+    }
+
+
+def metrics(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """Return, by setting and variant, the rise where half of the units are silent, and the correlation."""
+    half = tables["errors"][tables["errors"].share == 0.5]
+    rises = half.groupby(["setting", "variant"], sort=False).rise.mean()
+    means = tables["correlation"].groupby(["setting", "variant"], sort=False).correlation.mean()
+    found: dict[str, Any] = {}
+    for (setting, variant), rise in rises.items():
+        numbers = {"rise": round(float(rise), 4), "correlation": round(float(means[setting, variant]), 5)}
+        found.setdefault(setting, {})[variant] = numbers
+    return found
+
+
+def networks(study: Study) -> Iterator[tuple[Run, Network]]:
+    """Yield the trained networks of the baseline and of dropout, in every setting that has both."""
+    if VARIANT not in study.params.parts:
+        return
+    settings = {record.run.setting for record in study.records(VARIANT)}
+    for part in (BASELINE, VARIANT):
+        for setting in (name for name in study.params.settings if name in settings):
+            cell = f"{setting}/{part}"
+            weights = study.weights(part, cell)
+            for number, record in enumerate(study.cell(part, cell)):
+                own = {path: values[number] for path, values in weights.items()}
+                yield record.run, Network.of(own, record.run.activation)
+
+
+def _error(logits: np.ndarray, labels: np.ndarray) -> float:
+    return 100.0 * float((logits.argmax(axis=1) != labels).mean())
+
+
+_AT = ["setting", "variant", "split", "init"]

@@ -1,0 +1,109 @@
+"""Inference of a recorded network: dense layers, one activation between them, in numpy.
+
+In single precision, as it was trained; what it computes agrees with the recorded logits to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.science.arrays import check_axes
+
+Single = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+def _relu(values: Single) -> Single:
+    return np.maximum(values, 0, out=values)
+
+
+def _sigmoid(values: Single) -> Single:
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * values)), np.float32)  # exp would overflow far from 0
+
+
+def _tanh(values: Single) -> Single:
+    return np.tanh(values, out=values)
+
+
+ACTIVATIONS: dict[str, Callable[[Single], Single]] = {"relu": _relu, "sigmoid": _sigmoid, "tanh": _tanh}
+OUTPUT = "logits"
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Kernels (inputs, units) and biases (units,) of L hidden layers, then of the logits: L + 1 each."""
+
+    kernels: tuple[Single, ...]
+    biases: tuple[Single, ...]
+    activation: str
+
+    @classmethod
+    def of(cls, weights: Mapping[str, NDArray[np.float32]], activation: str) -> Network:
+        """Return the network of recorded weights, by their paths `hidden_1/kernel`, ..., `logits/bias`.
+
+        Raises ValueError for an activation that is not known here, and for weights other than those of
+        dense layers, such as batch normalization's.
+        """
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation: expected one of {', '.join(ACTIVATIONS)}, received {activation}")
+        hidden = [f"hidden_{number}" for number in range(1, len(weights) // 2)]
+        expected = {f"{layer}/{role}" for layer in (*hidden, OUTPUT) for role in ("kernel", "bias")}
+        if set(weights) != expected:
+            raise ValueError(f"weights: expected {sorted(expected)}, received {sorted(weights)}")
+        layers = [(weights[f"{name}/kernel"], weights[f"{name}/bias"]) for name in (*hidden, OUTPUT)]
+        kernels, biases = zip(*layers, strict=True)
+        return cls(kernels, biases, activation)
+
+    @property
+    def units(self) -> list[int]:
+        """Return the number of units of every hidden layer."""
+        return [len(bias) for bias in self.biases[:-1]]
+
+    def hidden(self, images: Single) -> list[Single]:
+        """Return the activations (n, units) of every hidden layer, of images (n, inputs) in [0, 1]."""
+        found = [self.first(images)]
+        for number in range(1, len(self.kernels) - 1):
+            found.append(self._layer(number, found[-1]))
+        return found
+
+    def first(self, images: Single) -> Single:
+        """Return the activations (n, units) of the first hidden layer, of images (n, inputs) in [0, 1]."""
+        check_axes("images", images, ("n", "inputs"))
+        return self._layer(0, images)
+
+    def after_first(self, first: Single) -> Single:
+        """Return the logits (n, C) that follow from the first hidden layer's activations (n, units)."""
+        values = first
+        for number in range(1, len(self.kernels) - 1):
+            values = self._layer(number, values)
+        return np.asarray(values @ self.kernels[-1] + self.biases[-1])
+
+    def logits(self, images: Single) -> Single:
+        """Return the logits (n, C) of images (n, inputs) in [0, 1]."""
+        return self.after_first(self.first(images))
+
+    def thinned(self, first: Single, kept: Sequence[Mask]) -> Single:
+        """Return the logits (n, C) when only the activations in `kept`, (n, units) a hidden layer, go on."""
+        values = first * kept[0]
+        for number in range(1, len(self.kernels) - 1):
+            values = self._layer(number, values) * kept[number]
+        return np.asarray(values @ self.kernels[-1] + self.biases[-1])
+
+    def silenced(self, silent: Sequence[Mask]) -> Network:
+        """Return the network in which the hidden units of `silent`, (units,) a layer, put out zero.
+
+        Silencing a unit is removing what it feeds, so `after_first` takes the activations of the intact
+        network.
+        """
+        after = [
+            np.where(mask[:, None], np.float32(0), kernel)
+            for mask, kernel in zip(silent, self.kernels[1:], strict=True)
+        ]
+        return replace(self, kernels=(self.kernels[0], *after))
+
+    def _layer(self, number: int, values: Single) -> Single:
+        return ACTIVATIONS[self.activation](values @ self.kernels[number] + self.biases[number])

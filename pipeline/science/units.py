@@ -1,0 +1,42 @@
+"""How hidden units depend on each other, and the order in which they are silenced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.science.arrays import check_axes
+from pipeline.science.network import Mask, Single
+
+
+def silence(units: Sequence[int], shares: Sequence[float], rng: np.random.Generator) -> list[list[Mask]]:
+    """Draw which units to silence: for every share a mask (units,) a hidden layer, true where silent.
+
+    The masks are nested: what a smaller share silences a larger one does too. round(share * units) of each
+    layer. Raises ValueError for a share outside [0, 1].
+    """
+    outside = [share for share in shares if not 0 <= share <= 1]
+    if outside:
+        raise ValueError(f"shares: expected 0 to 1, received {outside}")
+    ranks = [rng.permutation(count) for count in units]
+    return [[rank < round(share * len(rank)) for rank in ranks] for share in shares]
+
+
+def mean_correlation(activations: Single) -> float:
+    """Mean |correlation| over the pairs of units that vary, range [0, 1]; activations (n, units).
+
+    A unit that is constant over the images, most often one that never fires, has no correlation and is
+    left out. Raises ValueError where fewer than two vary.
+    """
+    check_axes("activations", activations, ("n", "units"))
+    # By float32 rounding the deviations of a constant unit need not be exactly zero.
+    varying = activations[:, np.ptp(activations, axis=0) > 0]
+    count = varying.shape[1]
+    if count < 2:
+        raise ValueError(f"activations: expected at least two units that vary, received {count}")
+    centered = varying - varying.mean(axis=0)
+    centered /= np.sqrt((centered**2).sum(axis=0))
+    correlations = np.abs(centered.T @ centered)
+    off = correlations.sum(dtype=np.float64) - np.trace(correlations, dtype=np.float64)
+    return float(off / (count * (count - 1)))
