@@ -40,8 +40,8 @@ def _evidence(tables: Tables) -> list[Evidence]:
 def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
     means = tables["ablation/correlation"].groupby(["setting", "variant"], sort=False).correlation.mean()
     said = [
-        f"in {one.condition} dropout saves {one.estimate:.1f} [{one.low:.1f}, {one.high:.1f}] points, and the "
-        f"mean |correlation| of two units is {means[one.condition, 'dropout']:.3f}, without it "
+        f"in {one.condition} dropout saves {one.estimate:.1f} [{one.low:.1f}, {one.high:.1f}] points; "
+        f"the mean |correlation| of two units is {means[one.condition, 'dropout']:.3f}, without it "
         f"{means[one.condition, 'baseline']:.3f}"
         for one in evidence
     ]

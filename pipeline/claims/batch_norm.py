@@ -42,6 +42,8 @@ def _compared(
     found = []
     for network, own in table.groupby("network", sort=False):
         means = own.groupby(["variant", "split"])[column].mean()
+        if VARIANT not in means.index:  # the probe looks at another variant
+            continue
         differences = sign * (means[VARIANT] - means[BASELINE])
         found.append(verdicts.paired(str(network), endpoint, unit, differences, margin))
     return found
@@ -99,7 +101,7 @@ def _said(tables: Tables, evidence: Sequence[Evidence]) -> str:
         f"{one.condition}, {one.endpoint}: {one.estimate:+.3g} [{one.low:+.3g}, {one.high:+.3g}] {one.unit}"
         for one in evidence
     ]
-    return "In the direction of the claim: " + "; ".join(parts) + "."
+    return f"In the direction of the claim: {'; '.join(parts)}." if parts else ""
 
 
 _IOFFE = "Ioffe & Szegedy (2015), 4.1: faster and more accurate with it (3 x 100 sigmoid units, batch 60)."

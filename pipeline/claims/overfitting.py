@@ -38,6 +38,8 @@ def _evidence(tables: Tables) -> list[Evidence]:
 
 def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
     gaps = [one for one in evidence if one.unit == "nats"]
+    if not gaps:
+        return ""
     most = max(gaps, key=lambda one: one.estimate)
     return (
         f"The widest narrowing of the gap in cross-entropy is {most.estimate:.3f} [{most.low:.3f}, "

@@ -41,6 +41,8 @@ def _evidence(tables: Tables) -> list[Evidence]:
 
 
 def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
+    if not evidence:
+        return ""
     improved = {
         unit: sum(one.outcome is Outcome.HOLDS for one in evidence if one.unit == unit)
         for unit in ("nats", "points")

@@ -77,8 +77,8 @@ def _regret(tables: Tables, evidence: Sequence[Evidence]) -> str:
     means = stops[stops.patience == 5].groupby(["setting", "criterion"], sort=False)
     said = [
         f"stopping on the {str(criterion).replace('_', ' ')} in {setting} (patience 5) saves "
-        f"{rows.epochs_saved.mean():.0f} of {(rows.epochs_saved + rows.stopped).mean():.0f} epochs at a regret "
-        f"of {rows.loss_regret.mean():.3f} nats and {rows.error_regret.mean():.2f} points"
+        f"{rows.epochs_saved.mean():.0f} of {(rows.epochs_saved + rows.stopped).mean():.0f} epochs at a "
+        f"regret of {rows.loss_regret.mean():.3f} nats and {rows.error_regret.mean():.2f} points"
         for (setting, criterion), rows in means
     ]
     text = "; ".join(said)

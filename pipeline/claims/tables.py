@@ -16,11 +16,12 @@ NAMED = 4  # no more conditions than this are named in a sentence
 
 def evidence_table(judged: Judged) -> pd.DataFrame:
     """Return a row a condition and endpoint: estimate, limits, p values, margin and outcome."""
-    return pd.DataFrame(
+    rows = [
         {"claim": claim.number, **vars(one), "outcome": str(one.outcome)}
         for claim, evidence in judged
         for one in evidence
-    )
+    ]
+    return pd.DataFrame(rows)
 
 
 def verdict_table(judged: Judged, tables: Tables) -> pd.DataFrame:
@@ -47,6 +48,8 @@ def joint(table: pd.DataFrame) -> dict[str, str]:
 
 def counted(evidence: Sequence[Evidence]) -> str:
     """Say in how many conditions the claim holds, and name those where it does not."""
+    if not evidence:
+        return "The study has no runs to judge it by."
     holding = sum(one.outcome is Outcome.HOLDS for one in evidence)
     said = [f"Holds in {holding} of {len(evidence)}"]
     for outcome, words in (

@@ -7,15 +7,15 @@ import math
 import numpy as np
 import pandas as pd
 
-from pipeline import params, plan
-from pipeline.checkout import ROOT, dirty, source_commit
+from pipeline import params
+from pipeline.checkout import ROOT
+from pipeline.claims import tables as judged
 from pipeline.data import prepared
 from pipeline.errors import reports_errors
 from pipeline.files import emptied
-from pipeline.reporting import figures, findings, markdown, style
+from pipeline.reporting import claims, figures, findings, markdown, provenance, style
 
 REPORTS = ROOT / "reports"
-LIBRARIES = ("tensorflow", "keras", "mlflow", "dvc", "numpy", "scipy", "pandas", "seaborn")
 
 
 @reports_errors
@@ -25,6 +25,7 @@ def main() -> None:
     names = ("runs", "summary", "differences", "curves", "tuning")
     # A variant may be called `nan` or `null`.
     tables = {name: pd.read_csv(REPORTS / "tables" / f"{name}.csv", keep_default_na=False) for name in names}
+    verdicts = pd.read_csv(REPORTS / "claims" / "verdicts.csv", keep_default_na=False, dtype=str)
     _draw(study, tables)
     summary, differences = tables["summary"], tables["differences"]
     compared = [name for name in study.settings if name in set(differences.setting)]
@@ -36,13 +37,16 @@ def main() -> None:
             "findings": [findings.headline(name, summary, differences) for name in compared],
             "conditions": {n: findings.conditions(n, s) for n, s in study.settings.items()},
             "rankings": {n: findings.ranking(n, summary, differences) for n in compared},
+            "verdicts": verdicts.to_dict("records"),
+            "claims": claims.overview(verdicts),
+            "claims_counted": claims.sentence(judged.joint(verdicts)),
             "choices": findings.choices(tables["tuning"]),
             "tuning": study.tuning,
             "curve_settings": _validated(study),
             "test_size": test_size,
             "example_error": error,
             "binomial": math.sqrt(error * (100 - error) / test_size),
-            "provenance": _provenance(study, tables["runs"], tables["tuning"]),
+            "provenance": provenance.table(ROOT, study),
         },
     )
     (REPORTS / "report.md").write_text(page, encoding="utf-8")
@@ -66,19 +70,6 @@ def _draw(study: params.Params, tables: dict[str, pd.DataFrame]) -> None:
 
 def _validated(study: params.Params) -> list[str]:
     return [name for name, setting in study.settings.items() if setting.validation_size]
-
-
-def _provenance(study: params.Params, runs: pd.DataFrame, tuning: pd.DataFrame) -> dict[str, str]:
-    digests = prepared.read_digests(ROOT)
-    return {
-        "Keras runs reported": f"{len(runs):,}",
-        "Keras runs to choose by": f"{len(tuning) * study.tuning.splits:,}",
-        "code and parameters": f"commit `{source_commit()[:12]}`{', changed since' if dirty() else ''}",
-        **{f"data of `{name}`, sha256": f"`{digest[:16]}…`" for name, digest in digests.items()},
-        **{f"seed of `{name}`": str(setting.seed) for name, setting in study.settings.items()},
-        "seed of the held-out images": str(study.data.seed),
-        "versions": ", ".join(f"{library} {plan.version(library)}" for library in LIBRARIES),
-    }
 
 
 if __name__ == "__main__":

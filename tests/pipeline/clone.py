@@ -18,6 +18,19 @@ UNTUNED = {
     "variants.l2.l2.strength": 0.001,
     "variants.dropout_l2": {"dropout": {"rate": 0.5}, "l2": {"strength": 0.001}},
 }
+# The probes on what is left.
+PROBED = {
+    "probes.strength_paths.settings": ["small"],
+    "probes.strength_paths.variants": ["dropout"],
+    "probes.learning_rates.variant": "dropout_l2",
+    "probes.map.settings": ["small"],
+    "probes.map.variants": ["l2", "dropout"],
+    "probes.map.cells": {"n100": {"train_size": 100, "batch_size": 25}, "wide": {"hidden": [300]}},
+}
+TRAINED = ("strength_paths", "learning_rates", "map")  # the probes that train runs of their own
+PROBES = (*TRAINED, "ablation", "monte_carlo", "stopping", "textbook", "weights")
+# What runs again when some result has changed.
+MEASURED = {"evaluate", *(f"probe@{name}" for name in PROBES), "claims", "report"}
 SETTINGS = ("notebook", "small")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import toy
 from pipeline.data.mnist import Images
-from tests.pipeline.clone import SETTINGS, UNTUNED, VARIANTS, Clone, Ended
+from tests.pipeline.clone import PROBED, SETTINGS, UNTUNED, VARIANTS, Clone, Ended
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str])
     assert declared["variants"].keys() >= set(VARIANTS)
     unwanted = [f"variants.{name}" for name in declared["variants"] if name not in VARIANTS]
     unwanted += [f"settings.{name}" for name in declared["settings"] if name not in SETTINGS]
-    clone.edit(dict.fromkeys(unwanted, ...) | UNTUNED)
+    clone.edit(dict.fromkeys(unwanted, ...) | UNTUNED | PROBED)
     clone.run("git", "add", "--all").succeeded()
     clone.run("git", "commit", "--quiet", "--no-verify", "--message", "fewer").succeeded()
     return clone

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.pipeline.clone import VARIANTS, Clone, Ended
+from tests.pipeline.clone import MEASURED, PROBES, TRAINED, VARIANTS, Clone, Ended
 
 
 def table(ended: Ended) -> list[dict[str, str]]:
@@ -17,14 +17,15 @@ def table(ended: Ended) -> list[dict[str, str]]:
 
 def strengths(clone: Clone) -> list[str]:
     """The strength of every run of the variant `l2` that MLflow has, in their order."""
-    recorded = (run for run in clone.logged("run") if run.data.tags["variant"] == "l2")
+    own = {"variant": "l2", "setting": "small"}
+    recorded = (run for run in clone.logged("run") if run.data.tags.items() >= own.items())
     return sorted(run.data.params["l2.strength"] for run in recorded)
 
 
 def test_the_metrics_are_shown(toy_clone: Clone) -> None:
     shown = json.loads(toy_clone.run("dvc", "metrics", "show", "--json").succeeded().output)
-    expected = json.loads((toy_clone.root / "reports" / "metrics.json").read_text(encoding="utf-8"))
-    assert shown[""]["data"]["reports/metrics.json"]["data"] == expected
+    expected = json.loads((toy_clone.root / "reports" / "metrics" / "study.json").read_text(encoding="utf-8"))
+    assert shown[""]["data"]["reports/metrics/study.json"]["data"] == expected
     assert "small.dropout_l2.test_error" in re.sub(
         r"\s", "", toy_clone.run("dvc", "metrics", "show", "--md").succeeded().output
     )
@@ -37,7 +38,7 @@ def test_the_toy_differs_from_the_study_that_is_committed(toy_clone: Clone) -> N
     assert parameters["settings.small.epochs"]["new"] == 3
     assert parameters["settings.small.epochs"]["old"] > 3
     metrics = json.loads(toy_clone.run("dvc", "metrics", "diff", "--json").succeeded().output)
-    change = metrics["reports/metrics.json"]["small.l2.test_error"]
+    change = metrics["reports/metrics/study.json"]["small.l2.test_error"]
     assert change["diff"] == pytest.approx(change["new"] - change["old"])
     assert change["new"] > change["old"]  # on fewer images, for fewer epochs
 
@@ -47,11 +48,15 @@ def test_the_stages_hang_together(toy_clone: Clone) -> None:
     names = dict(re.findall(r'(node\d+)\["(.+)"\]', drawn))
     edges = {(names[one], names[other]) for one, other in re.findall(r"(node\d+)-->(node\d+)", drawn)}
     trained = ["baseline", "tuned_baseline", *(f"variant@{name}" for name in VARIANTS)]
+    trained += [f"probe_runs@{name}" for name in TRAINED]
     expected = {("prepare", "plan"), ("prepare", "evaluate"), ("plan", "evaluate"), ("evaluate", "report")}
+    expected |= {("evaluate", "claims"), ("claims", "report")}
+    expected |= {(f"probe@{name}", "claims") for name in PROBES}
     for stage in trained:
         expected |= {("prepare", stage), ("plan", stage), (stage, "evaluate")}
     assert edges >= expected
-    assert not {(one, other) for one, other in edges if one in trained} - {(s, "evaluate") for s in trained}
+    after = {"evaluate", *(f"probe@{name}" for name in PROBES)}
+    assert {other for one, other in edges if one in trained} == after
 
 
 def test_the_plots_are_drawn(clone: Clone) -> None:
@@ -75,12 +80,12 @@ def test_an_experiment_changes_one_variant_and_is_shown(clone: Clone) -> None:
     ended = clone.run(
         "dvc", "exp", "run", "--name", "stronger", "--set-param", "variants.l2.l2.strength=0.01"
     ).succeeded()
-    assert ended.ran == ["plan", "variant@l2", "evaluate", "report"]
+    assert set(ended.ran) == {"plan", "variant@l2", "probe_runs@map"} | MEASURED
     assert clone.locked(others) == before
     assert clone.yaml("params.yaml")["variants"]["l2"]["l2"]["strength"] == 0.01
     rows = table(clone.run("dvc", "exp", "show", "--csv"))
     (row,) = (row for row in rows if row["Experiment"] == "stronger")
-    metrics = json.loads((clone.root / "reports" / "metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((clone.root / "reports" / "metrics" / "study.json").read_text(encoding="utf-8"))
     assert float(row["variants.l2.l2.strength"]) == 0.01
     assert float(row["small.l2.test_error"]) == metrics["small"]["l2"]["test_error"]
     assert strengths(clone) == ["0.001"] * runs + ["0.01"] * runs

@@ -41,7 +41,7 @@ def numbers(cell: str) -> Estimate:
 
 def logits(clone: Clone, setting: str, variant: str) -> np.ndarray:
     """Test logits (D, I, M, C)."""
-    flat = np.load(clone.root / f"results/runs/{variant}/{setting}_logits.npy")
+    flat = np.load(clone.root / f"results/runs/{variant}/{setting}/{variant}/logits.npy")
     return flat.reshape(*clone.grid(setting), *flat.shape[1:])
 
 
@@ -74,7 +74,7 @@ def train_cross_entropy(clone: Clone, images: Images, setting: str, variant: str
     train = np.load(clone.root / f"data/splits/{setting}_train.npy")
     labels = np.load(clone.root / f"data/splits/{setting}_labels.npy")
     found = []
-    with np.load(clone.root / f"results/runs/{variant}/{setting}_weights.npz") as weights:
+    with np.load(clone.root / f"results/runs/{variant}/{setting}/{variant}/weights.npz") as weights:
         layers = {name: weights[name] for name in weights.files}
     for number, (split, _) in enumerate(itertools.product(*map(range, clone.grid(setting)))):
         pixels = images.train_images[train[split]].reshape(len(labels[split]), -1) / 255
@@ -143,7 +143,7 @@ def test_the_ranking_is_by_test_error(toy_clone: Clone, mnist: Images, setting: 
 
 
 def test_the_metrics_of_dvc_are_those_of_the_report(toy_clone: Clone) -> None:
-    metrics = json.loads((toy_clone.root / "reports" / "metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((toy_clone.root / "reports" / "metrics" / "study.json").read_text(encoding="utf-8"))
     titles = {
         "test_error": "test error, %",
         "test_cross_entropy": "test cross-entropy",

@@ -1,0 +1,27 @@
+"""The claims and their verdicts, as the report tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+MARKS = {"supported": "✔", "refuted": "✘", "conditional": "◐", "inconclusive": "?"}
+
+
+def overview(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of the claims: number, text and verdict."""
+    return pd.DataFrame(
+        {
+            "claim": verdicts.claim.astype(str),
+            "the source text says": verdicts.text,
+            "verdict": [f"{MARKS[verdict]} **{verdict}**" for verdict in verdicts.verdict],
+        }
+    )
+
+
+def sentence(wholes: Mapping[str, str]) -> str:
+    """Say how many claims have which verdict, of the whole claims by number."""
+    counts = pd.Series(wholes).value_counts()
+    said = [f"{count} {verdict}" for verdict, count in counts.items()]
+    return f"Of the {len(wholes)} claims of the source text that are tested here, {', '.join(said)}."
