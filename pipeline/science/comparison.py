@@ -123,8 +123,10 @@ def replicates_needed(deviation: float, difference: float, alpha: float = 0.05, 
     """
     if not (deviation > 0 and difference > 0):
         raise ValueError(f"deviation, difference: expected above 0, received {deviation}, {difference}")
-    pairs = TTestPower().solve_power(effect_size=difference / deviation, alpha=alpha, power=power)
-    return int(np.ceil(pairs))
+    effect, test = difference / deviation, TTestPower()
+    if test.power(effect, 2, alpha) >= power:  # two pairs are the fewest that can be tested
+        return 2
+    return int(np.ceil(test.solve_power(effect_size=effect, alpha=alpha, power=power)))
 
 
 def leave_one_out(statistic_of_indices: Callable[[IntArray], float], n: int) -> FloatArray:

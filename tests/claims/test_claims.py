@@ -1,0 +1,249 @@
+"""Every claim: evidence of a known direction from made-up tables, and a study that lacks what it looks at."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline import claims
+from pipeline.claims import tables as judged
+from pipeline.claims.claim import paired_by_split
+from pipeline.science.verdicts import Evidence, Outcome, Verdict
+
+Tables = dict[str, pd.DataFrame]
+SPLITS = range(6)
+VARIANTS = {
+    "l1": 1.0,
+    "l2": 1.1,
+    "weight_decay": 0.9,
+    "dropout": 1.2,
+    "batch_norm": 0.8,
+    "early_stopping": 1.0,
+}
+
+
+def noise(*seed: int) -> np.ndarray:
+    """A little, one for each split."""
+    return np.random.default_rng(seed).normal(0, 0.01, len(SPLITS))
+
+
+def runs(effect: float) -> pd.DataFrame:
+    """Every variant lowers every score by `effect` times its own factor, in points and nats alike."""
+    rows = []
+    for place, (variant, factor) in enumerate({"baseline": 0.0, "tuned_baseline": 0.0, **VARIANTS}.items()):
+        for split, wobble in zip(SPLITS, noise(1, place), strict=True):
+            for init in (0, 1):
+                value = 5.0 - effect * factor + wobble + (0.5 - init)
+                names = ("test_error", "test_cross_entropy", "cross_entropy_gap", "error_gap")
+                own = dict.fromkeys(names, value)
+                rows.append({"setting": "small", "variant": variant, "split": split, "init": init, **own})
+    return pd.DataFrame(rows)
+
+
+def spread(effect: float) -> pd.DataFrame:
+    """L1 sparser, L2 smaller and more even, by `effect`."""
+    base = {"near_zero": 0.4, "hoyer": 0.4, "participation_ratio": 0.4, "norm": 10.0}
+    moved = {
+        "l1": {"near_zero": 0.2 * effect, "hoyer": 0.2 * effect},
+        "l2": {"participation_ratio": 0.2 * effect, "norm": -5.0 * effect},
+        "baseline": {},
+    }
+    return pd.DataFrame(
+        {"setting": "small", "variant": variant, "split": split, "kernels": "all", "weights": "live"}
+        | {name: value + own.get(name, 0.0) + noise(2, place)[split] for name, value in base.items()}
+        for place, (variant, own) in enumerate(moved.items())
+        for split in SPLITS
+    )
+
+
+def by_network(effect: float) -> pd.DataFrame:
+    rows = []
+    for variant, sign in (("baseline", 0.0), ("batch_norm", effect)):
+        for split in SPLITS:
+            wobble = noise(3, int(variant == "baseline"))[split]
+            rows.append(
+                {"network": "relu", "variant": variant, "split": split}
+                | {"diverged_share": 0.5 - 0.3 * sign + wobble, "usable_share": 0.5 + 0.3 * sign + wobble}
+                | {"largest_usable": sign + wobble, "cross_entropy_gap": 0.5 - 0.3 * sign + wobble}
+                | {"epochs_to_plain": 20.0 - 8.0 * sign + wobble}
+                | {"shift_relative": 10.0 ** (-sign + wobble), "shift_cosine": 0.5 + 0.3 * sign + wobble}
+            )
+    return pd.DataFrame(rows)
+
+
+def made_up(effect: float) -> Tables:
+    """Tables in which every claim is true where `effect` is 1 and the opposite is where it is -1."""
+    both = [("baseline", 0.0), ("dropout", effect)]
+    at: list[dict[str, Any]] = [{"setting": "small", "split": split, "init": 0} for split in SPLITS]
+    slopes = [
+        {"setting": "small", "variant": "l2", "metric": f"{loss}_{part}", "replicate": i}
+        | {"slope": sign * effect * 0.1 + noise(4)[i]}
+        for loss in ("squared_error", "cross_entropy")
+        for part, sign in (("bias", 1), ("variance", -1))
+        for i in SPLITS
+    ]
+    paths = [
+        {"setting": "small", "variant": "l2", "step": step, "metric": "squared_error_risk", "estimate": risk}
+        for step, risk in enumerate((3.0, 2.0, 4.0))
+    ]
+    missed = 0.0 if effect > 0 else 2.0  # points by which passes differ from weight scaling
+    scores = [
+        own
+        | {"passes": passes, "error": 10 + (missed + noise(5)[own["split"]]) * (passes > 0)}
+        | {"nll": 0.4, "ece": 0.1}
+        for own in at
+        for passes in (0, 50, 100)
+    ]
+    memorised = [
+        own | {"variant": variant, "seen": seen + noise(6)[own["split"]], "unseen": 0.1}
+        for own in at
+        for variant, seen in (("baseline", 0.5), ("early_stopping", 0.12 if effect > 0 else 0.9))
+    ]
+    places = [("a", 100, effect), ("b", 1000, -1.0)]
+    differences = [
+        {"cell": cell, "train_size": size, "width": 8, "label_noise": 0.0, "first": "l2", "second": "dropout"}
+        | {"estimate": sign, "low": sign - 0.1, "high": sign + 0.1, "n": 6, "p_value": 0.001, "p_holm": 0.01}
+        for cell, size, sign in places
+    ]
+    return {
+        "runs": runs(effect),
+        "strength_paths/slopes": pd.DataFrame(slopes),
+        "strength_paths/paths": pd.DataFrame(paths),
+        "weights/spread": spread(effect),
+        "ablation/errors": pd.DataFrame(
+            own | {"variant": v, "share": 0.5, "rise": 20 - 8 * sign + noise(7)[own["split"]]}
+            for own in at
+            for v, sign in both
+        ),
+        "ablation/correlation": pd.DataFrame(
+            own | {"variant": v, "correlation": 0.1} for own in at for v, _ in both
+        ),
+        "monte_carlo/scores": pd.DataFrame(scores),
+        "stopping/duration": pd.DataFrame(
+            own
+            | {"variant": v}
+            | dict.fromkeys(("epochs", "best_epoch"), 20 + 9 * sign + noise(8)[own["split"]])
+            for own in at
+            for v, sign in both
+        ),
+        "stopping/rises": pd.DataFrame(
+            own
+            | {
+                "loss_rise": 0.5 * effect + noise(9)[own["split"]],
+                "error_rise": effect + noise(9)[own["split"]],
+            }
+            for own in at
+        ),
+        "stopping/memorised": pd.DataFrame(memorised),
+        "stopping/stops": pd.DataFrame(
+            own
+            | {"criterion": c, "patience": 5, "stopped": 20, "epochs_saved": 40}
+            | {"loss_regret": 0.01, "error_regret": 0.2}
+            for own in at
+            for c in ("cross_entropy", "error")
+        ),
+        "learning_rates/summary": by_network(effect),
+        "learning_rates/shift": by_network(effect),
+        "textbook/pairs": pd.DataFrame(
+            own | {"metric": "test_error", "difference": -effect + noise(10)[own["split"]]} for own in at
+        ),
+        "map/differences": pd.DataFrame(differences),
+        "map/winners": pd.DataFrame({"cell": ["a", "b"], "best": ["l2", "l2"], "tied": ["", "dropout"]}),
+    }
+
+
+CLAIMS = {claim.number: claim for claim in claims.discover()}
+
+
+def test_the_claims_are_those_of_the_source_text() -> None:
+    """Questions 1 to 9, some in parts; a file each question, and its rule as its docstring."""
+    assert {number.rstrip("abcde") for number in CLAIMS} == set("123456789")
+    folder = Path(claims.__file__).parent
+    for path in folder.glob("*.py"):
+        if path.stem not in ("__init__", "claim", "tables"):
+            assert re.match(r'"""Claim \d', path.read_text(encoding="utf-8")), path.name
+
+
+@pytest.mark.parametrize("number", CLAIMS)
+def test_made_up_data_that_bear_a_claim_out_support_it(number: str) -> None:
+    claim, tables = CLAIMS[number], made_up(1.0)
+    evidence = claim.evidence(tables)
+    assert {one.outcome for one in evidence} <= {Outcome.HOLDS, Outcome.UNKNOWN}
+    verdict = claim.verdict(evidence)
+    # One axis of three is there in the made-up map.
+    assert verdict is (Verdict.INCONCLUSIVE if number == "9" else Verdict.SUPPORTED)
+    row = judged.verdict_table([(claim, evidence)], tables).iloc[0]
+    assert re.search(r"Holds in \d of \d", row.finding)
+
+
+@pytest.mark.parametrize("number", [number for number in CLAIMS if number != "9"])
+def test_the_opposite_refutes_it(number: str) -> None:
+    claim = CLAIMS[number]
+    evidence = claim.evidence(made_up(-1.0))
+    assert {one.outcome for one in evidence} <= {Outcome.REVERSED, Outcome.ABSENT}
+    assert claim.verdict(evidence) is Verdict.REFUTED
+
+
+def test_one_method_ahead_everywhere_is_no_reversal() -> None:
+    evidence = CLAIMS["9"].evidence(made_up(-1.0))
+    assert evidence[0].outcome is Outcome.ABSENT
+
+
+@pytest.mark.parametrize("number", CLAIMS)
+def test_a_study_without_what_a_claim_looks_at_says_so(number: str) -> None:
+    tables = made_up(1.0)
+    kept = ("baseline", "tuned_baseline", "max_norm")
+    empty = {
+        name: table[table.variant.isin(kept)] if name == "runs" else table.iloc[:0]
+        for name, table in tables.items()
+    }
+    evidence = CLAIMS[number].evidence(empty)
+    assert CLAIMS[number].verdict(evidence) is Verdict.INCONCLUSIVE
+    table = judged.verdict_table([(CLAIMS[number], evidence)], empty)
+    assert table.verdict.tolist() == ["inconclusive"]
+
+
+def test_inits_are_averaged_before_pairing() -> None:
+    table = pd.DataFrame(
+        {"setting": "s", "variant": variant, "split": split, "init": init, "score": score}
+        for variant, scores in (("drop", (1, 3, 5, 7, 2, 4)), ("baseline", (1, 1, 1, 1, 0, 2)))
+        for (split, init), score in zip([(d, i) for d in range(3) for i in (0, 1)], scores, strict=True)
+    )
+    assert paired_by_split(table, "s", "score", "drop").tolist() == [1.0, 5.0, 2.0]
+    one = table[table.split == 0]
+    assert paired_by_split(one, "s", "score", "drop").tolist() == [0.0, 2.0]  # the inits are the replicates
+    with pytest.raises(ValueError, match="on the same replicates"):
+        paired_by_split(table.drop(index=[0, 1]), "s", "score", "drop")
+
+
+def piece(condition: str, outcome: Outcome) -> Evidence:
+    p = {Outcome.HOLDS: (0.0, 1.0), Outcome.REVERSED: (0.0, 1.0), Outcome.ABSENT: (1.0, 0.0)}.get(
+        outcome, (1.0, 1.0)
+    )
+    estimate = -1.0 if outcome is Outcome.REVERSED else 1.0
+    return Evidence(condition, "error", "points", estimate, 0.0, 2.0, 5, *p, 0.1)
+
+
+def test_a_sentence_names_where_it_does_not_hold() -> None:
+    found = [piece("a", Outcome.HOLDS), piece("b", Outcome.REVERSED), piece("c", Outcome.UNKNOWN)]
+    assert judged.counted(found) == "Holds in 1 of 3; the opposite: b (error); cannot be told: c (error)."
+    many = [piece(str(number), Outcome.ABSENT) for number in range(6)]
+    assert judged.counted(many).endswith("3 (error) and 2 more.")
+
+
+def test_parts_make_a_whole() -> None:
+    table = pd.DataFrame({"claim": ["1", "7a", "7b"], "verdict": ["refuted", "supported", "refuted"]})
+    assert judged.joint(table) == {"1": "refuted", "7": "conditional"}
+
+
+@pytest.mark.parametrize("make", [lambda: made_up(1.0)])
+def test_the_evidence_is_a_row_a_condition(make: Callable[[], Tables]) -> None:
+    tables = make()
+    found = [(claim, claim.evidence(tables)) for claim in CLAIMS.values()]
+    table = judged.evidence_table(found)
+    assert len(table) == sum(len(evidence) for _, evidence in found)
+    assert set(table.outcome) <= {"holds", "unknown"}

@@ -1,0 +1,118 @@
+"""Outcomes of evidence and verdicts on claims, against hand-worked cases and a simulation."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from pipeline.science import verdicts
+from pipeline.science.verdicts import Evidence, Outcome, Verdict
+
+DIFFERENCES = [0.30, 0.35, 0.28, 0.33, 0.31, 0.36]
+
+
+def evidence(
+    estimate: float = 1.0, p: float = 1.0, q: float = 1.0, arm: float = 0.5, equality: bool = False
+) -> Evidence:
+    limits = (estimate - arm, estimate + arm)
+    return Evidence("here", "score", "points", estimate, *limits, 5, p, q, 0.1, equality)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (evidence(1.0, p=0.01), Outcome.HOLDS),
+        (evidence(-1.0, p=0.01), Outcome.REVERSED),
+        (evidence(1.0, p=0.06), Outcome.UNKNOWN),
+        (evidence(0.0, q=0.04), Outcome.ABSENT),
+        (evidence(0.05, p=0.01, q=0.01), Outcome.ABSENT),  # beyond chance, and too small to matter
+        (evidence(0.0, q=0.04, equality=True), Outcome.HOLDS),
+        (evidence(0.0, q=0.06, equality=True), Outcome.UNKNOWN),
+        (evidence(1.0, p=0.01, equality=True), Outcome.REVERSED),  # its limits, .5 and 1.5, lie outside
+        (evidence(0.3, p=0.01, arm=0.25, equality=True), Outcome.UNKNOWN),  # .05 does not
+    ],
+)
+def test_the_outcome_of_one_condition(given: Evidence, expected: Outcome) -> None:
+    assert given.outcome is expected
+
+
+def test_paired_evidence_is_the_t_tests() -> None:
+    found = verdicts.paired("here", "score", "points", DIFFERENCES, 0.4)
+    one_sided = [
+        stats.ttest_1samp(DIFFERENCES, -0.4, alternative="greater").pvalue,
+        stats.ttest_1samp(DIFFERENCES, 0.4, alternative="less").pvalue,
+    ]
+    assert found.p_value == pytest.approx(stats.ttest_1samp(DIFFERENCES, 0.0).pvalue)
+    assert found.p_equivalence == pytest.approx(max(one_sided))
+    interval = stats.ttest_1samp(DIFFERENCES, 0.0).confidence_interval(0.95)
+    assert found.estimate == pytest.approx(np.mean(DIFFERENCES))
+    assert found.n == 6
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_both_p_values_of_a_family_are_adjusted() -> None:
+    family = [evidence(p=0.01, q=0.5), evidence(p=0.04, q=0.02), evidence(p=0.02, q=0.6)]
+    found = verdicts.adjusted(family)
+    # Holm: 3 x .01, 2 x .02, .04; and 3 x .02, 2 x .5, 1.
+    assert [one.p_value for one in found] == pytest.approx([0.03, 0.04, 0.04])
+    assert [one.p_equivalence for one in found] == pytest.approx([1.0, 0.06, 1.0])
+    assert verdicts.adjusted([]) == []
+
+
+HOLDS, REVERSED = evidence(1.0, p=0.01), evidence(-1.0, p=0.01)
+ABSENT, UNKNOWN = evidence(0.0, q=0.01), evidence()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([HOLDS], Verdict.SUPPORTED),
+        ([HOLDS, UNKNOWN], Verdict.SUPPORTED),  # half of them are decided
+        ([HOLDS, UNKNOWN, UNKNOWN], Verdict.INCONCLUSIVE),
+        ([REVERSED, ABSENT], Verdict.REFUTED),
+        ([ABSENT, UNKNOWN, UNKNOWN], Verdict.INCONCLUSIVE),
+        ([HOLDS, REVERSED, UNKNOWN, UNKNOWN, UNKNOWN], Verdict.CONDITIONAL),
+        ([HOLDS, ABSENT], Verdict.CONDITIONAL),
+        ([UNKNOWN], Verdict.INCONCLUSIVE),
+        ([], Verdict.INCONCLUSIVE),
+    ],
+)
+def test_the_verdict_on_a_claim(given: list[Evidence], expected: Verdict) -> None:
+    assert verdicts.verdict(given) is expected
+
+
+def test_what_can_happen_is_supported_by_one_condition() -> None:
+    assert verdicts.verdict([HOLDS, REVERSED, UNKNOWN], existential=True) is Verdict.SUPPORTED
+    assert verdicts.verdict([REVERSED, ABSENT], existential=True) is Verdict.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([Verdict.SUPPORTED] * 2, Verdict.SUPPORTED),
+        ([Verdict.SUPPORTED, Verdict.REFUTED], Verdict.CONDITIONAL),
+        ([Verdict.SUPPORTED, Verdict.INCONCLUSIVE], Verdict.INCONCLUSIVE),
+        ([Verdict.CONDITIONAL, Verdict.INCONCLUSIVE], Verdict.CONDITIONAL),
+        ([Verdict.REFUTED, Verdict.INCONCLUSIVE], Verdict.INCONCLUSIVE),
+    ],
+)
+def test_the_verdict_on_a_claim_of_parts(parts: list[Verdict], expected: Verdict) -> None:
+    assert verdicts.joint(parts) is expected
+
+
+def test_a_claim_without_parts_is_an_error() -> None:
+    with pytest.raises(ValueError, match="expected at least one part"):
+        verdicts.joint([])
+
+
+def test_where_nothing_is_there_a_family_is_rarely_found_to_show_something() -> None:
+    """Twelve variants, ten training sets, no effect: some condition is decided in at most 5 % of studies."""
+    rng = np.random.default_rng(11)
+    studies = 400
+    decided = 0
+    for _ in range(studies):
+        shared = rng.normal(size=10)  # a baseline that all are compared with
+        family = [verdicts.paired("", "", "", rng.normal(size=10) - shared, 1e-6) for _ in range(12)]
+        outcomes = {one.outcome for one in verdicts.adjusted(family)}
+        decided += bool(outcomes & {Outcome.HOLDS, Outcome.REVERSED})
+    # 5 % and two standard errors of 400 studies
+    assert decided / studies <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / studies)
