@@ -1,0 +1,189 @@
+"""The tables of the probes, found again from what the runs left, by other means."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from pipeline.data.mnist import Images
+from tests.pipeline.clone import PROBES, Clone
+
+
+def table(clone: Clone, name: str) -> pd.DataFrame:
+    return pd.read_csv(
+        clone.root / "reports" / "probes" / f"{name}.csv", keep_default_na=False, na_values=[""]
+    )
+
+
+def rows(clone: Clone, part: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(
+        (clone.root / f"results/runs/{part}/runs.json").read_text("utf-8")
+    )
+    return found
+
+
+def errors(clone: Clone, images: Images, part: str, cell: str) -> np.ndarray:
+    """Percent of the test images, (R,)."""
+    logits = np.load(clone.root / "results/runs" / part / cell / "logits.npy")
+    return np.asarray(100 * (logits.argmax(axis=2) != images.test_labels).mean(axis=1))
+
+
+def hidden(clone: Clone, part: str, cell: str, number: int, pixels: np.ndarray) -> np.ndarray:
+    with np.load(clone.root / "results/runs" / part / cell / "weights.npz") as weights:
+        kernel, bias = weights["hidden_1/kernel"][number], weights["hidden_1/bias"][number]
+    return np.asarray(np.maximum(pixels.reshape(len(pixels), -1) / 255 @ kernel + bias, 0))
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_leaves_tables_a_figure_and_metrics(toy_clone: Clone, name: str) -> None:
+    folder = toy_clone.root / "reports" / "probes" / name
+    assert (folder / "figure.png").exists()
+    for path in folder.glob("*.csv"):
+        assert list(pd.read_csv(path).columns)
+    assert json.loads((toy_clone.root / "reports" / "metrics" / f"{name}.json").read_text("utf-8"))
+
+
+def test_the_textbook_program_is_paired_init_by_init(toy_clone: Clone, mnist: Images) -> None:
+    pairs = table(toy_clone, "textbook/pairs")
+    pairs = pairs[pairs.metric == "test_error"]
+    with_, without = (errors(toy_clone, mnist, part, f"notebook/{part}") for part in ("dropout", "baseline"))
+    assert pairs.difference.to_numpy() == pytest.approx(with_ - without)
+    assert pairs.init.tolist() == list(range(len(with_)))
+
+
+def test_a_path_begins_with_the_baseline_and_takes_every_strength(toy_clone: Clone, mnist: Images) -> None:
+    paths = table(toy_clone, "strength_paths/paths")
+    rates = toy_clone.yaml("params.yaml")["variants"]["dropout"]["dropout"]["rate"]
+    splits = toy_clone.yaml("params.yaml")["probes"]["strength_paths"]["splits"]
+    risk = paths[paths.metric == "squared_error_risk"]
+    assert risk.strength.tolist() == [0.0, *rates]
+    inits = toy_clone.grid("small")[1]
+    cells = [("baseline", "small/baseline", range(0, splits * inits, inits))]
+    cells += [("strength_paths", f"small/dropout/rate={rate:g}", range(splits)) for rate in rates]
+    for estimate, (part, cell, numbers) in zip(risk.estimate, cells, strict=True):
+        logits = np.load(toy_clone.root / "results/runs" / part / cell / "logits.npy")[list(numbers)]
+        probabilities = np.exp(logits.astype(float))
+        probabilities /= probabilities.sum(axis=2, keepdims=True)
+        brier = ((probabilities - np.eye(10)[mnist.test_labels]) ** 2).sum(axis=2).mean()
+        assert estimate == pytest.approx(brier, rel=1e-5)
+
+
+def test_the_slope_of_the_gap_is_a_line_through_every_training_set(toy_clone: Clone) -> None:
+    slopes = table(toy_clone, "strength_paths/slopes")
+    found = slopes[slopes.metric == "cross_entropy_gap"].slope.tolist()
+    steps = [
+        [row["final"]["test_cross_entropy"] - row["final"]["train_cross_entropy"]]
+        for row in rows(toy_clone, "baseline")
+        if row["run"]["setting"] == "small" and row["run"]["init"] == 0
+    ]
+    for row in rows(toy_clone, "strength_paths"):
+        steps[row["run"]["split"]].append(
+            row["final"]["test_cross_entropy"] - row["final"]["train_cross_entropy"]
+        )
+    assert found == pytest.approx([stats.linregress(range(len(s)), s).slope for s in steps], rel=1e-5)
+
+
+def test_every_learning_rate_is_judged(toy_clone: Clone) -> None:
+    runs, summary = table(toy_clone, "learning_rates/runs"), table(toy_clone, "learning_rates/summary")
+    recorded = {row["run"]["key"]: row for row in rows(toy_clone, "learning_rates")}
+    assert set(runs.run_key) == {key for key, row in recorded.items() if not row["run"]["shift_every"]}
+    for row in runs.itertuples():
+        history, final = (recorded[str(row.run_key)][name] for name in ("history", "final"))
+        curve = history["train_cross_entropy"]
+        broken = not all(map(math.isfinite, history["loss"] + curve))
+        assert row.diverged == (broken or curve[-1] > max(curve[0], math.log(10)))
+        assert row.validation_error == pytest.approx(100 * final["validation_error"])
+    for row in summary.itertuples():
+        same = runs[(runs.network == row.network) & (runs.split == row.split)]
+        own = same[same.variant == row.variant]
+        usable = [r for r in own.itertuples() if r.validation_error <= same.validation_error.min() + 1]
+        near = [
+            r.learning_rate for r in own.itertuples() if r.validation_error <= own.validation_error.min() + 1
+        ]
+        assert row.usable_share == pytest.approx(len(usable) / len(own))
+        assert row.largest_usable == pytest.approx(math.log10(max(near)))
+
+
+def test_the_shift_of_every_layer_but_the_first_is_there(toy_clone: Clone) -> None:
+    shift = table(toy_clone, "learning_rates/shift")
+    assert set(shift[shift.network == "relu"].layer) == {"logits"}
+    assert set(shift[shift.network == "sigmoid"].layer) == {"hidden_2", "hidden_3", "logits"}
+    assert (shift.shift_cosine.abs() <= 1 + 1e-9).all()
+    assert (shift["shift"] >= 0).all()
+
+
+def test_the_winner_of_a_cell_has_the_lowest_error(toy_clone: Clone, mnist: Images) -> None:
+    winners = table(toy_clone, "map/winners").set_index("cell")
+    assert set(winners.index) == {"small", "n100", "wide"}
+    for cell in ("n100", "wide"):
+        methods = ("baseline", "l2", "dropout")
+        means = {m: errors(toy_clone, mnist, "map", f"{cell}/{m}").mean() for m in methods}
+        assert winners.best[cell] == min(means, key=lambda method: means[method])
+        assert winners.error[cell] == pytest.approx(min(means.values()))
+
+
+def test_weight_scaling_is_what_was_recorded(toy_clone: Clone, mnist: Images) -> None:
+    scores = table(toy_clone, "monte_carlo/scores")
+    own = scores[(scores.setting == "notebook") & (scores.passes == 0)]
+    logits = np.load(toy_clone.root / "results/runs/dropout/notebook/dropout/logits.npy")[:, :5000]
+    expected = 100 * (logits.argmax(axis=2) != mnist.test_labels[:5000]).mean(axis=1)
+    assert own.error.to_numpy() == pytest.approx(expected, abs=0.05)  # a rounding may turn an image or two
+    assert sorted(scores.passes.unique()) == [0, 1, 2, 3, 5, 10, 20, 50, 100]
+
+
+def test_the_correlation_of_hidden_units(toy_clone: Clone, mnist: Images) -> None:
+    found = table(toy_clone, "ablation/correlation")
+    own = found[(found.setting == "small") & (found.variant == "baseline")]
+    units = hidden(toy_clone, "baseline", "small/baseline", 0, mnist.test_images[:2000])
+    matrix = np.abs(np.corrcoef(units[:, np.ptp(units, axis=0) > 0], rowvar=False))
+    off = matrix[~np.eye(len(matrix), dtype=bool)].mean()
+    assert own.correlation.iloc[0] == pytest.approx(off, abs=1e-4)
+
+
+def test_silencing_more_units_costs_more(toy_clone: Clone) -> None:
+    means = table(toy_clone, "ablation/errors").groupby("share").rise.mean()
+    assert means.is_monotonic_increasing
+    assert means.iloc[-1] > 10  # of nine tenths of the units
+
+
+def test_stopping_is_the_rule_on_the_recorded_history(toy_clone: Clone) -> None:
+    stops = table(toy_clone, "stopping/stops")
+    for row in rows(toy_clone, "baseline"):
+        if row["run"]["setting"] != "small":
+            continue
+        losses = row["history"]["validation_cross_entropy"]
+        own = stops[(stops.split == row["run"]["split"]) & (stops.init == row["run"]["init"])]
+        (first,) = own[(own.criterion == "cross_entropy") & (own.patience == 1)].itertuples()
+        worse = [e for e in range(1, len(losses)) if losses[e] >= min(losses[:e])]
+        stopped = worse[0] + 1 if worse else len(losses)
+        assert first.stopped == stopped
+        assert first.loss_regret == pytest.approx(min(losses[:stopped]) - min(losses), abs=1e-8)
+
+
+def test_the_spread_of_the_live_weights(toy_clone: Clone, mnist: Images) -> None:
+    spread = table(toy_clone, "weights/spread")
+    own = spread[(spread.variant == "baseline") & (spread.split == 0) & (spread.kernels == "first")]
+    train = np.load(toy_clone.root / "data/splits/small_train.npy")[0]
+    seen = (mnist.train_images[train].reshape(len(train), -1) > 0).any(axis=0)
+    with np.load(toy_clone.root / "results/runs/baseline/small/baseline/weights.npz") as weights:
+        kernel = weights["hidden_1/kernel"][0]
+    for name, chosen in (("live", kernel[seen]), ("all", kernel)):
+        (row,) = own[own.weights == name].itertuples()
+        assert row.near_zero == pytest.approx((np.abs(chosen) < 1e-3).mean())
+        assert row.norm == pytest.approx(np.linalg.norm(chosen), rel=1e-5)
+
+
+def test_every_claim_has_a_verdict_and_evidence(toy_clone: Clone) -> None:
+    folder: Path = toy_clone.root / "reports" / "claims"
+    verdicts = pd.read_csv(folder / "verdicts.csv", dtype=str)
+    evidence = pd.read_csv(folder / "evidence.csv", dtype={"claim": str})
+    assert set(verdicts.verdict) <= {"supported", "refuted", "conditional", "inconclusive"}
+    assert set(evidence.claim) <= set(verdicts.claim)
+    page = (toy_clone.root / "reports" / "report.md").read_text("utf-8")
+    for row in verdicts.itertuples():
+        assert f"**{row.claim}. {row.text}** *{str(row.verdict).capitalize()}.* {row.finding}" in page
