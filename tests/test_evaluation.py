@@ -211,9 +211,41 @@ def test_risk_is_bias_plus_variance(cells: Cells, truth: Any) -> None:
 
 
 def difference(cells: Cells, setting: str, variant: str) -> pd.DataFrame:
-    base, cell = cells[setting, "baseline"], cells[setting, variant]
-    reference = evaluation.Measured.of(base, base.decomposed(LABELS))
-    return evaluation.differences(cell, cell.decomposed(LABELS), reference)
+    own, base = (
+        evaluation.Measured.of(cell, cell.decomposed(LABELS), LABELS)
+        for cell in (cells[setting, variant], cells[setting, "baseline"])
+    )
+    return evaluation.differences(own, base, setting)
+
+
+def test_differences_have_sign_flips_and_an_interval_for_other_images(cells: Cells, truth: Any) -> None:
+    table = difference(cells, "crossed", "ridge")
+    wrong = {
+        name: [
+            np.mean([result.logits.argmax(axis=1) != LABELS for result in row], axis=0)
+            for row in truth["crossed", name]
+        ]
+        for name in ("ridge", "baseline")
+    }
+    grid = 100 * (np.array(wrong["ridge"]) - np.array(wrong["baseline"]))  # 3 training sets x 20 images
+    row = only(table, metric="test_error")
+    # The standard error of a mean over random rows and columns, by its three mean squares.
+    by_row, by_column = grid.mean(axis=1), grid.mean(axis=0)
+    rest = grid - by_row[:, None] - by_column + grid.mean()
+    parts = by_row.var(ddof=1) / 3, by_column.var(ddof=1) / 20, (rest**2).sum() / (2 * 19) / 60
+    error = math.sqrt(max(parts[0] + parts[1] - parts[2], *parts))
+    assert grid.mean() - row.resampled_low > error
+    assert row.resampled_high - grid.mean() > error
+    assert table.resampled_low.notna().sum() == 1
+    for name in SCORES:
+        a, b = (
+            per_replicate([[score(result, name) for result in line] for line in truth["crossed", which]])
+            for which in ("ridge", "baseline")
+        )
+        changes = np.array(a) - np.array(b)
+        sums = [abs(np.dot(signs, changes)) for signs in itertools.product((-1, 1), repeat=3)]
+        expected = mean(float(one >= abs(changes.sum()) - 1e-12) for one in sums)
+        assert only(table, metric=name).p_sign_flip == pytest.approx(expected)
 
 
 def test_differences_of_bias_and_variance_are_jackknifed_in_pairs(cells: Cells, truth: Any) -> None:

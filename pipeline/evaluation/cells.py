@@ -57,6 +57,14 @@ class Cell:
         """Return a score of every run, (D, I); errors in percent."""
         return np.array([[score(record, name) for record in row] for row in self.grid])
 
+    def wrong(self, labels: np.ndarray) -> np.ndarray:
+        """Return the error of every replicate on every test image in percent, (n, M), inits averaged.
+
+        Where there is one training set the inits are the replicates.
+        """
+        wrong = 100.0 * (self.log_probabilities.argmax(axis=-1) != labels)
+        return wrong[0] if len(wrong) == 1 else np.asarray(wrong.mean(axis=1))
+
     def first(self, splits: int, inits: int = 1) -> Cell:
         """Return the cell of the first splits and inits alone."""
         return Cell([row[:inits] for row in self.grid[:splits]], self.log_probabilities[:splits, :inits])

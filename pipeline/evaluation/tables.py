@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline import records
+from pipeline.data.splits import generator
 from pipeline.evaluation.cells import SCORES, Cell, score
 from pipeline.plan import Run
 from pipeline.science import comparison
 
+RESAMPLED = 500  # bootstrap draws: a draw is of all test images
 VALIDATION = ("validation_error", "validation_cross_entropy", "best_epoch")  # where images are held out
 # What stands for a variant in one line, and its name there.
 HEADLINE = {
@@ -59,36 +61,40 @@ def summary(cell: Cell, decomposed: Mapping[str, np.ndarray]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Measured:
-    """A cell's scores (D, I) and decompositions (1 + n,), without its predictions: to compare with."""
+    """A cell to compare with: scores (D, I), decompositions (1 + n,), and `wrong` (n, M), image by image."""
 
     variant: str
     scores: Mapping[str, np.ndarray]
     decomposed: Mapping[str, np.ndarray]
+    wrong: np.ndarray
 
     @classmethod
-    def of(cls, cell: Cell, decomposed: Mapping[str, np.ndarray]) -> Measured:
+    def of(cls, cell: Cell, decomposed: Mapping[str, np.ndarray], labels: np.ndarray) -> Measured:
         """Keep what comparisons need of a cell."""
-        return cls(cell.variant, {name: cell.score(name) for name in SCORES}, decomposed)
+        scores = {name: cell.score(name) for name in SCORES}
+        return cls(cell.variant, scores, decomposed, cell.wrong(labels))
 
 
-def differences(cell: Cell, decomposed: Mapping[str, np.ndarray], reference: Measured) -> pd.DataFrame:
-    """Return a row a metric: variant minus reference over paired replicates, with interval and p value.
+def differences(own: Measured, reference: Measured, setting: str) -> pd.DataFrame:
+    """Return a row a metric: own minus reference over paired replicates, with interval and p values.
 
-    Of scores by the paired t test; of bias, variance and risk by the jackknife, leaving a replicate out
-    of both.
+    Of scores by the paired t test, and by sign flips (`p_sign_flip`); of bias, variance and risk by the
+    jackknife, leaving a replicate out of both. Of the test error also an interval for other test images
+    than these, `resampled_low` and `resampled_high`: two-way bootstrap over replicates x images.
     """
-    compared = {
-        name: comparison.paired_difference(
-            comparison.replicates(cell.score(name)), comparison.replicates(reference.scores[name])
-        )
-        for name in SCORES
-    }
-    compared |= {
-        name: comparison.jackknife(values - reference.decomposed[name]) for name, values in decomposed.items()
-    }
-    frame = _frame(cell, compared).assign(reference=reference.variant)
-    frame["p_value"] = [row.p_value for row in compared.values()]
-    return frame
+    rng = generator("differences", setting, own.variant, reference.variant)
+    rows: dict[str, dict[str, float]] = {}
+    for name in SCORES:
+        a, b = (comparison.replicates(one.scores[name]) for one in (own, reference))
+        rows[name] = vars(comparison.paired_difference(a, b)) | {
+            "p_sign_flip": comparison.sign_flip_p(a - b, rng)
+        }
+    other = comparison.two_way_bootstrap(own.wrong - reference.wrong, rng, draws=RESAMPLED)
+    rows["test_error"] |= {"resampled_low": other.low, "resampled_high": other.high}
+    for name, values in own.decomposed.items():
+        rows[name] = vars(comparison.jackknife(values - reference.decomposed[name]))
+    names = {"setting": setting, "variant": own.variant, "reference": reference.variant}
+    return pd.DataFrame({**names, "metric": metric, **row} for metric, row in rows.items())
 
 
 def adjusted(frame: pd.DataFrame) -> pd.DataFrame:

@@ -28,10 +28,10 @@ def main() -> None:
             found["runs"].append(tables.runs(cell))
             found["summary"].append(tables.summary(cell, decomposed))
             found["curves"].append(tables.curves(cell))
-            known = references[cell.setting]
-            found["differences"] += [tables.differences(cell, decomposed, one) for one in known]
+            known, own = references[cell.setting], tables.Measured.of(cell, decomposed, labels)
+            found["differences"] += [tables.differences(own, one, cell.setting) for one in known]
             if variant in (params.BASELINE, params.TUNED_BASELINE):
-                known.append(tables.Measured.of(cell, decomposed))
+                known.append(own)
     found["tuning"] = [tables.tuning(ROOT, variant) for variant in variants]
     order = {name: place for place, name in enumerate(declared.settings)}
     made = {
