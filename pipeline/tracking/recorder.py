@@ -159,6 +159,8 @@ def _parameters(run: Run) -> list[Param]:
     fields = run.model_dump(exclude={"setting", "variant", "point", "key", "regularizers", "code"})
     if run.trial is None:
         del fields["trial"]
+    if not run.shift_every:
+        del fields["shift_every"]
     if not run.key:
         for name in ("split", "init", "init_seed", "order_seed", "noise_seed", "data"):
             del fields[name]
