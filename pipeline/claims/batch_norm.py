@@ -44,8 +44,10 @@ def _compared(
         means = own.groupby(["variant", "split"])[column].mean()
         if VARIANT not in means.index:  # the probe looks at another variant
             continue
-        differences = sign * (means[VARIANT] - means[BASELINE])
-        found.append(verdicts.paired(str(network), endpoint, unit, differences, margin))
+        # Of a run that has diverged there is nothing to compare.
+        differences = (sign * (means[VARIANT] - means[BASELINE])).replace([np.inf, -np.inf], np.nan).dropna()
+        if len(differences) > 1:
+            found.append(verdicts.paired(str(network), endpoint, unit, differences, margin))
     return found
 
 

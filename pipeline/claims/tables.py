@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 import pandas as pd
 
@@ -21,7 +22,8 @@ def evidence_table(judged: Judged) -> pd.DataFrame:
         for claim, evidence in judged
         for one in evidence
     ]
-    return pd.DataFrame(rows)
+    columns = ["claim", *(field.name for field in fields(Evidence)), "outcome"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def verdict_table(judged: Judged, tables: Tables) -> pd.DataFrame:

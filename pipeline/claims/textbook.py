@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.claims.claim import Claim, Tables
+from pipeline.probes.textbook import MARGIN
 from pipeline.science import comparison, verdicts
 from pipeline.science.verdicts import Evidence
-
-MARGIN = 0.1
 
 
 def _evidence(tables: Tables) -> list[Evidence]:

@@ -15,7 +15,7 @@ from pipeline.probes.study import Study
 from pipeline.science import comparison
 
 SETTING, VARIANT = "notebook", "dropout"
-DIFFERENCE = 0.1  # points of error: what the equivalence test takes for none
+MARGIN = 0.1  # points of error: what the equivalence test takes for none
 METRICS = ("test_error", "test_cross_entropy", "cross_entropy_gap")
 
 
@@ -44,7 +44,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
 
 
 def metrics(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """Return the mean difference of each metric with its limits, and the pairs that DIFFERENCE would need."""
+    """Return the mean difference of each metric with its limits, and the pairs that MARGIN would need."""
     found: dict[str, Any] = {}
     for metric, rows in tables["pairs"].groupby("metric", sort=False):
         interval = comparison.mean_interval(rows.difference)
@@ -54,5 +54,5 @@ def metrics(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
             "high": round(interval.high, 6),
         }
         if metric == "test_error" and rows.difference.std() > 0:
-            found["pairs_needed"] = comparison.replicates_needed(float(rows.difference.std()), DIFFERENCE)
+            found["pairs_needed"] = comparison.replicates_needed(float(rows.difference.std()), MARGIN)
     return found

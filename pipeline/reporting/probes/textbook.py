@@ -7,14 +7,13 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pipeline.probes.textbook import MARGIN
 from pipeline.reporting.style import VARIANTS, panels
 from pipeline.science import comparison
 
-MARGIN = 0.1  # points: the grey band, in which two one-sided tests take a difference for none
-
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Draw the errors, pair by pair, and their difference with its 95 % interval."""
+    """Draw the errors, pair by pair, and their difference with its 95 % interval, in grey what counts as none."""
     figure, (pairs, differences) = panels(["test error, a line an initialisation", "difference"], height=3.4)
     rows = tables["pairs"][tables["pairs"].metric == "test_error"]
     if rows.empty:
