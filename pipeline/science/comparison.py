@@ -124,8 +124,9 @@ def replicates_needed(deviation: float, difference: float, alpha: float = 0.05, 
     if not (deviation > 0 and difference > 0):
         raise ValueError(f"deviation, difference: expected above 0, received {deviation}, {difference}")
     effect, test = difference / deviation, TTestPower()
-    if test.power(effect, 2, alpha) >= power:  # two pairs are the fewest that can be tested
-        return 2
+    for few in (2, 3, 4):  # so few that solving for them fails; two are the fewest that can be tested
+        if not test.power(effect, few, alpha) < power:  # NaN where it is certain
+            return few
     return int(np.ceil(test.solve_power(effect_size=effect, alpha=alpha, power=power)))
 
 

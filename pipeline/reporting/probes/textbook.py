@@ -13,7 +13,7 @@ from pipeline.science import comparison
 
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Draw the errors, pair by pair, and their difference with its 95 % interval, in grey what counts as none."""
+    """Draw the errors, pair by pair, and their difference with its interval; grey is what counts as none."""
     figure, (pairs, differences) = panels(["test error, a line an initialisation", "difference"], height=3.4)
     rows = tables["pairs"][tables["pairs"].metric == "test_error"]
     if rows.empty:
