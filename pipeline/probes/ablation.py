@@ -18,7 +18,7 @@ from pipeline.science.network import Network
 VARIANT = "dropout"
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 MASKS = 3  # drawn for every replicate, the same for both variants
-CORRELATED = 2000  # test images that tell how the units are correlated
+IMAGES = 2000  # the first of the test images
 
 
 def measure(study: Study) -> dict[str, pd.DataFrame]:
@@ -26,7 +26,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
 
     `error` is in percent and `rise` in points above the intact network's, means over the masks.
     """
-    images, labels = study.test_images, study.test_labels
+    images, labels = study.test_images[:IMAGES], study.test_labels[:IMAGES]
     errors, correlations = [], []
     for run, network in networks(study):
         own = {"setting": run.setting, "variant": run.variant, "split": run.split, "init": run.init}
@@ -38,7 +38,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
             found = [_error(network.silenced(masks[place]).after_first(first), labels) for masks in drawn]
             error = float(np.mean(found))
             errors.append(own | {"share": share, "error": error, "rise": error - intact})
-        correlations.append(own | {"correlation": units.mean_correlation(first[:CORRELATED])})
+        correlations.append(own | {"correlation": units.mean_correlation(first)})
     return {
         "errors": pd.DataFrame(errors, columns=[*_AT, "share", "error", "rise"]),
         "correlation": pd.DataFrame(correlations, columns=[*_AT, "correlation"]),
