@@ -1,5 +1,8 @@
 """Outcomes of evidence and verdicts on claims, against hand-worked cases and a simulation."""
 
+import gc
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -104,6 +107,15 @@ def test_a_claim_without_parts_is_an_error() -> None:
         verdicts.joint([])
 
 
+@pytest.fixture
+def cheap_collection() -> Iterator[None]:
+    """Freeze the heap: statsmodels collects garbage on every correction."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("cheap_collection")
 def test_where_nothing_is_there_a_family_is_rarely_found_to_show_something() -> None:
     """Twelve variants, ten training sets, no effect: some condition is decided in at most 5 % of studies."""
     rng = np.random.default_rng(11)
