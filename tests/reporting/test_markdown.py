@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline import params, plan, records
 from pipeline.data import prepared
 from pipeline.reporting import markdown
 from pipeline.stages import report
@@ -30,6 +31,9 @@ VALUES: dict[str, Any] = {
     "tuning": {"splits": 2, "baseline": {"epochs": [1, 2, 3, 4, 5]}},
     "choices": pd.DataFrame({"variant": ["`drop`"], "`wide`": ["rate=0.5"]}),
     "provenance": {"Keras runs": "3", "seed of `wide`": "0"},
+    "verdicts": [{"claim": "1", "text": "So.", "verdict": "refuted", "finding": "No.", "published": "Yes."}],
+    "claims": pd.DataFrame({"claim": ["1"], "verdict": ["refuted"]}),
+    "claims_counted": "Of the 1 claim, 1 refuted.",
 }
 
 
@@ -125,6 +129,12 @@ def stage(
         "curves": pd.DataFrame(curves).assign(estimate=1.0, low=0.5, high=1.5, n=3),
     }.items():
         table.to_csv(tmp_path / "reports" / "tables" / f"{name}.csv", index=False)
+    study = params.check(raw_params)
+    planned = plan.resolve(study, dict.fromkeys(study.draws(), "digest"))
+    plan.write(tmp_path / records.PLANS, planned)
+    (tmp_path / "reports" / "claims").mkdir()
+    verdicts = pd.DataFrame(VALUES["verdicts"])
+    verdicts.to_csv(tmp_path / "reports" / "claims" / "verdicts.csv", index=False)
     (tmp_path / prepared.IMAGES).mkdir(parents=True)
     np.save(tmp_path / prepared.IMAGES / "test_labels.npy", np.zeros(5000, np.uint8))
     (tmp_path / prepared.SPLITS).mkdir(parents=True)
@@ -148,10 +158,12 @@ def test_every_image_of_the_page_is_drawn_and_every_drawing_shown(stage: Path) -
         "figures/differences.png",
         "figures/gap.png",
     ]
-    assert sorted(IMAGE.findall(page)) == drawn
+    assert sorted(image for image in IMAGE.findall(page) if image.startswith("figures/")) == drawn
     links = re.findall(r"\]\(([^)]+)\)", page)
     assert {"tables/runs.csv", "tables/tuning.csv"} <= set(links)
-    assert [link for link in links if not (stage / link).exists()] == []
+    elsewhere = ("probes/", "claims/", "../", "#")  # of other stages, or no file
+    own = [link for link in links if not link.startswith(elsewhere)]
+    assert [link for link in own if not (stage / link).exists()] == []
 
 
 def test_the_page_says_what_the_tables_and_the_data_say(stage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +172,11 @@ def test_the_page_says_what_the_tables_and_the_data_say(stage: Path, monkeypatch
     page = (stage / "report.md").read_text(encoding="utf-8")
     assert page.index("In **`small`**") < page.index("In **`blind`**")
     assert "| `ridge` | 40.00 [39.90, 40.20] | " in page
-    assert "| Keras runs reported | 1,234 |\n| Keras runs to choose by | 6 |" in page
+    # 6 runs of seven variants in `small`, 3 of two in `blind`; 6 + 18 + 12 of the probes; 4 + 4 + 4 trials.
+    counts = {"of the variants": 48, "of the probes": 36, "to choose by": 12}
+    for what, count in counts.items():
+        assert f"| Keras runs {what} | {count} |" in page
+    assert "**1. So.** *Refuted.* No.\nPublished: Yes." in page
     assert "| variant | `small` |\n| --- | --- |\n| `ridge` | n=1 |" in page
     assert f"| data of `small`, sha256 | `{'5a' * 8}…` |" in page
     assert "| seed of `blind` | 1 |" in page
