@@ -17,14 +17,18 @@ from pipeline.records import Record
 
 PART = "learning_rates"
 POINT = 1.0  # points of validation error within which a learning rate is as good as the best
+# Training cross-entropy over ln C from which on nothing is learnt: the classes of a training set are not
+# quite even, so that guessing by their shares is a little below ln C.
+GUESSING = 0.95
 AT = ["network", "variant", "split"]
 
 
 def measure(study: Study) -> dict[str, pd.DataFrame]:
     """Return `runs`, a row a run; `summary`, a row a network, variant and training set; `shift`, by epoch.
 
-    A run has diverged when a loss was not finite, or when its training cross-entropy ended above both where
-    its first epoch left it and guessing (ln C). A rate is usable where the final validation error is within
+    A run has diverged when a loss was not finite, or when it ended no better than guessing (GUESSING) where
+    a smaller rate, of the same network on the same training set, did better: too small a rate ends there
+    too, but then no smaller one does better. A rate is usable where the final validation error is within
     POINT of the lowest that the network reaches on that training set, normalized or not: a standard that
     is common to both, and may leave none. `largest_usable` is the log10 of the largest rate within POINT of
     the lowest that this variant itself reaches there, which there always is.
@@ -36,8 +40,8 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
         if record.run.shift_every:
             shifts += _shift(record, own)
         else:
-            rows.append(own | _run(record, study.classes))
-    runs = pd.DataFrame(rows)
+            rows.append(own | _run(record))
+    runs = _judged(pd.DataFrame(rows), GUESSING * math.log(study.classes))
     return {"runs": runs, "summary": _summary(study, runs), "shift": pd.DataFrame(shifts)}
 
 
@@ -53,19 +57,24 @@ def metrics(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     return found
 
 
-def _run(record: Record, classes: int) -> dict[str, Any]:
-    history, final = record.history, record.final
-    cross_entropy = history["train_cross_entropy"]
-    finite = np.isfinite(history["loss"]).all() and np.isfinite(cross_entropy).all()
-    worse = finite and cross_entropy[-1] > max(cross_entropy[0], math.log(classes))
+def _run(record: Record) -> dict[str, Any]:
+    final = record.final
     return {
         "learning_rate": record.run.optimizer.learning_rate,
         "run_key": record.run.key,
-        "diverged": bool(not finite or worse),
+        "finite": bool(np.isfinite(record.history["loss"]).all()),
+        "train_cross_entropy": final["train_cross_entropy"],
         "validation_error": 100 * final["validation_error"],
         "validation_cross_entropy": final["validation_cross_entropy"],
         "cross_entropy_gap": final["validation_cross_entropy"] - final["train_cross_entropy"],
     }
+
+
+def _judged(runs: pd.DataFrame, guessing: float) -> pd.DataFrame:
+    """Add which runs have diverged."""
+    learnt = runs.train_cross_entropy < guessing
+    smallest = runs.learning_rate.where(learnt).groupby([runs[name] for name in AT]).transform("min")
+    return runs.assign(diverged=~runs.finite | (~learnt & (runs.learning_rate > smallest)))
 
 
 def _summary(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
