@@ -2,7 +2,8 @@
 shift, less overfitting, and faster training.
 
 Every part compares the network with batch normalization to the one without, paired by training set,
-tested by t, Holm-adjusted over the conditions of a part. On every network of the learning-rate probe:
+tested by t, Holm-adjusted over the conditions of a part; what is read off the grid of learning rates, or
+counted in epochs, with the uncertainty of a step of it. On every network of the learning-rate probe:
 - 7a stabler: a smaller share of diverged runs over all rates, and a larger share of usable rates
   (MARGIN_SHARE);
 - 7b higher rates: the largest rate within a point of the own best is higher (MARGIN_DECADES);
@@ -40,9 +41,9 @@ MARGIN_EPOCHS = 1.0
 
 
 def _compared(
-    table: pd.DataFrame, column: str, endpoint: str, unit: str, margin: float, sign: float
+    table: pd.DataFrame, column: str, endpoint: str, unit: str, margin: float, sign: float, step: float = 0.0
 ) -> list[Evidence]:
-    """Return sign * (with - without) of a column, a condition a network."""
+    """Return sign * (with - without) of a column, a condition a network; a column off a grid has a step."""
     found = []
     for network, own in table.groupby("network", sort=False):
         means = own.groupby(["variant", "split"])[column].mean()
@@ -51,16 +52,25 @@ def _compared(
         # Of a run that has diverged there is nothing to compare.
         differences = (sign * (means[VARIANT] - means[BASELINE])).replace([np.inf, -np.inf], np.nan).dropna()
         if len(differences) > 1:
-            found.append(verdicts.paired(str(network), endpoint, unit, differences, margin))
+            named = (str(network), endpoint, unit, differences, margin)
+            found.append(verdicts.paired_on_grid(*named, step) if step else verdicts.paired(*named))
     return found
+
+
+def _steps(tables: Tables) -> tuple[float, float]:
+    """Return the steps of the grid of learning rates: as a share of them, and in decades."""
+    rates = np.unique(tables["learning_rates/runs"].learning_rate)
+    decades = np.diff(np.log10(rates))
+    return 1.0 / len(rates), float(decades.max()) if decades.size else 1.0
 
 
 def _stabler(tables: Tables) -> list[Evidence]:
     summary = tables["learning_rates/summary"]
+    share, _ = _steps(tables)
     return verdicts.adjusted(
         [
-            *_compared(summary, "diverged_share", "runs that diverge", "share", MARGIN_SHARE, -1.0),
-            *_compared(summary, "usable_share", "usable rates", "share", MARGIN_SHARE, 1.0),
+            *_compared(summary, "diverged_share", "runs that diverge", "share", MARGIN_SHARE, -1.0, share),
+            *_compared(summary, "usable_share", "usable rates", "share", MARGIN_SHARE, 1.0, share),
         ]
     )
 
@@ -68,7 +78,8 @@ def _stabler(tables: Tables) -> list[Evidence]:
 def _higher(tables: Tables) -> list[Evidence]:
     summary = tables["learning_rates/summary"]
     unit = ("largest usable rate", "decades", MARGIN_DECADES)
-    return verdicts.adjusted(_compared(summary, "largest_usable", *unit, 1.0))
+    _, decades = _steps(tables)
+    return verdicts.adjusted(_compared(summary, "largest_usable", *unit, 1.0, decades))
 
 
 def _shift(tables: Tables) -> list[Evidence]:
@@ -98,7 +109,7 @@ def _overfitting(tables: Tables) -> list[Evidence]:
 def _faster(tables: Tables) -> list[Evidence]:
     summary = tables["learning_rates/summary"]
     endpoint = ("epochs to the plain network's error", "epochs", MARGIN_EPOCHS)
-    return verdicts.adjusted(_compared(summary, "epochs_to_plain", *endpoint, -1.0))
+    return verdicts.adjusted(_compared(summary, "epochs_to_plain", *endpoint, -1.0, 1.0))
 
 
 def _said(tables: Tables, evidence: Sequence[Evidence]) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
 
 from pipeline.science import comparison
 
@@ -99,6 +100,32 @@ def paired(
         comparison.equivalence(differences, margin),
         margin,
         equality,
+    )
+
+
+def paired_on_grid(
+    condition: str, endpoint: str, unit: str, differences: ArrayLike, margin: float, step: float
+) -> Evidence:
+    """Return the evidence of paired differences (n,) of values that are known to a step of a grid each.
+
+    Few of them are often all the same, which is no certainty: pairs that lie close together are rounded
+    alike. The two roundings, uniform over a step, add step^2 / 6 to the variance of the mean, and more pairs
+    do not take it away. The degrees of freedom are Satterthwaite's (1946), for that part is known.
+    Raises ValueError as `paired` does, and unless step > 0.
+    """
+    if not step > 0:
+        raise ValueError(f"step: expected a value above 0, received {step}")
+    found = paired(condition, endpoint, unit, differences, margin)
+    seen, rounded = float(np.var(np.asarray(differences, np.float64), ddof=1)) / found.n, step**2 / 6
+    error = float(np.sqrt(seen + rounded))
+    degrees = (found.n - 1) * ((seen + rounded) / seen) ** 2 if seen else np.inf
+    arm = float(stats.t.ppf(0.975, degrees)) * error
+    return replace(
+        found,
+        low=found.estimate - arm,
+        high=found.estimate + arm,
+        p_value=2.0 * float(stats.t.sf(abs(found.estimate) / error, degrees)),
+        p_equivalence=float(stats.t.sf((margin - abs(found.estimate)) / error, degrees)),
     )
 
 

@@ -146,6 +146,7 @@ def made_up(effect: float) -> Tables:
             for own in at
             for c in ("cross_entropy", "error")
         ),
+        "learning_rates/runs": pd.DataFrame({"learning_rate": np.logspace(-4, 1, 11)}),
         "learning_rates/summary": by_network(effect),
         "learning_rates/shift": by_network(effect),
         "textbook/pairs": pd.DataFrame(

@@ -52,6 +52,45 @@ def test_paired_evidence_is_the_t_tests() -> None:
     assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
 
 
+def test_equal_steps_of_a_grid_are_no_certainty() -> None:
+    found = verdicts.paired_on_grid("here", "rate", "decades", [0.5, 0.5, 0.5], 0.25, step=0.5)
+    error = 0.5 / np.sqrt(6)  # two uniform roundings, of variance step^2 / 12 each
+    assert found.p_value == pytest.approx(2 * stats.norm.sf(0.5 / error))
+    assert found.p_equivalence == pytest.approx(stats.norm.cdf(0.25 / error))
+    assert (found.low, found.high) == pytest.approx(stats.norm.interval(0.95, 0.5, error))
+    assert found.outcome is Outcome.HOLDS
+
+
+def test_a_fine_grid_changes_nothing() -> None:
+    plain = verdicts.paired("here", "score", "points", DIFFERENCES, 0.4)
+    found = verdicts.paired_on_grid("here", "score", "points", DIFFERENCES, 0.4, step=1e-9)
+    for name in ("estimate", "low", "high", "p_value", "p_equivalence"):
+        assert getattr(found, name) == pytest.approx(getattr(plain, name))
+
+
+def test_the_limits_of_what_is_read_off_a_grid_cover_the_truth() -> None:
+    """Three pairs close together, any true difference: where the t interval is often a point beside it."""
+    rng = np.random.default_rng(0)
+    level, truth = rng.uniform(0, 5, (2, 2000))
+    pairs = np.stack([level, level + truth], axis=1)[:, None] + rng.normal(0, 0.05, (2000, 3, 2))
+    differences = np.diff(np.round(pairs), axis=2)[:, :, 0]
+    named = ("here", "rate", "steps")
+    covered = {}
+    for name, found in (
+        ("grid", [verdicts.paired_on_grid(*named, row, 0.1, step=1.0) for row in differences]),
+        ("plain", [verdicts.paired(*named, row, 0.1) for row in differences]),
+    ):
+        low, high = np.array([(one.low, one.high) for one in found]).T
+        covered[name] = float(((low <= truth) & (truth <= high)).mean())
+    assert covered["grid"] >= 0.95
+    assert covered["plain"] < 0.5
+
+
+def test_a_grid_has_a_step() -> None:
+    with pytest.raises(ValueError, match="step: expected a value above 0, received 0"):
+        verdicts.paired_on_grid("here", "rate", "decades", [0.5, 0.5], 0.25, step=0)
+
+
 def test_both_p_values_of_a_family_are_adjusted() -> None:
     family = [evidence(p=0.01, q=0.5), evidence(p=0.04, q=0.02), evidence(p=0.02, q=0.6)]
     found = verdicts.adjusted(family)
