@@ -56,7 +56,7 @@ def test_equal_steps_of_a_grid_are_no_certainty() -> None:
     found = verdicts.paired_on_grid("here", "rate", "decades", [0.5, 0.5, 0.5], 0.25, step=0.5)
     error = 0.5 / np.sqrt(6)  # two uniform roundings, of variance step^2 / 12 each
     assert found.p_value == pytest.approx(2 * stats.norm.sf(0.5 / error))
-    assert found.p_equivalence == pytest.approx(stats.norm.cdf(0.25 / error))
+    assert found.p_equivalence == 1.0  # as by the t tests, for .5 lies outside
     assert (found.low, found.high) == pytest.approx(stats.norm.interval(0.95, 0.5, error))
     assert found.outcome is Outcome.HOLDS
 
@@ -66,6 +66,16 @@ def test_a_fine_grid_changes_nothing() -> None:
     found = verdicts.paired_on_grid("here", "score", "points", DIFFERENCES, 0.4, step=1e-9)
     for name in ("estimate", "low", "high", "p_value", "p_equivalence"):
         assert getattr(found, name) == pytest.approx(getattr(plain, name))
+
+
+@pytest.mark.parametrize("step", [0.01, 0.1, 1.0, 10.0])
+@pytest.mark.parametrize("differences", [[3.0, 3.0, 5.0], [0.1, -0.2, 0.4, 0.3], [2.0, 2.0, 2.0]])
+def test_a_grid_makes_nothing_surer(differences: list[float], step: float) -> None:
+    plain = verdicts.paired("here", "rate", "steps", differences, 1.0)
+    found = verdicts.paired_on_grid("here", "rate", "steps", differences, 1.0, step=step)
+    assert found.p_value >= plain.p_value
+    assert found.p_equivalence >= plain.p_equivalence
+    assert found.low <= plain.low <= plain.high <= found.high
 
 
 def test_the_limits_of_what_is_read_off_a_grid_cover_the_truth() -> None:
