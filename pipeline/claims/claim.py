@@ -56,3 +56,9 @@ def variants_of(runs: pd.DataFrame, setting: str) -> list[str]:
     """Return the variants that were run in a setting, without the baselines."""
     own = runs[runs.setting == setting].variant.unique()
     return [str(name) for name in own if name not in (BASELINE, TUNED_BASELINE)]
+
+
+def sentence(parts: Sequence[str]) -> str:
+    """Return the parts as one sentence; nothing of none."""
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if parts else ""

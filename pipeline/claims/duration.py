@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.claims.claim import Claim, Tables, paired_by_split
+from pipeline.claims.claim import Claim, Tables, paired_by_split, sentence
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence
 
@@ -44,8 +44,7 @@ def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
             f"in {setting} dropout takes {one.epochs:.1f} epochs to the target and the baseline "
             f"{other.epochs:.1f}; their best epochs are {one.best_epoch:.1f} and {other.best_epoch:.1f}"
         )
-    text = "; ".join(said)
-    return f"{text[:1].upper()}{text[1:]}." if said else ""
+    return sentence(said)
 
 
 CLAIMS = (

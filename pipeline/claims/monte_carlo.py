@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.claims.claim import Claim, Tables
+from pipeline.claims.claim import Claim, Tables, sentence
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence
 
@@ -51,8 +51,7 @@ def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
             f"(negative log-likelihood {many.nll:.3f} and {one.nll:.3f}, calibration error {many.ece:.3f} "
             f"and {one.ece:.3f})"
         )
-    text = "; ".join(said)
-    return f"{text[:1].upper()}{text[1:]}." if said else ""
+    return sentence(said)
 
 
 CLAIMS = (

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.claims.claim import Claim, Tables, paired_by_split
+from pipeline.claims.claim import Claim, Tables, paired_by_split, sentence
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence
 
@@ -81,8 +81,7 @@ def _regret(tables: Tables, evidence: Sequence[Evidence]) -> str:
         f"regret of {rows.loss_regret.mean():.3f} nats and {rows.error_regret.mean():.2f} points"
         for (setting, criterion), rows in means
     ]
-    text = "; ".join(said)
-    return f"{text[:1].upper()}{text[1:]}." if said else ""
+    return sentence(said)
 
 
 def _learned(tables: Tables, evidence: Sequence[Evidence]) -> str:
@@ -92,8 +91,7 @@ def _learned(tables: Tables, evidence: Sequence[Evidence]) -> str:
         f"({row.unseen:.0%} of those it did not)"
         for (setting, variant), row in means.iterrows()
     ]
-    text = "; ".join(said)
-    return f"{text[:1].upper()}{text[1:]}." if said else ""
+    return sentence(said)
 
 
 _PRECHELT = "Prechelt (1998), 1,296 runs: slower criteria generalise 4 % better at 4 times the time."

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.claims.claim import Claim, Tables
+from pipeline.claims.claim import Claim, Tables, sentence
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence
 
@@ -80,8 +80,7 @@ def _said(tables: Tables, evidence: Sequence[Evidence]) -> str:
         f"{one.endpoint} in {one.condition}: {one.estimate:+.3f} [{one.low:+.3f}, {one.high:+.3f}]"
         for one in evidence
     ]
-    text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}." if parts else ""
+    return sentence(parts)
 
 
 _PUBLISHED = "No published figure is held against it; gradient steps leave no exact zeros, hence thresholds."

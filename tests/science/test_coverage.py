@@ -1,8 +1,5 @@
 """Nominal levels are kept: coverage of the intervals and error rates of the tests, simulated."""
 
-import gc
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -64,14 +61,6 @@ def test_bootstrap_of_pure_noise_is_conservative_within_reason() -> None:
     grids = rng.normal(size=(1_000, 10, 50))
     coverage = np.mean([covers(two_way_bootstrap(g, rng, draws=600), 0.0) for g in grids])
     assert 0.93 < coverage < 0.99
-
-
-@pytest.fixture
-def cheap_collection() -> Iterator[None]:
-    """Freeze the heap: statsmodels collects garbage on every correction, 50 ms a time."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.mark.usefixtures("cheap_collection")

@@ -1,8 +1,5 @@
 """Outcomes of evidence and verdicts on claims, against hand-worked cases and a simulation."""
 
-import gc
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -154,14 +151,6 @@ def test_the_verdict_on_a_claim_of_parts(parts: list[Verdict], expected: Verdict
 def test_a_claim_without_parts_is_an_error() -> None:
     with pytest.raises(ValueError, match="expected at least one part"):
         verdicts.joint([])
-
-
-@pytest.fixture
-def cheap_collection() -> Iterator[None]:
-    """Freeze the heap: statsmodels collects garbage on every correction."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.mark.usefixtures("cheap_collection")
