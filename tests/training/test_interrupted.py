@@ -157,7 +157,7 @@ def test_what_is_kept_is_whole_and_not_trained_again(
     assert len(seen.before) + 2 <= len(seen.after) < RUNS
     assert {name: seen.after[name] for name in seen.before} == seen.before  # the seconds in them included
     assert not seen.outputs
-    logits = np.load(undisturbed.root / OUTPUTS / "tiny_logits.npy")
+    logits = np.load(undisturbed.root / OUTPUTS / "tiny/baseline/logits.npy")
     for number, run in enumerate(planned(undisturbed)):
         name = f"results/kept/{run.key}.npz"
         if name in seen.after:
