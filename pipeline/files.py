@@ -17,10 +17,17 @@ def emptied(folder: Path) -> Path:
 
     What stands there may be a link into DVC's cache: it must be replaced, never written into.
     """
-    if folder.exists():
-        shutil.rmtree(folder)
+    removed(folder)
     folder.mkdir(parents=True)
     return folder
+
+
+def removed(folder: Path) -> None:
+    """Remove a folder, or the link that stands in its place and nothing of what it points at."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

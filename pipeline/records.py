@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from pipeline.files import emptied
+from pipeline import untrusted
+from pipeline.files import emptied, removed
 from pipeline.plan import Plan, Run, every_run
 
 PLANS = Path("results/plan")
@@ -66,6 +66,26 @@ class Choice(BaseModel):
     losses: list[float]
 
 
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    run: Run
+    final: dict[str, int | float]
+    history: dict[str, list[float]]
+
+
+class _KeptRow(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    run: Run
+    final: dict[str, int | float]
+    seconds: dict[str, float]
+
+
+_rows = TypeAdapter(list[_Row])
+_choices = TypeAdapter(dict[str, Choice])
+
+
 def write(root: Path, part: str, results: Sequence[Result]) -> None:
     """Write the results of a part, in the order of its plan, and their timing apart.
 
@@ -105,31 +125,28 @@ def read_trials(root: Path, part: str) -> list[Record]:
 
 def read_choices(root: Path, part: str) -> dict[str, Choice]:
     """Read what was chosen in every cell."""
-    content = json.loads((root / RUNS / part / "choices.json").read_text(encoding="utf-8"))
-    return {cell: Choice.model_validate(choice) for cell, choice in content.items()}
+    return untrusted.parsed(root / RUNS / part / "choices.json", _choices)
 
 
 def _read(path: Path) -> list[Record]:
     return [
         Record(
-            run=Run.model_validate(row["run"]),
-            history={name: np.array(values) for name, values in row["history"].items()},
-            final=row["final"],
+            run=row.run,
+            history={name: np.array(values) for name, values in row.history.items()},
+            final=row.final,
         )
-        for row in json.loads(path.read_text(encoding="utf-8"))
+        for row in untrusted.parsed(path, _rows)
     ]
 
 
 def read_logits(root: Path, part: str, cell: str) -> np.ndarray:
     """Map the test logits (R, M, C) of the runs of a cell, in the order of the plan."""
-    logits: np.ndarray = np.load(root / RUNS / part / cell / LOGITS, mmap_mode="r", allow_pickle=False)
-    return logits
+    return untrusted.array(root / RUNS / part / cell / LOGITS, axes=3)
 
 
 def read_weights(root: Path, part: str, cell: str) -> dict[str, np.ndarray]:
     """Read the final weights (R, ...) of the runs of a cell, by their paths, in the order of the plan."""
-    with np.load(root / RUNS / part / cell / WEIGHTS, allow_pickle=False) as stacked:
-        return dict(stacked)
+    return untrusted.arrays(root / RUNS / part / cell / WEIGHTS)
 
 
 def keep(root: Path, result: Result) -> None:
@@ -140,15 +157,16 @@ def keep(root: Path, result: Result) -> None:
     arrays = {f"history/{name}": values for name, values in result.history.items()}
     arrays |= {f"weights/{path}": values for path, values in result.weights.items()}
     part = folder / f"{result.run.key}.part"
-    with part.open("wb") as file:
+    part.unlink(missing_ok=True)  # a link is replaced, never written through
+    with part.open("xb") as file:
         np.savez(file, allow_pickle=False, row=np.array(json.dumps(row)), logits=result.logits, **arrays)
     part.replace(folder / f"{result.run.key}.npz")
 
 
 def kept(root: Path, runs: Iterable[Run]) -> list[Result]:
     """Return those of `runs` that are kept."""
-    paths = [root / KEPT / f"{run.key}.npz" for run in runs]
-    return [_kept(path) for path in paths if path.exists()]
+    paths = {run: root / KEPT / f"{run.key}.npz" for run in runs}
+    return [_kept(path, run) for run, path in paths.items() if path.exists()]
 
 
 def release(root: Path, runs: Iterable[Run]) -> None:
@@ -162,7 +180,7 @@ def prune(root: Path, planned: Mapping[str, Plan]) -> None:
     keys = {run.key for plan in planned.values() for run in every_run(plan)}
     for folder in (root / RUNS).glob("*"):
         if folder.is_dir() and folder.name not in planned:
-            shutil.rmtree(folder)
+            removed(folder)
     for path in (root / KEPT).glob("*"):
         if path.stem not in keys:
             path.unlink()
@@ -176,16 +194,19 @@ def _row(result: Result) -> dict[str, Any]:
     }
 
 
-def _kept(path: Path) -> Result:
-    with np.load(path, allow_pickle=False) as arrays:
-        row = json.loads(str(arrays["row"]))
+def _kept(path: Path, run: Run) -> Result:
+    arrays = untrusted.arrays(path)
+    with untrusted.reading(path):
+        row = _KeptRow.model_validate(json.loads(str(arrays["row"])))
+        if row.run != run:
+            raise ValueError(f"the run {row.run.key}")
         return Result(
-            run=Run.model_validate(row["run"]),
+            run=run,
             history=_below(arrays, "history/"),
-            final=row["final"],
+            final=row.final,
             logits=arrays["logits"],
             weights=_below(arrays, "weights/"),
-            seconds=row["seconds"],
+            seconds=row.seconds,
         )
 
 
@@ -194,4 +215,5 @@ def _below(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarra
 
 
 def _write_json(path: Path, content: Any) -> None:
+    path.unlink(missing_ok=True)
     path.write_text(json.dumps(content) + "\n", encoding="utf-8")

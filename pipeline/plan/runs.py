@@ -6,12 +6,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from pipeline import untrusted
 from pipeline.files import emptied
 from pipeline.params import Optimizer
+from pipeline.params.sections import Name
+from pipeline.untrusted import STEPS
 
 
 class Run(BaseModel):
@@ -19,9 +22,9 @@ class Run(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    setting: str
-    variant: str
-    point: str = ""  # where on the axis of a probe
+    setting: Name
+    variant: Name
+    point: Annotated[str, Field(pattern=rf"^$|{STEPS}")] = ""  # where on the axis of a probe
     split: int
     init: int
     train_size: int
@@ -40,7 +43,9 @@ class Run(BaseModel):
     noise_seed: int  # dropout masks and other noise
     data: str  # digest of the images, the draw and the labels
     code: str  # digest of the training code and its libraries
-    key: str = ""
+    key: Annotated[str, Field(pattern=r"^[\w-]*$")] = (
+        ""  # the name of a file, as setting, variant and point are
+    )
 
     @property
     def cell(self) -> str:
@@ -108,4 +113,4 @@ def write(directory: Path, plans: Mapping[str, Plan]) -> None:
 
 def read(path: Path) -> Plan:
     """Read the plan of one part."""
-    return _plan_file.validate_json(path.read_bytes())
+    return untrusted.parsed(path, _plan_file)

@@ -30,7 +30,7 @@ def main() -> None:
     summary, differences = tables["summary"], tables["differences"]
     compared = [name for name in study.settings if name in set(differences.setting)]
     error = float(summary[summary.metric == "test_error"].estimate.min())
-    test_size = len(np.load(ROOT / prepared.IMAGES / "test_labels.npy", mmap_mode="r"))
+    test_size = len(np.load(ROOT / prepared.IMAGES / "test_labels.npy", mmap_mode="r", allow_pickle=False))
     page = markdown.render(
         "report.md.j2",
         {
