@@ -14,6 +14,9 @@ from pipeline.params import Optimizer
 from pipeline.plan import Run
 from tests.probing import probes, variants
 
+# The one toy study that every test of the whole pipeline looks at.
+pytest_plugins = ("tests.pipeline.toy_study",)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
