@@ -7,18 +7,18 @@ it tells the time; how long the runs took is written apart.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from pipeline import untrusted
 from pipeline.files import emptied, removed
 from pipeline.plan import Plan, Run, every_run
+from pipeline.untrusted import Content
 
 PLANS = Path("results/plan")
 RUNS = Path("results/runs")
@@ -54,36 +54,42 @@ class Result(Record):
     seconds: dict[str, float]
 
 
+# What is not finite, of a run that diverged, is written as a text: JSON has no such number.
+WRITTEN = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
+Number = Annotated[float, Field(strict=False)]
+
+
 class Choice(BaseModel):
     """Which candidate was chosen in a cell.
 
     `losses` holds the mean validation cross-entropy (nats) of every candidate, where there were several.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = WRITTEN
 
     candidate: int
-    losses: list[float]
+    losses: list[Number]
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = WRITTEN
 
     run: Run
-    final: dict[str, int | float]
-    history: dict[str, list[float]]
+    final: dict[str, Number]
+    history: dict[str, list[Number]]
 
 
 class _KeptRow(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = WRITTEN
 
     run: Run
-    final: dict[str, int | float]
+    final: dict[str, Number]
     seconds: dict[str, float]
 
 
 _rows = TypeAdapter(list[_Row])
 _choices = TypeAdapter(dict[str, Choice])
+_timing = TypeAdapter(dict[str, dict[str, float]])
 
 
 def write(root: Path, part: str, results: Sequence[Result]) -> None:
@@ -101,16 +107,15 @@ def write(root: Path, part: str, results: Sequence[Result]) -> None:
         np.savez(own / WEIGHTS, allow_pickle=False, **stacked)
         logits = np.stack([r.logits for r in group])
         np.save(own / LOGITS, logits, allow_pickle=False)
-    _write_json(folder / "runs.json", list(map(_row, reported)))
-    _write_json(folder / "trials.json", list(map(_row, trials)))
+    _write(folder / "runs.json", _rows, list(map(_row, reported)))
+    _write(folder / "trials.json", _rows, list(map(_row, trials)))
     (root / TIMING).mkdir(parents=True, exist_ok=True)
-    _write_json(root / TIMING / f"{part}.json", {r.run.key: r.seconds for r in results})
+    _write(root / TIMING / f"{part}.json", _timing, {r.run.key: r.seconds for r in results})
 
 
 def write_choices(root: Path, part: str, choices: Mapping[str, Choice]) -> None:
     """Write what was chosen in every cell, beside the results."""
-    content = {cell: choice.model_dump() for cell, choice in choices.items()}
-    _write_json(root / RUNS / part / "choices.json", content)
+    _write(root / RUNS / part / "choices.json", _choices, dict(choices))
 
 
 def read(root: Path, part: str) -> list[Record]:
@@ -153,13 +158,13 @@ def keep(root: Path, result: Result) -> None:
     """Keep one finished run of an unfinished stage, whole or not at all."""
     folder = root / KEPT
     folder.mkdir(parents=True, exist_ok=True)
-    row = {"run": result.run.model_dump(), "final": result.final, "seconds": result.seconds}
+    row = _KeptRow(run=result.run, final=result.final, seconds=result.seconds).model_dump_json()
     arrays = {f"history/{name}": values for name, values in result.history.items()}
     arrays |= {f"weights/{path}": values for path, values in result.weights.items()}
     part = folder / f"{result.run.key}.part"
     part.unlink(missing_ok=True)  # a link is replaced, never written through
     with part.open("xb") as file:
-        np.savez(file, allow_pickle=False, row=np.array(json.dumps(row)), logits=result.logits, **arrays)
+        np.savez(file, allow_pickle=False, row=np.array(row), logits=result.logits, **arrays)
     part.replace(folder / f"{result.run.key}.npz")
 
 
@@ -186,18 +191,15 @@ def prune(root: Path, planned: Mapping[str, Plan]) -> None:
             path.unlink()
 
 
-def _row(result: Result) -> dict[str, Any]:
-    return {
-        "run": result.run.model_dump(),
-        "final": result.final,
-        "history": {name: values.tolist() for name, values in result.history.items()},
-    }
+def _row(result: Result) -> _Row:
+    history = {name: values.tolist() for name, values in result.history.items()}
+    return _Row(run=result.run, final=result.final, history=history)
 
 
 def _kept(path: Path, run: Run) -> Result:
     arrays = untrusted.arrays(path)
     with untrusted.reading(path):
-        row = _KeptRow.model_validate(json.loads(str(arrays["row"])))
+        row = _KeptRow.model_validate_json(str(arrays["row"]))
         if row.run != run:
             raise ValueError(f"the run {row.run.key}")
         return Result(
@@ -214,6 +216,6 @@ def _below(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarra
     return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
 
 
-def _write_json(path: Path, content: Any) -> None:
+def _write(path: Path, kind: TypeAdapter[Content], content: Content) -> None:
     path.unlink(missing_ok=True)
-    path.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    path.write_bytes(kind.dump_json(content) + b"\n")

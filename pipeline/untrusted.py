@@ -5,7 +5,6 @@ Nothing is unpickled, no name in a file becomes a path, and whatever is wrong is
 
 from __future__ import annotations
 
-import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -43,13 +42,13 @@ def reading(path: Path) -> Iterator[None]:
 def parsed(path: Path, kind: TypeAdapter[Content]) -> Content:
     """Read a JSON file of this kind."""
     with reading(path):
-        return kind.validate_python(json.loads(path.read_text(encoding="utf-8")))
+        return kind.validate_json(path.read_bytes())
 
 
 def array(path: Path, axes: int) -> np.ndarray:
     """Map an array of numbers, with so many axes, into memory."""
     with reading(path):
-        found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        found: np.ndarray = np.lib.format.open_memmap(path, mode="r")
         if found.ndim != axes or found.dtype.kind not in "fiu":
             raise ValueError(f"an array of {found.ndim} axes of {found.dtype}, not {axes} of numbers")
         return found

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import records
+from pipeline.errors import UserError
 from pipeline.records import Record
 from pipeline.science import bias_variance, comparison
 from pipeline.science.softmax import log_softmax
@@ -93,7 +94,17 @@ def read(root: Path, part: str) -> Iterator[Cell]:
         inits = 1 + max(record.run.init for record in members)
         grid = [members[first : first + inits] for first in range(0, len(members), inits)]
         logits = records.read_logits(root, part, name)
+        _check_finite(members, logits)
         yield Cell(grid, log_softmax(logits).reshape(len(grid), inits, *logits.shape[1:]))
+
+
+def _check_finite(members: list[Record], logits: np.ndarray) -> None:
+    for record, own in zip(members, logits, strict=True):
+        if not np.isfinite(own).all():
+            raise UserError(
+                f"{record.run.name}: expected finite logits, received a run that diverged; give the variant "
+                "milder parameters or the setting a lower learning rate"
+            )
 
 
 def score(record: Record, name: str) -> float:

@@ -49,7 +49,7 @@ def _strength_paths(params: Params, data: Mapping[str, str]) -> Iterator[Plan]:
         own = _conditions(name, setting, data)
         for variant in probe.variants:
             for mix in params.candidates(name)[variant]:
-                yield _cell(setting, [own | _part(variant, mix) | {"point": _strengths(mix)}])
+                yield _cell(setting, [own | _part(variant, mix) | {"point": _strengths(mix)}], curves=False)
 
 
 def _learning_rates(params: Params, data: Mapping[str, str]) -> Iterator[Plan]:
@@ -75,11 +75,11 @@ def _map(params: Params, data: Mapping[str, str]) -> Iterator[Plan]:
     probe = params.probes.map
     for name, setting in params.map_settings().items():
         own = _conditions(name, setting, data)
-        yield _cell(setting, [own | _part(BASELINE)])
+        yield _cell(setting, [own | _part(BASELINE)], curves=False)
         for variant in probe.variants:
             mixes = params.variants[variant]
             tried = [mixes[number] for number in probe.candidates] if len(mixes) > 1 else mixes
-            yield _cell(setting, [own | _part(variant, mix) for mix in tried], probe.trials)
+            yield _cell(setting, [own | _part(variant, mix) for mix in tried], probe.trials, curves=False)
 
 
 def _conditions(name: str, setting: Setting, data: Mapping[str, str]) -> Fields:
@@ -97,13 +97,23 @@ def _strengths(mix: Mix) -> str:
     return " ".join(f"{field}={value:g}" for part in parts for field, value in part.items())
 
 
-def _cell(setting: Setting, candidates: list[Fields], trials: int = 0) -> Plan:
-    """Return the one cell of these candidates, each with as many trials if there are several."""
+def _cell(setting: Setting, candidates: list[Fields], trials: int = 0, curves: bool = True) -> Plan:
+    """Return the one cell of these candidates, each with as many trials if there are several.
+
+    To score every epoch takes as long as to train. So that is done where the `curves` are looked at; never
+    in a trial, of which the end alone counts.
+    """
     sets, tried = range(setting.splits), range(setting.splits, setting.splits + trials)
+    if len(candidates) == 1:
+        tried = range(0)
     listed = [
         Candidate(
-            trials=[_run(setting, own, split, 0, number) for split in tried] if len(candidates) > 1 else [],
-            runs=[_run(setting, own, split, init) for split in sets for init in range(setting.inits)],
+            trials=[_run(setting, own | {"curves": False}, split, 0, number) for split in tried],
+            runs=[
+                _run(setting, own | {"curves": curves}, split, init)
+                for split in sets
+                for init in range(setting.inits)
+            ],
         )
         for number, own in enumerate(candidates)
     ]

@@ -37,6 +37,7 @@ class Run(BaseModel):
     label_noise: float
     regularizers: dict[str, dict[str, Any]]
     shift_every: int = 0  # batches from one measurement of the covariate shift to the next; 0 is never
+    curves: bool = True  # scored on train and validation after every epoch, not after the last alone
     trial: int | None = None  # the number of the candidate that is tried, on a training set for that
     init_seed: int  # initial weights
     order_seed: int  # batch order

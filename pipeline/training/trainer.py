@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -26,6 +27,9 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
+Report = Callable[[int, dict[str, float]], None]  # the epoch, from 0, and its row of the history
+
+
 @dataclass(frozen=True)
 class _Part:
     """Images (n, ...) scaled to [0, 1], and labels (n,), as tensors."""
@@ -38,11 +42,13 @@ class _Part:
         return cls(tf.constant(images, tf.float32) / 255.0, tf.constant(labels, tf.int32))
 
 
-def train(run: Run, data: Replicate) -> Result:
-    """Train `run` on `data`, score train and validation every epoch, and the test set once at the end.
+def train(run: Run, data: Replicate, report: Report | None = None) -> Result:
+    """Train `run` on `data`, score train and validation, and the test set once at the end.
 
-    A trial is not scored on the test set. Scores are unpenalised and in inference mode. The training
-    labels are those trained on, wrong ones included.
+    Train and validation are scored after every epoch where `run.curves` asks for it or a regularizer's
+    callback may look, else after the last; a trial is not scored on the test set. Scores are unpenalised
+    and in inference mode. The training labels are those trained on, wrong ones included. `report` is given
+    what is known after every epoch.
     """
     begun = time.perf_counter()
     image_shape = data.train_images.shape[1:]
@@ -54,12 +60,18 @@ def train(run: Run, data: Replicate) -> Result:
         parts["validation"] = _Part.of(data.validation_images, data.validation_labels)
     seen = parts["train"].images, parts["train"].labels, functools.partial(_order, run)
     shifts = [CovariateShift(*seen, run.batch_size, run.shift_every)] if run.shift_every else []
+    own = models.callbacks(run)
+
+    def score() -> dict[str, float]:
+        scores = _scores(engine, parts) if run.curves or own else {}
+        return scores | {name: value for shift in shifts for name, value in shift.means().items()}
+
     ready = time.perf_counter()
     history = engine.fit(
         *seen,
         epochs=run.epochs,
-        score=lambda: _scores(engine, parts) | {k: v for shift in shifts for k, v in shift.means().items()},
-        callbacks=[*models.callbacks(run), *shifts],
+        score=score,
+        callbacks=[*own, *shifts, *([_reporter(report)] if report else [])],
     )
     trained = time.perf_counter()
     final = _scores(engine, parts)
@@ -68,7 +80,7 @@ def train(run: Run, data: Replicate) -> Result:
         logits = engine.predict(_Part.of(data.test_images, data.test_labels).images)
         final |= _score("test", logits, data.test_labels)
     final["epochs"] = len(history)
-    if "validation" in parts:
+    if "validation_cross_entropy" in history[0]:
         losses = np.array([row["validation_cross_entropy"] for row in history])
         final["best_epoch"] = 1 + int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
     return Result(
@@ -83,6 +95,10 @@ def train(run: Run, data: Replicate) -> Result:
             "scoring": time.perf_counter() - trained,
         },
     )
+
+
+def _reporter(report: Report) -> keras.callbacks.Callback:
+    return keras.callbacks.LambdaCallback(on_epoch_end=report)
 
 
 def _order(run: Run, epoch: int) -> np.ndarray:
@@ -115,7 +131,7 @@ def _graph(run: Run) -> tuple[Run, float | None]:
 
     A schedule of a regularizer's is a part of the graph: then there is no such rate.
     """
-    outside = ("train_size", "validation_size", "epochs", "label_noise", "shift_every")
+    outside = ("train_size", "validation_size", "epochs", "label_noise", "shift_every", "curves")
     graph = run.condition.model_copy(
         update={"setting": "", "variant": "", "point": "", "code": "", **dict.fromkeys(outside, 0)}
     )
