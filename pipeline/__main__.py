@@ -40,6 +40,32 @@ def ui(port: Annotated[int, typer.Option(help="on this machine's loopback")] = 5
 
 
 @app.command()
+def verify() -> None:
+    """Compare every run that DVC keeps with MLflow's store; exits 1 where they disagree."""
+    from pipeline import tracking
+
+    count, problems = tracking.verify(ROOT)
+    for problem in problems:
+        print(problem)
+    if problems:
+        raise UserError(
+            f"DVC and MLflow disagree in {len(problems)} places; python -m pipeline sync mends it"
+        )
+    print(f"DVC and MLflow agree on {count:,} Keras runs")
+
+
+@app.command()
+def sync() -> None:
+    """Make MLflow's store say what DVC keeps: after a checkout, a pull, a lost store, on another server."""
+    from pipeline import tracking
+
+    written = tracking.sync(ROOT)
+    for name in written:
+        print(f"written: {name}")
+    print("MLflow says what DVC keeps" + ("" if written else ", and did before"))
+
+
+@app.command()
 def quick(
     directory: Annotated[Path, typer.Argument(help="where the copy goes; replaced")] = ROOT / ".quick",
 ) -> None:

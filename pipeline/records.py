@@ -59,6 +59,15 @@ WRITTEN = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan=
 Number = Annotated[float, Field(strict=False)]
 
 
+@dataclass(frozen=True)
+class Epochs:
+    """What is known of a run that is still trained: its history so far, after so many seconds."""
+
+    run: Run
+    history: dict[str, np.ndarray]
+    seconds: float
+
+
 class Choice(BaseModel):
     """Which candidate was chosen in a cell.
 

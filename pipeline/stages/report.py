@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,18 @@ def main() -> None:
         },
     )
     (REPORTS / "report.md").write_text(page, encoding="utf-8")
+    _publish()
+
+
+def _publish() -> None:
+    from pipeline import tracking
+
+    try:
+        tracking.publish(ROOT)
+    except tracking.UNREACHABLE as error:
+        print(
+            f"warning: the report is not in MLflow: {error}; python -m pipeline sync logs it", file=sys.stderr
+        )
 
 
 def _draw(study: params.Params, tables: dict[str, pd.DataFrame]) -> None:

@@ -3,8 +3,11 @@
 import os
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is imported: it asks the network
+# A server that is away is asked again for some seconds, not for minutes: the training goes on without it.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
+from pipeline.tracking.agreement import publish, sync, verify
 from pipeline.tracking.recorder import Recorder
-from pipeline.tracking.store import experiment
+from pipeline.tracking.store import UNREACHABLE, experiment
 
-__all__ = ["Recorder", "experiment"]
+__all__ = ["UNREACHABLE", "Recorder", "experiment", "publish", "sync", "verify"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
+from mlflow.utils import mlflow_tags
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.checkout import main_checkout
@@ -17,7 +21,28 @@ from pipeline.errors import UserError
 from pipeline.tracking import address
 
 EXPERIMENT = "regularization-study"
+NOTE = """Every Keras run of the study, as DVC keeps it.
+
+A run of kind `variant` is the parent of the replicates of one variant in one setting. It has the mean of
+every final value (`final/`), the ends of its 95 % interval over the training sets (`low/`, `high/`), and how
+many `runs` there are. Below it are its replicates (`run`) and the trials that its strength was chosen by
+(`trial`), with curves by epoch (`epoch/`). The run of kind `study` holds the report and its figures.
+
+- One row a variant: `tags.kind = 'variant' and tags.current = 'true'`
+- One variant against another: `tags.kind = 'run'`, grouped by the tags `setting` and `variant`
+- `tags.current = 'false'`: runs of another revision, or of an experiment (`dvc_experiment`)
+
+`python -m pipeline verify` compares all of it with what DVC keeps, `python -m pipeline sync` writes it.
+"""
 SQLITE = "sqlite:///"
+
+
+class UnreachableError(UserError):
+    """The store does not answer, or does not let us in."""
+
+
+# What a call raises when the store goes away; a lost connection is an OSError.
+UNREACHABLE = (UnreachableError, MlflowException, SQLAlchemyError, OSError)
 
 
 def uri() -> str:
@@ -36,19 +61,24 @@ def experiment() -> tuple[MlflowClient, str]:
     """Return a client and the study's experiment, making store and experiment where they are missing.
 
     Under `mlflow run` it is the experiment that mlflow chose, so that the study nests under its run.
-    Raises UserError for a store that does not answer, or does not let us in.
+    Raises UnreachableError for a store that does not answer, or does not let us in.
     """
     chosen = uri()
     try:
         mlflow.set_tracking_uri(chosen)
-        if chosen.startswith(SQLITE):
-            _let_readers_in(Path(chosen.removeprefix(SQLITE)))
-        client = MlflowClient()
-        return client, os.environ.get("MLFLOW_EXPERIMENT_ID") or _own_experiment(client, chosen)
-    except (MlflowException, SQLAlchemyError) as error:
-        shown = address.redacted(f"received {chosen} ({str(error).splitlines()[0]})")
+        with _alone(chosen):
+            client = MlflowClient()
+            return client, os.environ.get("MLFLOW_EXPERIMENT_ID") or _own_experiment(client, chosen)
+    except (MlflowException, SQLAlchemyError, OSError, sqlite3.Error) as error:
+        shown = address.redacted(f"received {chosen} ({said(error)})")
         # From nothing: what is hidden here stands in the cause.
-        raise UserError(f"MLFLOW_TRACKING_URI: expected a store that lets us in, {shown}") from None
+        raise UnreachableError(f"MLFLOW_TRACKING_URI: expected a store that lets us in, {shown}") from None
+
+
+def said(error: BaseException) -> str:
+    """Return what an error says, on one line and without a secret."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return address.redacted(lines[0])[:200]
 
 
 def _own_experiment(client: MlflowClient, chosen: str) -> str:
@@ -57,7 +87,14 @@ def _own_experiment(client: MlflowClient, chosen: str) -> str:
         if found.lifecycle_stage != "active":  # deleted in the UI, where its name stays taken
             client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
-    return str(client.create_experiment(EXPERIMENT, artifact_location=_artifacts(chosen)))
+    try:
+        made = str(client.create_experiment(EXPERIMENT, artifact_location=_artifacts(chosen)))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return _own_experiment(client, chosen)  # somebody else made it just now
+    client.set_experiment_tag(made, mlflow_tags.MLFLOW_RUN_NOTE, NOTE)
+    return made
 
 
 def outer_run() -> str | None:
@@ -78,9 +115,22 @@ def _artifacts(chosen: str) -> str | None:
     return (beside / "mlartifacts").as_uri()
 
 
+@contextmanager
+def _alone(chosen: str) -> Iterator[None]:
+    """Let one process at a time make a store in a file: two at once leave it broken."""
+    if not chosen.startswith(SQLITE):
+        yield
+        return
+    database = Path(chosen.removeprefix(SQLITE))
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with database.with_name(f"{database.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _let_readers_in(database)
+        yield
+
+
 def _let_readers_in(database: Path) -> None:
     # Write-ahead logging lets the UI read while a stage writes, and makes a batch cost 0.03 s.
-    database.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(database)
     try:
         connection.execute("PRAGMA journal_mode=WAL")

@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,16 +23,22 @@ from pipeline.data import prepared
 from pipeline.data.mnist import Images
 from pipeline.errors import UserError
 from pipeline.plan import Run
-from pipeline.records import Result
+from pipeline.records import Epochs, Result
+from pipeline.training import live
 from pipeline.training.backend import import_keras
+from pipeline.training.live import Report
 
 CONNECT = 10  # seconds to wait for a scheduler, and then for its first worker
+LOOK = 5.0  # seconds between looks at the epochs of runs that take long
 IDLE = 300  # seconds after which a worker without a run ends
 # A worker has one thread: libraries are kept from starting more.
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 # The threads of one process share its graphs, and TensorFlow's variables with them.
 _one_at_a_time = threading.Lock()
+
+
+Event = Result | Epochs
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,10 @@ class InMemory:
 
 
 @contextmanager
-def training(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Result]]:
+def training(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Event]]:
     """Train `runs` in worker processes, which start at once; an iterator gives each result when finished.
+
+    And the epochs so far of a run that takes long.
 
     A finished run is kept on disk until `records.release`, and one that an interrupted stage has kept is
     not trained again. To leave the block early ends the workers. Raises UserError when no worker is to be
@@ -72,7 +80,7 @@ def training(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Result]]:
     scheduler = machine.read().scheduler
     with ExitStack() as stack:
         if not missing:
-            running: Iterator[Result] = iter(())
+            running: Iterator[Event] = iter(())
         elif scheduler:
             running = stack.enter_context(_on_cluster(scheduler, root, missing))
         else:
@@ -81,7 +89,7 @@ def training(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Result]]:
 
 
 @contextmanager
-def _on_this_machine(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Result]]:
+def _on_this_machine(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Event]]:
     # The executor, without joblib.Parallel around it, which in an interrupt takes the waiting runs from
     # under loky's hands.
     workers = get_reusable_executor(
@@ -104,20 +112,24 @@ def _on_this_machine(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Resul
             workers.shutdown(wait=True)
 
 
-def _results(root: Path, futures: Mapping[Future[None], Run]) -> Iterator[Result]:
-    for future in as_completed(futures):
-        try:
-            future.result()
-        except BrokenProcessPool as error:
-            raise UserError(
-                "a worker process was killed, perhaps for want of memory: expected it to finish its run; the "
-                "finished runs are kept, so run dvc repro again, with WORKERS=1 for less memory"
-            ) from error
-        yield from records.kept(root, [futures[future]])
+def _results(root: Path, futures: Mapping[Future[None], Run]) -> Iterator[Event]:
+    waiting, follower = set(futures), live.Follower(root)
+    while waiting:
+        done, waiting = wait(waiting, timeout=LOOK, return_when=FIRST_COMPLETED)
+        for future in done:
+            try:
+                future.result()
+            except BrokenProcessPool as error:
+                raise UserError(
+                    "a worker process was killed, perhaps for want of memory: expected it to finish its run; "
+                    "the finished runs are kept, so run dvc repro again, with WORKERS=1 for less memory"
+                ) from error
+            yield from records.kept(root, [futures[future]])
+        yield from follower.news([futures[future] for future in waiting if future.running()])
 
 
 @contextmanager
-def _on_cluster(address: str, root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Result]]:
+def _on_cluster(address: str, root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Event]]:
     from distributed import Client
 
     with ExitStack() as stack:
@@ -160,7 +172,7 @@ def _said(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
-def _train(data: OnDisk | InMemory, run: Run) -> Result:
+def _train(data: OnDisk | InMemory, run: Run, report: Report | None = None) -> Result:
     if plan.code_digest(run.regularizers) != run.code:
         raise UserError(
             f"{run.name}: expected the training code and libraries that it was planned with, received "
@@ -170,13 +182,14 @@ def _train(data: OnDisk | InMemory, run: Run) -> Result:
         import_keras()
         from pipeline.training.trainer import train
 
-        return train(run, data.replicate(run))
+        return train(run, data.replicate(run), report)
 
 
 def _train_and_keep(root: Path, run: Run) -> None:
     # Kept here, for the stage may be busy, or gone. And not sent: a worker that is killed in the middle
     # of so long a message leaves the stage waiting for the rest.
-    records.keep(root, _train(OnDisk(root), run))
+    records.keep(root, _train(OnDisk(root), run, live.Reporter(root, run)))
+    live.path_of(root, run).unlink(missing_ok=True)
 
 
 def _enlist(stage: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -19,15 +19,13 @@ from pipeline.records import Result
 from pipeline.science.softmax import log_softmax
 from pipeline.training import models
 from pipeline.training.engine import Engine
+from pipeline.training.live import Report
 from pipeline.training.shift import CovariateShift
 
 # One thread a worker: these networks are too small to share, and a fixed order of additions is what
 # makes equal keys give equal bits.
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
-Report = Callable[[int, dict[str, float]], None]  # the epoch, from 0, and its row of the history
 
 
 @dataclass(frozen=True)

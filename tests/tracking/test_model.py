@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
+from pipeline.data import prepared
+from pipeline.data.mnist import Images
 from pipeline.plan import Run
-from pipeline.tracking import Recorder
+from pipeline.records import Result
 from pipeline.training.backend import import_keras
 
 import_keras()
 import pipeline.training.trainer  # noqa: E402, F401  (one thread, as in a worker)
 from pipeline.training import models  # noqa: E402
+from tests.tracking.recording import Stage  # noqa: E402
 
 MakeRun = Callable[..., Run]
 Study = tuple[MlflowClient, str]
@@ -39,24 +42,50 @@ def images(count: int = 6) -> np.ndarray:
     return np.random.default_rng(0).random((count, *SHAPE), np.float32)
 
 
-def network(run: Run) -> Any:
-    """A network with weights that no initialiser gives, restored as the stage restores it."""
+def weights(run: Run) -> dict[str, np.ndarray]:
+    """Weights that no initialiser gives."""
     rng = np.random.default_rng(1)
     shapes = {models.weight_name(v): v.shape for v in models.build(run, SHAPE, CLASSES).weights}
-    weights = {name: rng.random(shape, np.float32) / 5 for name, shape in shapes.items()}
-    return models.restore(run, weights, SHAPE, CLASSES)
+    return {name: rng.random(shape, np.float32) / 5 for name, shape in shapes.items()}
+
+
+def result(run: Run) -> Result:
+    """A run whose network has these weights; the second init has the lower validation loss."""
+    logits = np.zeros((3, CLASSES), np.float32)
+    history = {"loss": np.array([1.0])}
+    final = {"test_error": 0.25, "validation_cross_entropy": 0.5 - run.init / 10, "epochs": 1.0}
+    own = weights(run) if run.init else {name: 0 * values for name, values in weights(run).items()}
+    return Result(run, history, final, logits, own, {"training": 1.0})
+
+
+@pytest.fixture
+def prepared_root(tmp_path: Path, mnist: Images) -> Path:
+    """A checkout with a few real images."""
+    few = Images(
+        mnist.train_images[:20], mnist.train_labels[:20], mnist.test_images[:3], mnist.test_labels[:3]
+    )
+    prepared.write(tmp_path, few, {})
+    return tmp_path
+
+
+def inits(make: MakeRun, variant: str) -> list[Run]:
+    regularizers = MIXES[variant]
+    return [
+        make(hidden=[8], variant=variant, regularizers=regularizers, init=init, key=f"{variant}-{init}")
+        for init in (0, 1)
+    ]
 
 
 @pytest.fixture(params=MIXES)
-def logged(request: pytest.FixtureRequest, study: Study, tiny_run: MakeRun) -> tuple[Any, Any]:
-    """The network that was logged, and MLflow's entry of it."""
-    run = tiny_run(hidden=[8], variant=request.param, regularizers=MIXES[request.param], key="best")
-    model = network(run)
-    with Recorder([run]) as recorder:
-        recorder.log_model(run, model, SHAPE, CLASSES)
+def logged(
+    request: pytest.FixtureRequest, study: Study, tiny_run: MakeRun, prepared_root: Path
+) -> tuple[Any, Any]:
+    """The network that was logged, restored beside it, and MLflow's entry of it."""
+    runs = inits(tiny_run, request.param)
+    Stage(prepared_root, result, part=request.param).record(runs)
     client, experiment = study
     (entry,) = client.search_logged_models([experiment])
-    return model, entry
+    return models.restore(runs[1], weights(runs[1]), SHAPE, CLASSES), entry
 
 
 def test_keras_loads_it_back(logged: tuple[Any, Any]) -> None:
@@ -83,7 +112,7 @@ def test_its_signature_and_requirements_are_given(logged: tuple[Any, Any]) -> No
     folder = Path(mlflow.artifacts.download_artifacts(entry.model_uri))
     listed = (folder / "requirements.txt").read_text(encoding="utf-8").split()
     pinned = dict(line.split("==") for line in listed)
-    assert pinned.keys() == {"mlflow", "tensorflow", "keras"}
+    assert pinned.keys() == {"mlflow", "tensorflow", "keras", "numpy"}
     assert pinned["keras"] == metadata.version("keras")
     assert all(re.fullmatch(r"\d+(\.\d+)+", number) for number in pinned.values())
     # What is loaded by name is looked up in Keras alone, so that the model outlives this project.
@@ -98,7 +127,8 @@ def test_it_belongs_to_the_parent_of_its_setting(study: Study, logged: tuple[Any
     assert entry.source_run_id == parent.info.run_id
     assert parent.info.status == "FINISHED"
     assert entry.name == f"tiny-{parent.data.tags['variant']}"
-    named = {"variant": parent.data.tags["variant"], "setting": "tiny", "run_key": "best"}
+    variant = parent.data.tags["variant"]
+    named = {"variant": variant, "setting": "tiny", "run_key": f"{variant}-1"}
     assert entry.tags.items() >= named.items()
 
 
@@ -113,12 +143,20 @@ def test_the_artifacts_lie_beside_the_store(database: Path, logged: tuple[Any, A
     assert location.startswith((database.parent / "mlartifacts").as_uri())
 
 
-def test_the_same_stage_again_replaces_its_model(study: Study, tiny_run: MakeRun) -> None:
+def test_an_input_example_is_kept_with_it(logged: tuple[Any, Any], mnist: Images) -> None:
+    model, entry = logged
+    plain = mlflow.pyfunc.load_model(entry.model_uri)
+    example = plain.metadata.load_input_example()
+    assert np.allclose(example, mnist.train_images[:2] / 255, rtol=0, atol=1e-6)
+    assert np.allclose(plain.predict(example), model.predict(example, verbose=0), rtol=0, atol=1e-5)
+
+
+def test_the_same_stage_again_replaces_its_model(
+    study: Study, tiny_run: MakeRun, prepared_root: Path
+) -> None:
     client, experiment = study
-    run = tiny_run(hidden=[8], key="best")
     for _ in range(2):
-        with Recorder([run]) as recorder:
-            recorder.log_model(run, network(run), SHAPE, CLASSES)
+        Stage(prepared_root, result, part="baseline").record(inits(tiny_run, "baseline"))
     (parent,) = client.search_runs([experiment], "tags.kind = 'variant'")
     sources = [entry.source_run_id for entry in client.search_logged_models([experiment])]
     assert sources == [parent.info.run_id]

@@ -2,7 +2,7 @@
 
 import math
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from mlflow.entities import ViewType
 from pipeline import checkout
 from pipeline.plan import Run
 from pipeline.records import Result
-from pipeline.tracking import Recorder
+from tests.tracking.recording import Stage
 
 MakeRun = Callable[..., Run]
 Study = tuple[MlflowClient, str]
@@ -60,11 +60,9 @@ def runs(tiny_run: MakeRun) -> list[Run]:
     ]
 
 
-def record(runs: Iterable[Run], variant: str = "mixed") -> None:
-    planned = list(runs)
-    with Recorder(planned) as recorder:
-        for run in reversed(planned):  # they are finished in any order
-            recorder.record(result(run))
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path, result)
 
 
 def logged(study: Study, kind: str, view: int = ViewType.ACTIVE_ONLY) -> list[Logged]:
@@ -83,8 +81,8 @@ def points(study: Study, run: Logged, name: str) -> list[tuple[int, float]]:
     return sorted((point.step, point.value) for point in history)
 
 
-def test_a_setting_is_a_parent_and_a_run_its_child(study: Study, runs: list[Run]) -> None:
-    record(runs)
+def test_a_setting_is_a_parent_and_a_run_its_child(study: Study, runs: list[Run], stage: Stage) -> None:
+    stage.record(runs)
     parents, children = by_name(study, "variant"), by_name(study, "run")
     assert list(parents) == ["blind/mixed", "small/mixed"]
     assert list(children) == [
@@ -97,10 +95,10 @@ def test_a_setting_is_a_parent_and_a_run_its_child(study: Study, runs: list[Run]
     assert {run.info.status for run in (*parents.values(), *children.values())} == {"FINISHED"}
 
 
-def test_a_trial_is_a_child_that_no_mean_counts(study: Study, runs: list[Run]) -> None:
+def test_a_trial_is_a_child_that_no_mean_counts(study: Study, runs: list[Run], stage: Stage) -> None:
     milder = {"dropout": {"rate": 0.1}, "l2": {"strength": 0.001}}
     tried = {"trial": 2, "split": 5, "regularizers": milder, "key": "tried"}
-    record([*runs, runs[0].model_copy(update=tried)])
+    stage.record([runs[0].model_copy(update=tried), *runs])
     ((name, child),) = by_name(study, "trial").items()
     parent = by_name(study, "variant")["small/mixed"]
     assert name == "small/mixed/trial-02-split-05-init-00"
@@ -111,8 +109,8 @@ def test_a_trial_is_a_child_that_no_mean_counts(study: Study, runs: list[Run]) -
     assert "trial" not in parent.data.params
 
 
-def test_parameters_go_by_their_names_in_params_yaml(study: Study, runs: list[Run]) -> None:
-    record(runs)
+def test_parameters_go_by_their_names_in_params_yaml(study: Study, runs: list[Run], stage: Stage) -> None:
+    stage.record(runs)
     shared = {
         "train_size": "200",
         "validation_size": "100",
@@ -138,8 +136,8 @@ def test_parameters_go_by_their_names_in_params_yaml(study: Study, runs: list[Ru
     }
 
 
-def test_every_point_of_every_curve_is_logged(study: Study, runs: list[Run]) -> None:
-    record(runs)
+def test_every_point_of_every_curve_is_logged(study: Study, runs: list[Run], stage: Stage) -> None:
+    stage.record(runs)
     child = by_name(study, "run")["small/mixed/split-01-init-00"]
     base = 100 + 1 / 3
     assert points(study, child, "epoch/loss") == [(1, base), (2, base + 1), (3, base + 2)]
@@ -150,23 +148,24 @@ def test_every_point_of_every_curve_is_logged(study: Study, runs: list[Run]) -> 
     ]
 
 
-def test_final_scores_are_apart_from_the_curves(study: Study, runs: list[Run]) -> None:
-    record(runs)
+def test_final_scores_are_apart_from_the_curves(study: Study, runs: list[Run], stage: Stage) -> None:
+    stage.record(runs)
     child = by_name(study, "run")["small/mixed/split-01-init-00"]
     final = {name: value for name, value in child.data.metrics.items() if not name.startswith("epoch/")}
     assert final == {
         "final/test_error": (100 + 1 / 3) / 1000,
         "final/validation_error": 0.25,
         "final/epochs": 3.0,
-        "final/seconds": 1.75,
     }
     assert set(child.data.metrics) - set(final) == {"epoch/loss", "epoch/validation_error"}
     for name in final:
         assert len(points(study, child, name)) == 1
 
 
-def test_a_run_took_the_time_that_it_was_measured_to_take(study: Study, runs: list[Run]) -> None:
-    record(runs)
+def test_a_run_took_the_time_that_it_was_measured_to_take(
+    study: Study, runs: list[Run], stage: Stage
+) -> None:
+    stage.record(runs)
     child = logged(study, "run")[0]
     assert child.info.end_time - child.info.start_time == 1750
     stamps = [point.timestamp for point in study[0].get_metric_history(child.info.run_id, "epoch/loss")]
@@ -174,22 +173,36 @@ def test_a_run_took_the_time_that_it_was_measured_to_take(study: Study, runs: li
     assert child.info.start_time < min(stamps) < max(stamps) <= child.info.end_time
 
 
-def test_a_parent_has_the_means_of_its_runs(study: Study, runs: list[Run]) -> None:
-    record(runs)
+def test_a_parent_has_the_means_of_its_runs(study: Study, runs: list[Run], stage: Stage) -> None:
+    stage.record(runs)
     metrics = by_name(study, "variant")["small/mixed"].data.metrics
-    assert metrics.keys() == {"final/test_error", "final/validation_error", "final/epochs", "runs"}
+    finals = ("test_error", "validation_error", "epochs")
+    assert metrics.keys() == {f"{of}/{name}" for of in ("final", "low", "high") for name in finals} | {"runs"}
     # Splits and inits 0 and 1 each: 100/2 + 10/2 + 1/3, in thousandths.
     assert metrics["final/test_error"] == pytest.approx((55 + 1 / 3) / 1000, rel=1e-12)
     assert (metrics["final/epochs"], metrics["runs"]) == (3.0, 4.0)
+    # The means of the two splits are 5 1/3 and 105 1/3 thousandths; t of one degree is 12.706.
+    assert metrics["low/test_error"] == pytest.approx((55 + 1 / 3 - 50 * 12.7062047) / 1000, rel=1e-7)
+    assert metrics["high/test_error"] == pytest.approx((55 + 1 / 3 + 50 * 12.7062047) / 1000, rel=1e-7)
+    # One training set: the three inits are the replicates, 1/3, 10 1/3 and 20 1/3; t of two degrees is 4.303.
+    alone = by_name(study, "variant")["blind/mixed"].data.metrics
+    half = 4.30265273 * 10 / math.sqrt(3)
+    assert alone["low/test_error"] == pytest.approx((10 + 1 / 3 - half) / 1000, rel=1e-7)
 
 
 @pytest.mark.parametrize("dirty", [True, False])
 def test_tags_say_what_it_is_and_where_it_comes_from(
-    study: Study, runs: list[Run], repository: Path, monkeypatch: pytest.MonkeyPatch, dirty: bool
+    study: Study,
+    runs: list[Run],
+    stage: Stage,
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dirty: bool,
 ) -> None:
     monkeypatch.setattr(checkout, "dirty", lambda: dirty)
-    record(runs)
-    command = ["git", "-C", str(repository), "rev-parse", "HEAD"]
+    stage.record(runs)
+    # The last commit that touched what a result comes from: a commit of results is none.
+    command = ["git", "-C", str(repository), "log", "-1", "--format=%H", "--", *checkout.SOURCES]
     commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     shared = {"variant": "mixed", "setting": "blind", "git_dirty": "true" if dirty else "false"}
     shared["mlflow.source.git.commit"] = commit
@@ -198,23 +211,24 @@ def test_tags_say_what_it_is_and_where_it_comes_from(
     assert by_name(study, "variant")["blind/mixed"].data.tags.items() >= shared.items()
 
 
-def test_a_run_names_the_data_that_it_saw(study: Study, runs: list[Run]) -> None:
-    record(runs)
+def test_a_run_names_the_data_that_it_saw(study: Study, runs: list[Run], stage: Stage) -> None:
+    stage.record(runs)
     for name, child in by_name(study, "run").items():
         assert child.inputs is not None
         (seen,) = child.inputs.dataset_inputs
         setting, _, place = name.split("/")
-        assert seen.dataset.name == f"mnist-{setting}-{place.rpartition('-init')[0]}"
+        assert seen.dataset.name == f"{setting}-{place.rpartition('-init')[0]}"
         digest = DIGEST if setting == "small" else DIGEST[::-1]
         assert digest.startswith(seen.dataset.digest)
         assert 32 <= len(seen.dataset.digest) <= 36
         assert {tag.key: tag.value for tag in seen.tags} == {"mlflow.data.context": "training"}
 
 
-def test_more_points_than_a_request_takes_are_all_logged(study: Study, tiny_run: MakeRun) -> None:
+def test_more_points_than_a_request_takes_are_all_logged(
+    study: Study, tiny_run: MakeRun, tmp_path: Path
+) -> None:
     run = tiny_run(epochs=1203, key="long")
-    with Recorder([run]) as recorder:
-        recorder.record(result(run, epochs=1203))
+    Stage(tmp_path, lambda run: result(run, epochs=1203)).record([run])
     (child,) = logged(study, "run")
     for name, values in result(run, epochs=1203).history.items():
         assert points(study, child, f"epoch/{name}") == list(enumerate(values.tolist(), start=1))
@@ -222,11 +236,10 @@ def test_more_points_than_a_request_takes_are_all_logged(study: Study, tiny_run:
     assert child.data.metrics["final/epochs"] == 1203.0
 
 
-def test_a_loss_that_is_no_number_is_logged_as_such(study: Study, tiny_run: MakeRun) -> None:
+def test_a_loss_that_is_no_number_is_logged_as_such(study: Study, tiny_run: MakeRun, tmp_path: Path) -> None:
     run = tiny_run(key="diverged")
     diverged: dict[str, Any] = {"history": {"loss": np.array([1.0, math.nan, math.nan])}}
-    with Recorder([run]) as recorder:
-        recorder.record(Result(**vars(result(run)) | diverged))
+    Stage(tmp_path, lambda run: Result(**vars(result(run)) | diverged)).record([run])
     (child,) = logged(study, "run")
     history = study[0].get_metric_history(child.info.run_id, "epoch/loss")
     assert [math.isnan(point.value) for point in sorted(history, key=lambda p: p.step)] == [False, True, True]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from mlflow.entities import ViewType
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.tracking import Recorder
+from tests.tracking.recording import Stage, planned, write
 
 MakeRun = Callable[..., Run]
 Study = tuple[MlflowClient, str]
@@ -40,18 +42,9 @@ def plan(tiny_run: MakeRun) -> Callable[..., list[Run]]:
     return make
 
 
-def record(runs: list[Run]) -> None:
-    with Recorder(runs) as recorder:
-        for run in runs:
-            recorder.record(result(run))
-
-
-def break_off(runs: list[Run], finished: int, error: BaseException) -> None:
-    """Record the first runs, and end with the error."""
-    with Recorder(runs) as recorder:
-        for run in runs[:finished]:
-            recorder.record(result(run))
-        raise error
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path, result)
 
 
 def logged(study: Study, kind: str, view: int = ViewType.ACTIVE_ONLY) -> list[Logged]:
@@ -68,10 +61,12 @@ def parents(study: Study) -> Counter[str]:
     return Counter(str(run.info.run_name) for run in logged(study, "variant"))
 
 
-def test_the_same_stage_again_replaces_what_it_recorded(study: Study, plan: Callable[..., list[Run]]) -> None:
-    record(plan())
+def test_the_same_stage_again_replaces_what_it_recorded(
+    study: Study, plan: Callable[..., list[Run]], stage: Stage
+) -> None:
+    stage.record(plan())
     first = {run.info.run_id for run in (*logged(study, "run"), *logged(study, "variant"))}
-    record(plan())
+    stage.record(plan())
     assert keys(study) == {run.key: 1 for run in plan()}
     assert parents(study) == {"small/ridge": 1, "noisy/ridge": 1}
     now = (*logged(study, "run"), *logged(study, "variant"))
@@ -84,10 +79,12 @@ def test_the_same_stage_again_replaces_what_it_recorded(study: Study, plan: Call
     assert gone == first  # as MLflow deletes: out of sight until they are purged
 
 
-def test_another_plan_leaves_what_is_there(study: Study, plan: Callable[..., list[Run]]) -> None:
-    record(plan())
-    record(plan(generation="new"))
-    record(plan("dropout"))
+def test_another_plan_leaves_what_is_there(
+    study: Study, plan: Callable[..., list[Run]], stage: Stage
+) -> None:
+    stage.record(plan())
+    stage.record(plan(generation="new"))
+    stage.record(plan("dropout"))
     everything = [*plan(), *plan(generation="new"), *plan("dropout")]
     assert keys(study) == {run.key: 1 for run in everything}
     expected = {"small/ridge": 2, "noisy/ridge": 2, "small/dropout": 1, "noisy/dropout": 1}
@@ -95,20 +92,20 @@ def test_another_plan_leaves_what_is_there(study: Study, plan: Callable[..., lis
 
 
 def test_a_setting_whose_plan_changed_is_kept_beside_the_new_one(
-    study: Study, plan: Callable[..., list[Run]], tiny_run: MakeRun
+    study: Study, plan: Callable[..., list[Run]], tiny_run: MakeRun, stage: Stage
 ) -> None:
-    record(plan())
-    record([*plan()[:3], tiny_run(setting="noisy", variant="ridge", init=1, key="changed")])
+    stage.record(plan())
+    stage.record([*plan()[:3], tiny_run(setting="noisy", variant="ridge", init=1, key="changed")])
     assert parents(study) == {"small/ridge": 1, "noisy/ridge": 2}
     assert keys(study).items() >= {plan()[0].key: 1, plan()[1].key: 1, "changed": 1}.items()
 
 
 def test_a_broken_stage_is_failed_and_keeps_the_runs_that_were_finished(
-    study: Study, plan: Callable[..., list[Run]]
+    study: Study, plan: Callable[..., list[Run]], stage: Stage
 ) -> None:
     runs = plan()
     with pytest.raises(OSError, match="disk full"):
-        break_off(runs, 3, OSError("disk full"))
+        stage.break_off(runs, 3, OSError("disk full"))
     status = {str(run.info.run_name): run for run in logged(study, "variant")}
     assert {name: run.info.status for name, run in status.items()} == {
         "small/ridge": "FAILED",
@@ -122,37 +119,45 @@ def test_a_broken_stage_is_failed_and_keeps_the_runs_that_were_finished(
 
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit])
 def test_an_interrupted_stage_is_killed(
-    study: Study, plan: Callable[..., list[Run]], raised: type[BaseException]
+    study: Study, plan: Callable[..., list[Run]], stage: Stage, raised: type[BaseException]
 ) -> None:
     with pytest.raises(raised):
-        break_off(plan(), 0, raised())
+        stage.break_off(plan(), 0, raised())
     assert {run.info.status for run in logged(study, "variant")} == {"KILLED"}
     assert {run.data.metrics["runs"] for run in logged(study, "variant")} == {0.0}
 
 
-def test_the_next_attempt_replaces_the_failed_one(study: Study, plan: Callable[..., list[Run]]) -> None:
+def test_the_next_attempt_replaces_the_failed_one(
+    study: Study, plan: Callable[..., list[Run]], stage: Stage
+) -> None:
     with pytest.raises(OSError, match="disk full"):
-        break_off(plan(), 1, OSError("disk full"))
-    record(plan())
+        stage.break_off(plan(), 1, OSError("disk full"))
+    stage.record(plan())
     assert keys(study) == {run.key: 1 for run in plan()}
     assert {run.info.status for run in logged(study, "variant")} == {"FINISHED"}
 
 
-def test_parents_are_running_while_the_stage_is(study: Study, plan: Callable[..., list[Run]]) -> None:
-    with Recorder(plan()):
+def test_parents_are_running_while_the_stage_is(
+    study: Study, plan: Callable[..., list[Run]], stage: Stage
+) -> None:
+    with Recorder("map", planned(plan())) as recorder:
         assert [run.info.status for run in logged(study, "variant")] == ["RUNNING", "RUNNING"]
+        for run in plan():
+            recorder.record(result(run))
+        write(stage.root, "map", [result(run) for run in plan()])
+        recorder.finish(stage.root)
     assert [run.info.status for run in logged(study, "variant")] == ["FINISHED", "FINISHED"]
 
 
 def test_under_mlflow_run_the_parents_nest_under_its_run(
-    study: Study, plan: Callable[..., list[Run]], monkeypatch: pytest.MonkeyPatch
+    study: Study, plan: Callable[..., list[Run]], stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, _ = study
     chosen = client.create_experiment("chosen by mlflow run")
     outer = client.create_run(chosen).info.run_id
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", chosen)
     monkeypatch.setenv("MLFLOW_RUN_ID", outer)
-    record(plan())
+    stage.record(plan())
     there = (client, chosen)
     assert [run.data.tags[PARENT] for run in logged(there, "variant")] == [outer, outer]
     inner = {run.info.run_id for run in logged(there, "variant")}
@@ -166,7 +171,7 @@ def test_under_mlflow_run_the_parents_nest_under_its_run(
 
 
 def test_more_runs_than_a_page_shows_are_replaced(
-    study: Study, tiny_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+    study: Study, tiny_run: MakeRun, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = MlflowClient.search_runs
     monkeypatch.setattr(
@@ -175,7 +180,7 @@ def test_more_runs_than_a_page_shows_are_replaced(
         lambda self, *a, **k: whole(self, *a, **({"max_results": 2} | k)),
     )
     runs = [tiny_run(variant="ridge", init=init, key=f"ridge-{init}") for init in range(5)]
-    record(runs)
-    record(runs)
+    stage.record(runs)
+    stage.record(runs)
     assert keys(study) == {run.key: 1 for run in runs}
     assert parents(study) == {"tiny/ridge": 1}

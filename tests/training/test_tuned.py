@@ -65,8 +65,8 @@ def prepare(root: Path, mnist: Images, test: slice) -> Path:
 
 
 def trained(root: Path, planned: Plan) -> dict[str, Result]:
-    with tuned.training(root, planned) as results:
-        return {result.run.key: result for result in results}
+    with tuned.training(root, planned) as events:
+        return {event.run.key: event for event in events if isinstance(event, Result)}
 
 
 @pytest.fixture(scope="module")

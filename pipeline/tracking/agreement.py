@@ -1,0 +1,190 @@
+"""DVC and MLflow agree: what differs between them, and how it is mended."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from mlflow.entities import Run as Logged
+
+from pipeline.errors import UserError
+from pipeline.tracking import entries, models, outputs, recorder, registry, study
+from pipeline.tracking.entries import Entry
+from pipeline.tracking.ledger import CURRENT, Group, Ledger, is_workspace, now
+from pipeline.tracking.outputs import Cell
+
+
+def verify(root: Path) -> tuple[int, list[str]]:
+    """Return how many Keras runs DVC keeps, and a line for everything in which MLflow's store differs.
+
+    All of it is compared: how many runs there are, their names, states, tags and parameters, every final
+    value, every point of every curve; the means, models and aliases; what lies on disk with `dvc.lock`.
+    """
+    cells, problems = _cells(root)
+    ledger = Ledger()
+    groups = _by_key(ledger)
+    problems += registry.disagreements(ledger, {key: own[0] for key, own in groups.items()}, cells)
+    for cell in cells:
+        own = groups.pop(cell.key, [])
+        if len(own) != 1:
+            problems.append(f"{cell.name}: expected one run in MLflow, found {len(own)}")
+        for group in own:
+            problems += differences(ledger, cell, group)
+            if any(run.data.tags.get(CURRENT) != "true" for run in group.runs):
+                problems.append(f"{cell.name}: expected runs that are marked as current, found others")
+    for group in (one for left in groups.values() for one in left):
+        if group.parent.data.tags.get(CURRENT) == "true":
+            problems.append(f"{group.parent.info.run_name}: marked as current, but DVC keeps no such runs")
+    problems += [f"{run.info.run_name}: RUNNING" for run in ledger.search("attributes.status = 'RUNNING'")]
+    problems += study.missing(ledger, root)
+    return sum(len(cell.finished) for cell in cells), [*problems, *_out_of_date(root)]
+
+
+def sync(root: Path, advance: Callable[[int], None] = lambda _: None) -> list[str]:
+    """Make MLflow's store say what DVC keeps; return the cells that had to be written.
+
+    Where they agree nothing is written, so it may be repeated, and interrupted anywhere. Runs of other
+    revisions stay, marked as not current. Raises UserError, when the rest is done, for outputs that are
+    missing or are not those that are planned.
+    """
+    cells, problems = _cells(root)
+    ledger = Ledger()
+    ledger.close_stale()
+    found = _by_key(ledger)
+    written = []
+    for cell in cells:
+        own = found.pop(cell.key, [])
+        good = [one for one in own if not any(differences(ledger, cell, one))]
+        for group in own:
+            if group not in good[:1]:
+                ledger.forget(group)
+        if good:
+            ledger.mark(good[0].runs, current=True)
+        else:
+            _write(ledger, root, cell)
+            written.append(cell.name)
+        advance(len(cell.finished))
+    for group in (one for left in found.values() for one in left):
+        ledger.mark(group.runs, current=False)
+    publish(root)
+    if problems:
+        raise UserError("\n".join(problems))
+    return written
+
+
+def publish(root: Path) -> None:
+    """Register the models of what is recorded, and log the reports; of an experiment's copy these alone."""
+    ledger = Ledger()
+    if is_workspace():
+        cells, _ = _cells(root)
+        groups = {group.key: group for group in ledger.groups(f"tags.{CURRENT} = 'true'")}
+        registry.register(ledger, groups, [cell for cell in cells if cell.key in groups])
+    study.publish(ledger, root)
+
+
+def differences(ledger: Ledger, cell: Cell, group: Group) -> Iterator[str]:
+    """Yield what a group of the store says otherwise than the cell."""
+    yield from _compared(entries.of_cell(cell), group.parent, {})
+    if len(ledger.models(group.parent.info.run_id)) != models.has_one(cell):
+        yield f"{cell.name}: expected {int(models.has_one(cell))} logged model, found others"
+    children: dict[str, list[Logged]] = {}
+    for child in group.children:
+        children.setdefault(child.data.tags.get(entries.KEY, ""), []).append(child)
+    curves = ledger.curves(group.children)
+    for record in cell.finished:
+        entry = entries.of_run(record)
+        own = children.pop(record.run.key, [])
+        if len(own) != 1:
+            yield f"{entry.name}: expected one run in MLflow, found {len(own)}"
+        for child in own:
+            yield from _compared(entry, child, curves[child.info.run_id])
+    for child in (one for left in children.values() for one in left):
+        yield f"{child.info.run_name}: DVC keeps no such run"
+
+
+def _compared(entry: Entry, run: Logged, curves: Mapping[str, list[tuple[int, float]]]) -> Iterator[str]:
+    name = entry.name
+    if run.info.run_name != name:
+        yield f"{name}: its name: expected {name}, found {run.info.run_name}"
+    if run.info.status != "FINISHED":
+        yield f"{name}: its status: expected FINISHED, found {run.info.status}"
+    for key, value in entry.tags.items():
+        if run.data.tags.get(key) != value:
+            yield f"{name}: the tag {key}: expected {_short(value)}, found {_short(run.data.tags.get(key))}"
+    yield from _of_mapping(name, "the parameter", entry.params, run.data.params)
+    final = {key: value for key, value in run.data.metrics.items() if not key.startswith(entries.EPOCH)}
+    yield from _of_mapping(name, "the metric", entry.metrics, final)
+    expected = {key: list(enumerate(values, start=1)) for key, values in entry.curves.items()}
+    for key in sorted(expected.keys() | curves.keys()):
+        one, other = expected.get(key, []), curves.get(key, [])
+        if len(one) != len(other):
+            yield f"{name}: the curve {key}: expected {len(one)} points, found {len(other)}"
+        elif any(a[0] != b[0] or not _same(a[1], b[1]) for a, b in zip(one, other, strict=True)):
+            yield f"{name}: the curve {key}: expected other values than those found"
+
+
+def _of_mapping(
+    name: str, what: str, expected: Mapping[str, float | str], found: Mapping[str, float | str]
+) -> Iterator[str]:
+    for key in sorted(expected.keys() | found.keys()):
+        one, other = expected.get(key), found.get(key)
+        if one is None or other is None or not _same(one, other):
+            yield f"{name}: {what} {key}: expected {one}, found {other}"
+
+
+def _same(one: float | str, other: float | str) -> bool:
+    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
+        return math.isnan(other)
+    return one == other
+
+
+def _short(value: str | None) -> str:
+    return "none" if value is None else repr(value if len(value) < 50 else f"{value[:47]}...")
+
+
+def _write(ledger: Ledger, root: Path, cell: Cell) -> None:
+    parent = recorder.begin(ledger, cell)
+    for record in cell.finished:
+        moment = now()
+        entry = entries.of_run(record)
+        identity = ledger.begin(entry, parent, moment)
+        ledger.saw(identity, record.run)
+        ledger.points(identity, entry.curves, moment, moment)
+        ledger.end(identity, entry, moment)
+    recorder.finish(ledger, root, cell, parent)
+
+
+def _by_key(ledger: Ledger) -> dict[str, list[Group]]:
+    found: dict[str, list[Group]] = {}
+    for group in ledger.groups():
+        found.setdefault(group.key, []).append(group)
+    return found
+
+
+def _cells(root: Path) -> tuple[list[Cell], list[str]]:
+    """Return the cells of every part, and a line for every part that is not whole."""
+    cells: list[Cell] = []
+    problems = []
+    for part in outputs.parts(root):
+        try:
+            cells += outputs.read(root, part)
+        except UserError as error:
+            problems.append(str(error))
+    return cells, problems
+
+
+def _out_of_date(root: Path) -> Iterator[str]:
+    """Yield the training stages whose outputs are not those that `dvc.lock` names."""
+    command = [sys.executable, "-m", "dvc", "status", "--json"]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise UserError(f"dvc status: expected an answer, received {ended.stderr.strip()[-300:] or 'none'}")
+    for stage, changes in json.loads(ended.stdout).items():
+        for change in changes:
+            for path, state in change.get("changed outs", {}).items() if isinstance(change, dict) else ():
+                if path.startswith("results/"):
+                    yield f"{stage}: expected {path} as dvc.lock has it, found it {state}"

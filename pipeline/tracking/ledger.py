@@ -1,0 +1,226 @@
+"""Reading and writing the study's runs in MLflow's store: a parent a cell, a child a run."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import Run as Logged
+from mlflow.utils import mlflow_tags
+
+from pipeline import checkout
+from pipeline.plan import Run
+from pipeline.tracking import entries, store
+from pipeline.tracking.entries import Entry
+
+BATCH = 1000  # what the server takes in one request
+PAGE = 1000
+READERS = 8  # requests at a time
+# Which runs are those of the present DVC outputs; the others are of other revisions, or of experiments.
+CURRENT, EXPERIMENT = "current", "dvc_experiment"
+PROCESS, REASON = "process", "reason"
+PARENT = mlflow_tags.MLFLOW_PARENT_RUN_ID
+
+
+@dataclass(frozen=True)
+class Group:
+    """What the store holds of a cell: the parent, and the runs below it."""
+
+    parent: Logged
+    children: tuple[Logged, ...]
+
+    @property
+    def key(self) -> str:
+        """Return the key of the cell."""
+        return str(self.parent.data.tags[entries.GROUP])
+
+    @property
+    def runs(self) -> tuple[Logged, ...]:
+        """Return the parent and the children."""
+        return (self.parent, *self.children)
+
+
+class Ledger:
+    """The study's experiment. Raises UserError for a store that does not answer."""
+
+    def __init__(self) -> None:
+        self.client, self.experiment = store.experiment()
+
+    # ---- writing ----
+
+    def begin(self, entry: Entry, parent: str | None, start: int | None = None) -> str:
+        """Create a run, RUNNING and marked as this process's; return its id."""
+        tags = entry.tags | _circumstances() | ({PARENT: parent} if parent else {})
+        created = self.client.create_run(
+            self.experiment, start_time=start or now(), tags=tags, run_name=entry.name
+        )
+        return str(created.info.run_id)
+
+    def points(
+        self, identity: str, curves: Mapping[str, Sequence[float]], start: int, end: int, first: int = 0
+    ) -> None:
+        """Log the values of curves, those of the epochs after `first`, evenly over the time between."""
+        self._log(
+            identity,
+            metrics=[
+                Metric(name, value, start + (end - start) * (place + 1) // len(values), first + place + 1)
+                for name, values in curves.items()
+                for place, value in enumerate(values)
+            ],
+        )
+
+    def end(self, identity: str, entry: Entry, moment: int | None = None) -> None:
+        """Log what is known at the end of a run, and finish it."""
+        moment = moment or now()
+        self._log(
+            identity,
+            params=[Param(name, value) for name, value in entry.params.items()],
+            metrics=[Metric(name, value, moment, 0) for name, value in entry.metrics.items()],
+            tags=[RunTag(name, value) for name, value in entry.tags.items()],
+        )
+        self.client.set_terminated(identity, "FINISHED", end_time=moment)
+
+    def saw(self, identity: str, run: Run) -> None:
+        """Log the data that a run was trained on."""
+        dataset = Dataset(
+            name=f"{run.setting}-split-{run.split:02d}",
+            digest=run.data[:36],  # the longest that mlflow takes
+            source_type="local",
+            source='{"uri": "data/images"}',
+        )
+        self.client.log_inputs(
+            identity, [DatasetInput(dataset, [InputTag(mlflow_tags.MLFLOW_DATASET_CONTEXT, "training")])]
+        )
+
+    def stop(self, identity: str, status: str, reason: str) -> None:
+        """End a run that will not be finished, and say why."""
+        self.client.set_tag(identity, REASON, reason)
+        self.client.set_terminated(identity, status)
+
+    def mark(self, runs: Iterable[Logged], current: bool) -> None:
+        """Tell whether runs are those of the present DVC outputs."""
+        wanted = _text(current)
+        for run in runs:
+            if run.data.tags.get(CURRENT) != wanted:
+                self.client.set_tag(run.info.run_id, CURRENT, wanted)
+
+    def forget(self, group: Group) -> None:
+        """Delete the runs of a group and its models; the parent last, for by it the rest is found."""
+        identity = group.parent.info.run_id
+        for child in group.children:
+            self.client.delete_run(child.info.run_id)
+        for model in self.models(identity):
+            for version in self.client.search_model_versions(f"run_id = '{identity}'"):
+                self.client.delete_model_version(version.name, version.version)
+            self.client.delete_logged_model(model.model_id)
+        self.client.delete_run(identity)
+
+    def close_stale(self) -> None:
+        """End the runs that processes of this machine left RUNNING when they were killed."""
+        for run in self.search("attributes.status = 'RUNNING'"):
+            if _is_dead(run.data.tags.get(PROCESS, "")):
+                self.stop(run.info.run_id, "KILLED", "its process is gone")
+
+    # ---- reading ----
+
+    def groups(self, condition: str = "") -> list[Group]:
+        """Return every group, or those whose parents fulfil a condition, the oldest first."""
+        parents = self.search(f"tags.{entries.KIND} = 'variant'" + (f" and {condition}" if condition else ""))
+        found: dict[str, list[Logged]] = {parent.info.run_id: [] for parent in parents}
+        children = (
+            self.search(f"tags.{entries.KEY} LIKE '%'")
+            if not condition
+            else [run for one in found for run in self.search(f"tags.`{PARENT}` = '{one}'")]
+        )
+        for child in children:
+            found.get(child.data.tags.get(PARENT, ""), []).append(child)
+        return [Group(parent, tuple(found[parent.info.run_id])) for parent in reversed(parents)]
+
+    def search(self, condition: str) -> list[Logged]:
+        """Return the active runs that fulfil a condition, the youngest first."""
+        found: list[Logged] = []
+        token = None
+        while True:
+            page = self.client.search_runs([self.experiment], condition, max_results=PAGE, page_token=token)
+            found += page
+            token = page.token
+            if not token:
+                return found
+
+    def curves(self, runs: Sequence[Logged]) -> dict[str, dict[str, list[tuple[int, float]]]]:
+        """Return every point (epoch, value) of every curve, by run id and key, in the order of the epochs."""
+        asked = [
+            (run.info.run_id, name)
+            for run in runs
+            for name in run.data.metrics
+            if name.startswith(entries.EPOCH)
+        ]
+        found: dict[str, dict[str, list[tuple[int, float]]]] = {run.info.run_id: {} for run in runs}
+        with ThreadPoolExecutor(READERS) as readers:
+            answers = readers.map(lambda place: self.client.get_metric_history(*place), asked)
+            for (identity, name), history in zip(asked, answers, strict=True):
+                found[identity][name] = sorted((point.step, point.value) for point in history)
+        return found
+
+    def models(self, parent: str) -> list[Any]:
+        """Return the models that were logged under a parent."""
+        return list(self.client.search_logged_models([self.experiment], f"source_run_id = '{parent}'"))
+
+    def _log(
+        self,
+        identity: str,
+        params: Sequence[Param] = (),
+        metrics: Sequence[Metric] = (),
+        tags: Sequence[RunTag] = (),
+    ) -> None:
+        for first in range(0, max(len(metrics), 1), BATCH):
+            once = (params, tags) if first == 0 else ((), ())
+            self.client.log_batch(identity, metrics[first : first + BATCH], *once)
+
+
+def now() -> int:
+    """Return the time in MLflow's unit, milliseconds."""
+    return int(time.time() * 1000)
+
+
+def is_workspace() -> bool:
+    """Tell whether what is trained here are the present DVC outputs, not those of an experiment's copy."""
+    return checkout.main_checkout() == checkout.ROOT
+
+
+def _circumstances() -> dict[str, str]:
+    """Return the tags that say where and when, of which no result depends."""
+    experiment = os.environ.get("DVC_EXP_NAME")
+    return {
+        CURRENT: _text(is_workspace()),
+        **({EXPERIMENT: experiment} if experiment else {}),
+        mlflow_tags.MLFLOW_GIT_COMMIT: checkout.source_commit(),
+        "git_dirty": _text(checkout.dirty()),
+        mlflow_tags.MLFLOW_SOURCE_NAME: "pipeline",
+        PROCESS: f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time():.2f}",
+    }
+
+
+def _is_dead(process: str) -> bool:
+    """Tell whether a process, as its tag names it, was one of this machine and is no more."""
+    host, _, rest = process.partition(" ")
+    if host != socket.gethostname():
+        return False
+    pid, _, created = rest.partition(" ")
+    try:
+        found = psutil.Process(int(pid))
+        # A zombie, which nobody has waited for, does nothing any more.
+        return f"{found.create_time():.2f}" != created or found.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _text(value: bool) -> str:
+    return str(value).lower()

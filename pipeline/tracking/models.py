@@ -1,0 +1,106 @@
+"""The trained networks: one a variant and setting, logged, registered and described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mlflow
+import numpy as np
+from mlflow.models import ModelSignature
+from mlflow.types import Schema, TensorSpec
+
+from pipeline import params, records
+from pipeline.data import prepared
+from pipeline.plan import version
+from pipeline.records import Record
+from pipeline.tracking import entries
+from pipeline.tracking.ledger import Ledger
+from pipeline.tracking.outputs import Cell
+
+VALIDATION = "validation_cross_entropy"
+EXAMPLES = 2  # images of the input example
+
+
+def log(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
+    """Log the network of a cell under its parent: images in [0, 1] to logits.
+
+    Of its replicates the one with the lowest validation loss. The probes that train have none.
+    """
+    if not has_one(cell):
+        return
+    from pipeline.training import models
+    from pipeline.training.backend import import_keras
+
+    import_keras()
+    images = prepared.read_images(root).train_images
+    image_shape, classes = images.shape[1:], records.read_logits(root, cell.part, cell.name).shape[-1]
+    place = best(cell)
+    run = cell.reported[place].run
+    weights = {path: stack[place] for path, stack in records.read_weights(root, cell.part, cell.name).items()}
+    signature = ModelSignature(
+        inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *image_shape))]),
+        outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
+    )
+    with mlflow.start_run(run_id=parent):
+        mlflow.keras.log_model(
+            models.restore(run, weights, image_shape, classes),
+            name=cell.name.replace("/", "-"),
+            signature=signature,
+            input_example=np.asarray(images[:EXAMPLES], np.float32) / 255,
+            # Given, because mlflow would start a process to find them out.
+            pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy")],
+            tags={"variant": run.variant, "setting": run.setting, entries.KEY: run.key},
+        )
+
+
+def best(cell: Cell) -> int:
+    """Return the place of the replicate whose network is logged; the first where nothing is held out."""
+    losses = [record.final.get(VALIDATION, 0.0) for record in cell.reported]
+    return int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
+
+
+def has_one(cell: Cell) -> bool:
+    """Tell whether a network of the cell is logged: of the variants, not of the probes."""
+    return cell.part not in params.TRAINED
+
+
+def card(cell: Cell) -> str:
+    """Return the model card of a cell's network, in markdown."""
+    record = cell.reported[best(cell)]
+    run = record.run
+    return "\n".join(
+        [
+            f"# {run.variant} in `{run.setting}`",
+            "",
+            "**Takes** float32 images in [0, 1]. **Gives** a logit a class.",
+            "",
+            f"**Network**: fully connected, hidden layers {run.hidden}, {run.activation}.",
+            f"**Trained on** {run.train_size:,} images (training set {run.split}), "
+            f"{int(record.final['epochs'])} epochs of {run.optimizer.name} at "
+            f"{run.optimizer.learning_rate:g}, label noise {run.label_noise:g}.",
+            "",
+            *entries.methods(run),
+            "",
+            f"**Chosen** {_reason(record)} of {len(cell.reported)} replicates; run key `{run.key}`.",
+            "",
+            f"**Scores of this replicate**: {_scores(record)}.",
+            "",
+            "**Not for** anything but the comparison of regularizers: it has seen the images of one data "
+            "set, and nothing was done for robustness or for images of another kind.",
+        ]
+    )
+
+
+def _reason(record: Record) -> str:
+    if VALIDATION in record.final:
+        return "by the lowest validation loss"
+    return "as the first, for nothing is held out,"
+
+
+def _scores(record: Record) -> str:
+    shown = []
+    for name in (name for name in entries.SHOWN if name in record.final):
+        value = record.final[name]
+        written = f"{100 * value:.2f} %" if name.endswith("error") else f"{value:.4f} nats"
+        shown.append(f"{name.replace('_', ' ')} {written}")
+    return ", ".join(shown)

@@ -1,0 +1,266 @@
+"""`sync` and `verify`: MLflow says what DVC keeps, whatever became of either."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Metric
+from mlflow.entities import Run as Logged
+
+from pipeline import tracking
+from pipeline.errors import UserError
+from pipeline.plan import Run
+from pipeline.records import Result
+from pipeline.tracking import agreement, ledger
+from tests.tracking.recording import Stage, write
+
+MakeRun = Callable[..., Run]
+Study = tuple[MlflowClient, str]
+CIRCUMSTANCES = {"process", "mlflow.parentRunId"}
+
+
+def result(run: Run) -> Result:
+    """Two epochs, told apart from those of every other run."""
+    base = 1.0 + run.split / 3 + run.init / 7
+    history = {"loss": np.array([base, np.nan]), "train_error": np.array([base / 10, np.inf])}
+    final = {"test_error": base / 9, "epochs": 2.0}
+    return Result(run, history, final, np.zeros((4, 2), np.float32), {}, {"training": 1.0})
+
+
+@pytest.fixture
+def runs(tiny_run: MakeRun) -> list[Run]:
+    """Two cells with two training sets and two inits each."""
+    return [
+        tiny_run(setting=setting, variant="ridge", split=split, init=init, key=f"{setting}-{split}-{init}")
+        for setting in ("small", "noisy")
+        for split in (0, 1)
+        for init in (0, 1)
+    ]
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    # `dvc status` asks about a checkout of DVC's, which this is not.
+    monkeypatch.setattr(agreement, "_out_of_date", lambda root: iter(()))
+    return Stage(tmp_path / "checkout", result)
+
+
+def logged(study: Study) -> list[Logged]:
+    client, experiment = study
+    return list(client.search_runs([experiment], "tags.kind LIKE '%'", max_results=1000))
+
+
+def content(study: Study) -> dict[str, Any]:
+    """All that the store says, by the names of the runs, but for times and ids."""
+    client, _ = study
+    runs = logged(study)
+    names = {run.info.run_id: run.info.run_name for run in runs}
+    said = {}
+    for run in runs:
+        curves = {
+            name: [
+                (point.step, repr(point.value)) for point in client.get_metric_history(run.info.run_id, name)
+            ]
+            for name in run.data.metrics
+        }
+        tags = {name: value for name, value in run.data.tags.items() if name not in CIRCUMSTANCES}
+        parent = names.get(run.data.tags.get("mlflow.parentRunId", ""))
+        inputs = (
+            [(one.dataset.name, one.dataset.digest) for one in run.inputs.dataset_inputs]
+            if run.inputs
+            else []
+        )
+        key = f"{run.data.tags['kind']} {run.info.run_name}"
+        assert key not in said
+        said[key] = (run.info.status, run.data.params, tags, curves, parent, inputs)
+    return said
+
+
+def test_a_recorded_study_agrees(study: Study, stage: Stage, runs: list[Run]) -> None:
+    stage.record(runs)
+    assert tracking.verify(stage.root) == (8, [])
+    before = content(study)
+    assert tracking.sync(stage.root) == []
+    assert content(study) == before
+
+
+def test_a_lost_store_is_written_again_and_says_the_same(
+    study: Study, stage: Stage, runs: list[Run], database: Path, empty_store: Path
+) -> None:
+    stage.record(runs)
+    before = content(study)
+    client, experiment = study
+    for run in logged(study):
+        client.delete_run(run.info.run_id)
+    assert set(tracking.sync(stage.root)) == {"small/ridge", "noisy/ridge"}
+    assert content(study) == before
+    assert tracking.verify(stage.root) == (8, [])
+
+
+def a_metric(client: MlflowClient, run: Logged) -> None:
+    client.log_batch(run.info.run_id, [Metric("final/test_error", 0.123, 9_000_000_000_000, 0)])
+
+
+def a_point(client: MlflowClient, run: Logged) -> None:
+    client.log_batch(run.info.run_id, [Metric("epoch/loss", 0.5, 9_000_000_000_000, 3)])
+
+
+def a_tag(client: MlflowClient, run: Logged) -> None:
+    client.set_tag(run.info.run_id, "split", "7")
+
+
+def a_parameter(client: MlflowClient, run: Logged) -> None:
+    client.log_param(run.info.run_id, "more", "1")
+
+
+def a_status(client: MlflowClient, run: Logged) -> None:
+    client.set_terminated(run.info.run_id, "FAILED")
+
+
+def a_deletion(client: MlflowClient, run: Logged) -> None:
+    client.delete_run(run.info.run_id)
+
+
+def a_stranger(client: MlflowClient, run: Logged) -> None:
+    tags = {"kind": "run", "run_key": "stranger", "mlflow.parentRunId": run.data.tags["mlflow.parentRunId"]}
+    made = client.create_run(run.info.experiment_id, tags=tags, run_name="stranger")
+    client.set_terminated(made.info.run_id)
+
+
+def a_twin(client: MlflowClient, run: Logged) -> None:
+    made = client.create_run(run.info.experiment_id, tags=run.data.tags, run_name=run.info.run_name)
+    client.set_terminated(made.info.run_id)
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (a_metric, "small/ridge/split-01-init-00: the metric final/test_error: expected "),
+        (a_point, "small/ridge/split-01-init-00: the curve epoch/loss: expected 2 points, found 3"),
+        (a_tag, "small/ridge/split-01-init-00: the tag split: expected '1', found '7'"),
+        (a_parameter, "small/ridge/split-01-init-00: the parameter more: expected None, found 1"),
+        (a_status, "small/ridge/split-01-init-00: its status: expected FINISHED, found FAILED"),
+        (a_deletion, "small/ridge/split-01-init-00: expected one run in MLflow, found 0"),
+        (a_stranger, "stranger: DVC keeps no such run"),
+        (a_twin, "small/ridge/split-01-init-00: expected one run in MLflow, found 2"),
+    ],
+)
+def test_whatever_was_changed_is_found_and_mended(
+    study: Study, stage: Stage, runs: list[Run], harm: Callable[[MlflowClient, Logged], None], said: str
+) -> None:
+    stage.record(runs)
+    before = content(study)
+    (victim,) = (run for run in logged(study) if run.data.tags.get("run_key") == "small-1-0")
+    harm(study[0], victim)
+    count, problems = tracking.verify(stage.root)
+    assert count == 8
+    assert any(problem.startswith(said) for problem in problems), problems
+    assert tracking.sync(stage.root) == ["small/ridge"]
+    assert tracking.verify(stage.root) == (8, [])
+    assert content(study) == before
+
+
+def test_another_value_of_a_curve_is_found(
+    study: Study, stage: Stage, runs: list[Run], database: Path
+) -> None:
+    stage.record(runs)
+    with sqlite3.connect(database) as connection:  # MLflow itself changes no point
+        changed = connection.execute(
+            "UPDATE metrics SET value = value + 1e-9 WHERE key = 'epoch/loss' AND step = 1 AND run_uuid = "
+            "(SELECT run_uuid FROM tags WHERE key = 'run_key' AND value = 'noisy-0-1')"
+        )
+        assert changed.rowcount == 1
+    connection.close()
+    assert tracking.verify(stage.root)[1] == [
+        "noisy/ridge/split-00-init-01: the curve epoch/loss: expected other values than those found"
+    ]
+
+
+def test_runs_of_another_revision_stay_and_are_told_apart(
+    study: Study, stage: Stage, runs: list[Run]
+) -> None:
+    stage.record(runs)
+    first = {run.info.run_id for run in logged(study)}
+    others = [run.model_copy(update={"key": f"new-{run.key}"}) for run in runs]
+    stage.record(others)
+
+    def current() -> set[str]:
+        return {run.info.run_id for run in logged(study) if run.data.tags["current"] == "true"}
+
+    second = {run.info.run_id for run in logged(study)} - first
+    assert current() == second
+    assert tracking.verify(stage.root) == (8, [])
+    write(stage.root, "map", [result(run) for run in runs])  # as `dvc checkout` of the first would
+    assert tracking.sync(stage.root) == []
+    assert current() == first
+    assert tracking.verify(stage.root) == (8, [])
+
+
+@pytest.mark.parametrize("calls", range(1, 30, 4))
+def test_an_interrupted_sync_is_finished_by_the_next(
+    study: Study, stage: Stage, runs: list[Run], monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    stage.record(runs)
+    before = content(study)
+    for run in logged(study):
+        study[0].delete_run(run.info.run_id)
+    left = iter(range(calls))
+    whole = MlflowClient.log_batch
+
+    def cut(self: MlflowClient, *given: Any, **named: Any) -> Any:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return whole(self, *given, **named)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(MlflowClient, "log_batch", cut)
+        tracking.sync(stage.root)
+    assert tracking.verify(stage.root)[1]
+    tracking.sync(stage.root)
+    assert tracking.verify(stage.root) == (8, [])
+    assert content(study) == before
+
+
+def test_outputs_that_are_missing_are_named_when_the_rest_is_done(
+    study: Study, stage: Stage, runs: list[Run], tiny_run: MakeRun
+) -> None:
+    stage.record(runs)
+    write(stage.root, "strength_paths", [result(tiny_run(setting="small", variant="lasso", key="lasso"))])
+    shutil.rmtree(stage.root / "results/runs/strength_paths")
+    for run in logged(study):
+        study[0].delete_run(run.info.run_id)
+    with pytest.raises(UserError, match="^results/runs/strength_paths: expected its outputs, found none"):
+        tracking.sync(stage.root)
+    (problem,) = tracking.verify(stage.root)[1]
+    assert problem.startswith("results/runs/strength_paths: expected its outputs, found none")
+
+
+def test_without_a_plan_there_is_nothing_to_compare(study: Study, tmp_path: Path) -> None:
+    for command in (tracking.sync, tracking.verify):
+        with pytest.raises(
+            UserError, match="^results/plan: expected what DVC keeps of the study, found nothing"
+        ):
+            command(tmp_path)
+
+
+def test_a_run_whose_process_is_gone_is_closed(
+    study: Study, stage: Stage, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, experiment = study
+    here = ledger._circumstances()["process"]
+    host = here.split()[0]
+    tags = {"gone": f"{host} 999999 1.00", "reused": f"{here.rpartition(' ')[0]} 1.00", "alive": here}
+    tags |= {"elsewhere": f"not-{host} 999999 1.00"}
+    made = {
+        name: client.create_run(experiment, tags={"process": process}, run_name=name).info.run_id
+        for name, process in tags.items()
+    }
+    ledger.Ledger().close_stale()
+    status = {name: client.get_run(identity).info.status for name, identity in made.items()}
+    assert status == {"gone": "KILLED", "reused": "KILLED", "alive": "RUNNING", "elsewhere": "RUNNING"}
+    assert client.get_run(made["gone"]).data.tags["reason"] == "its process is gone"
