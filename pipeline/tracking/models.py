@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
-from mlflow.models import ModelSignature
+from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 
 from pipeline import params, records
@@ -42,8 +43,10 @@ def log(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
         outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
     )
     with mlflow.start_run(run_id=parent):
-        mlflow.keras.log_model(
-            models.restore(run, weights, image_shape, classes),
+        Model.log(
+            artifact_path=None,
+            flavor=_Flavor,
+            model=models.restore(run, weights, image_shape, classes),
             name=cell.name.replace("/", "-"),
             signature=signature,
             input_example=np.asarray(images[:EXAMPLES], np.float32) / 255,
@@ -51,6 +54,15 @@ def log(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
             pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy")],
             tags={"variant": run.variant, "setting": run.setting, entries.KEY: run.key},
         )
+
+
+class _Flavor:
+    """MLflow's Keras flavor, which writes the input example before it makes the folder (3.17)."""
+
+    @staticmethod
+    def save_model(path: str, **given: Any) -> None:
+        Path(path).mkdir(parents=True)
+        mlflow.keras.save_model(path=path, **given)
 
 
 def best(cell: Cell) -> int:

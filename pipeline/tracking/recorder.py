@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, Self
 
 from pipeline import guard
-from pipeline.plan import Plan
+from pipeline.plan import Plan, Run
 from pipeline.records import Epochs, Record, Result
 from pipeline.tracking import entries, models, outputs, store
 from pipeline.tracking.ledger import Ledger, is_workspace, now
@@ -94,13 +94,12 @@ class Recorder:
     @_or_later
     def record(self, event: Result | Epochs) -> None:
         """Record one finished run, or the epochs of one that is still trained."""
-        running = self._running.get(event.run.key)
-        if isinstance(event, Epochs):
-            self._log(running or self._begin(event, event.seconds), event, now())
-            return
-        running = running or self._begin(event, sum(event.seconds.values()))
+        seconds = event.seconds if isinstance(event, Epochs) else sum(event.seconds.values())
         end = now()
+        running = self._running.get(event.run.key) or self._begin(event.run, end - int(1000 * seconds))
         self._log(running, event, end)
+        if isinstance(event, Epochs):
+            return
         self._ledger.end(running.identity, entries.of_run(event), end)
         self._running.pop(event.run.key, None)
         if event.run.trial is None:
@@ -125,12 +124,10 @@ class Recorder:
         for cell in self._cells.values():
             self._parents[cell.name] = begin(ledger, cell)
 
-    def _begin(self, event: Result | Epochs, seconds: float) -> _Running:
-        start = now() - int(1000 * seconds)
-        entry = entries.of_run(Record(event.run, {}, {}))
-        identity = self._ledger.begin(entry, self._parents[event.run.cell], start)
-        self._ledger.saw(identity, event.run)
-        self._running[event.run.key] = running = _Running(identity, 0, start)
+    def _begin(self, run: Run, start: int) -> _Running:
+        identity = self._ledger.begin(entries.of_run(Record(run, {}, {})), self._parents[run.cell], start)
+        self._ledger.saw(identity, run)
+        self._running[run.key] = running = _Running(identity, 0, start)
         return running
 
     def _log(self, running: _Running, event: Result | Epochs, moment: int) -> None:

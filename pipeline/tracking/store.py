@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.utils import mlflow_tags
+from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.checkout import main_checkout
@@ -41,8 +42,8 @@ class UnreachableError(UserError):
     """The store does not answer, or does not let us in."""
 
 
-# What a call raises when the store goes away; a lost connection is an OSError.
-UNREACHABLE = (UnreachableError, MlflowException, SQLAlchemyError, OSError)
+# What a call raises when the store goes away.
+UNREACHABLE = (UnreachableError, MlflowException, SQLAlchemyError, RequestException)
 
 
 def uri() -> str:

@@ -1,4 +1,4 @@
-"""A part of a study that is planned, recorded and written as a training stage does it, without the training."""
+"""A part of a study, planned, recorded and written as a training stage does it, but for the training."""
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence

@@ -94,7 +94,7 @@ def test_a_lost_store_is_written_again_and_says_the_same(
 ) -> None:
     stage.record(runs)
     before = content(study)
-    client, experiment = study
+    client, _experiment = study
     for run in logged(study):
         client.delete_run(run.info.run_id)
     assert set(tracking.sync(stage.root)) == {"small/ridge", "noisy/ridge"}
@@ -201,7 +201,7 @@ def test_runs_of_another_revision_stay_and_are_told_apart(
     assert tracking.verify(stage.root) == (8, [])
 
 
-@pytest.mark.parametrize("calls", range(1, 30, 4))
+@pytest.mark.parametrize("calls", range(1, 18, 4))
 def test_an_interrupted_sync_is_finished_by_the_next(
     study: Study, stage: Stage, runs: list[Run], monkeypatch: pytest.MonkeyPatch, calls: int
 ) -> None:
@@ -217,9 +217,10 @@ def test_an_interrupted_sync_is_finished_by_the_next(
             raise KeyboardInterrupt
         return whole(self, *given, **named)
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(MlflowClient, "log_batch", cut)
-        tracking.sync(stage.root)
+        with pytest.raises(KeyboardInterrupt):
+            tracking.sync(stage.root)
     assert tracking.verify(stage.root)[1]
     tracking.sync(stage.root)
     assert tracking.verify(stage.root) == (8, [])
@@ -234,7 +235,7 @@ def test_outputs_that_are_missing_are_named_when_the_rest_is_done(
     shutil.rmtree(stage.root / "results/runs/strength_paths")
     for run in logged(study):
         study[0].delete_run(run.info.run_id)
-    with pytest.raises(UserError, match="^results/runs/strength_paths: expected its outputs, found none"):
+    with pytest.raises(UserError, match=r"^results/runs/strength_paths: expected its outputs, found none"):
         tracking.sync(stage.root)
     (problem,) = tracking.verify(stage.root)[1]
     assert problem.startswith("results/runs/strength_paths: expected its outputs, found none")
@@ -243,7 +244,7 @@ def test_outputs_that_are_missing_are_named_when_the_rest_is_done(
 def test_without_a_plan_there_is_nothing_to_compare(study: Study, tmp_path: Path) -> None:
     for command in (tracking.sync, tracking.verify):
         with pytest.raises(
-            UserError, match="^results/plan: expected what DVC keeps of the study, found nothing"
+            UserError, match=r"^results/plan: expected what DVC keeps of the study, found nothing"
         ):
             command(tmp_path)
 

@@ -164,9 +164,9 @@ def test_a_worker_may_be_killed(own: Cluster, join: Join, root: Path, make_runs:
         until(lambda: len(own.busy()) == 2, "two busy workers")
         own.busy()[0].kill()
         received += results
-    received = [event for event in received if isinstance(event, Result)]
     assert len(own.workers()) == 1
-    assert_same_bits(received, trained_here(root, runs))
+    finished = [event for event in received if isinstance(event, Result)]
+    assert_same_bits(finished, trained_here(root, runs))
 
 
 # ---- what is refused ----
