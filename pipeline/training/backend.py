@@ -20,7 +20,8 @@ def import_keras() -> None:
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
     try:
         import keras  # noqa: F401
-        import tensorflow  # noqa: F401
+        import tensorflow
     finally:
         for name in absent:
             del sys.modules[name]
+    tensorflow.get_logger().setLevel("ERROR")  # it warns that a new network is traced

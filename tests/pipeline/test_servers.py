@@ -3,10 +3,13 @@
 import base64
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 from urllib.parse import quote
 
@@ -17,13 +20,13 @@ from mlflow.entities import Run
 
 from tests import gate, postgres
 from tests.pipeline.clone import Clone
+from tests.processes import until
 from tests.servers import HOST, free_port, started, until_healthy
 
 USER, PASSWORD, TOKEN = "me", "pa/ss@wo:rd", "a-token-of-its-own"
 BASIC = f"Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"
 NAME = "regularization-study"
 REFUSED = "error: MLFLOW_TRACKING_URI: expected a store that lets us in, received "
-TIMED = {"final/seconds"}
 
 
 @dataclass(frozen=True)
@@ -44,31 +47,27 @@ def database() -> Iterator[str]:
         yield address
 
 
+@contextmanager
+def serving(folder: Path, backend: str, environment: dict[str, str], port: int) -> Iterator["Popen[str]"]:
+    """`mlflow server`, as light as `make ui`'s."""
+    own = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    own |= {"MLFLOW_BACKEND_STORE_URI": backend, "PGPASSWORD": postgres.PASSWORD}
+    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
+    with started([*command, "--workers", "1"], folder, environment | own, folder / "log") as process:
+        until_healthy(process, port)
+        yield process
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
 ) -> Iterator[Server]:
-    """`mlflow server`, as light as `make ui`'s, over either database."""
+    """A server over either database."""
     folder, port = tmp_path_factory.mktemp("server"), free_port()
     backend = f"sqlite:///{folder}/runs.db"
     if request.param == "postgresql":
         backend = request.getfixturevalue("database")
-    own = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    own |= {"MLFLOW_BACKEND_STORE_URI": backend, "PGPASSWORD": postgres.PASSWORD}
-    command = (
-        sys.executable,
-        "-m",
-        "mlflow",
-        "server",
-        "--host",
-        HOST,
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    )
-    with started(command, folder, environment | own, folder / "log") as process:
-        until_healthy(process, port)
+    with serving(folder, backend, environment, port):
         yield Server(f"http://{HOST}:{port}", folder)
 
 
@@ -97,7 +96,6 @@ def recorded(client: MlflowClient, runs: list[Run]) -> dict[str, Any]:
                     (point.step, point.value) for point in client.get_metric_history(run.info.run_id, name)
                 ]
                 for name in run.data.metrics
-                if name not in TIMED
             },
         )
         for run in runs
@@ -128,6 +126,49 @@ def test_a_stage_records_on_a_server_what_it_records_in_the_file(
     assert {model.tags["variant"] for model in models} == {"l2"}
     # The server keeps the artifacts as well, and hands them out.
     assert any((server.folder / "mlartifacts").rglob("*.keras"))
+
+
+def test_a_whole_study_goes_to_a_server_and_agrees(server: Server, clone: Clone) -> None:
+    """As on a machine that never trained, after `dvc pull`: from what DVC keeps alone."""
+    there = {"MLFLOW_TRACKING_URI": server.address}
+    assert clone.python("pipeline", "verify", **there).code == 1
+    clone.python("pipeline", "sync", **there).succeeded()
+    said = clone.python("pipeline", "verify", **there).succeeded().output
+    assert re.fullmatch(r"DVC and MLflow agree on \d+ Keras runs\n", said)
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+def test_a_server_that_goes_away_costs_one_warning_and_nothing_else(
+    server: Server, clone: Clone, tmp_path: Path
+) -> None:
+    port, log = free_port(), tmp_path / "stage.log"
+    backend = f"sqlite:///{tmp_path}/runs.db"
+    address = f"http://{HOST}:{port}"
+    clone.edit({"variants.l2.l2.strength": 0.03})
+    environment = {**clone.environment, "MLFLOW_TRACKING_URI": address}
+    there = MlflowClient(tracking_uri=address)
+
+    def begun() -> bool:
+        found = there.get_experiment_by_name(NAME)
+        return bool(found and there.search_runs([found.experiment_id], "attributes.status = 'RUNNING'"))
+
+    with serving(tmp_path, backend, dict(clone.environment), port) as process:
+        with log.open("w", encoding="utf-8") as file:
+            command = [sys.executable, "-m", "dvc", "repro", "variant@l2"]
+            stage = Popen(command, cwd=clone.root, env=environment, stdout=file, stderr=file, text=True)
+        until(begun, "parents of the stage", 120)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert stage.wait(timeout=300) == 0, log.read_text(encoding="utf-8")
+    said = log.read_text(encoding="utf-8")
+    warnings = [line for line in said.splitlines() if line.startswith("warning:")]
+    assert len(warnings) == 1
+    assert "nothing is lost: python -m pipeline sync records it later" in warnings[0]
+    with serving(tmp_path, backend, dict(clone.environment), port):
+        clone.python("dvc", "repro", MLFLOW_TRACKING_URI=address).succeeded()
+        clone.python("pipeline", "sync", MLFLOW_TRACKING_URI=address).succeeded()
+        clone.python("pipeline", "verify", MLFLOW_TRACKING_URI=address).succeeded()
+        assert begun() is False
 
 
 def ui(clone: Clone, address: str, **variables: str) -> Any:

@@ -1,0 +1,153 @@
+"""DVC and MLflow agree, whatever became of either: `verify` and `sync` on a real study."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+
+from pipeline.training.backend import import_keras
+from tests.pipeline.clone import Clone
+from tests.processes import until
+
+AGREE = "DVC and MLflow agree on {} Keras runs\n"
+SAID_BEFORE = "MLflow says what DVC keeps, and did before\n"
+# Of a run that is written again: ids, where and when, and what says so.
+ELSEWHERE = {"process", "mlflow.parentRunId", "mlflow.log-model.history"}
+
+
+def kept(clone: Clone) -> int:
+    """How many Keras runs DVC keeps, counted in the files themselves."""
+    files = (clone.root / "results" / "runs").glob("*/*.json")
+    return sum(path.read_text(encoding="utf-8").count('"order_seed"') for path in files)
+
+
+def client(clone: Clone) -> tuple[MlflowClient, str]:
+    there = MlflowClient(tracking_uri=f"sqlite:///{clone.root}/mlflow.db")
+    found = there.get_experiment_by_name("regularization-study")
+    assert found is not None
+    return there, found.experiment_id
+
+
+def content(clone: Clone) -> dict[str, Any]:
+    """All that MLflow says of the current runs, by kind, name and key, but for times and ids."""
+    there, experiment = client(clone)
+    said: dict[str, Any] = {}
+    for run in there.search_runs([experiment], "tags.current = 'true'", max_results=5000):
+        tags = {name: value for name, value in run.data.tags.items() if name not in ELSEWHERE}
+        curves = {
+            name: [(p.step, repr(p.value)) for p in there.get_metric_history(run.info.run_id, name)]
+            for name in run.data.metrics
+            if name.startswith("epoch/")
+        }
+        final = {name: repr(value) for name, value in run.data.metrics.items() if name not in curves}
+        key = (run.data.tags["kind"], run.info.run_name, run.data.tags.get("run_key"))
+        assert key not in said
+        said[key] = (run.info.status, run.data.params, tags, final, curves)
+    return said
+
+
+def predictions(clone: Clone) -> dict[str, Any]:
+    """What every registered network says of the same images."""
+    import_keras()
+    import mlflow
+
+    images = np.random.default_rng(0).random((5, 28, 28), np.float32)
+    there, _ = client(clone)
+    found = {}
+    for version in there.search_model_versions():
+        (path,) = Path(version.source.removeprefix("file://")).rglob("*.keras")
+        network = mlflow.keras.load_model(str(path.parent.parent))
+        found[f"{version.name}/{version.tags['variant']}"] = network.predict(images, verbose=0)
+    return found
+
+
+def agrees(clone: Clone) -> bool:
+    return clone.python("pipeline", "verify").succeeded().output == AGREE.format(f"{kept(clone):,}")
+
+
+def test_a_fresh_study_agrees(toy_clone: Clone) -> None:
+    assert agrees(toy_clone)
+
+
+def test_a_deleted_store_is_written_again_and_equals_the_first(toy_clone: Clone, clone: Clone) -> None:
+    before, networks = content(toy_clone), predictions(toy_clone)
+    for name in ("mlflow.db", "mlflow.db-wal", "mlflow.db-shm"):
+        (clone.root / name).unlink(missing_ok=True)
+    shutil.rmtree(clone.root / "mlartifacts")
+    ended = clone.python("pipeline", "verify")
+    assert ended.code == 1
+    assert "small/l2: expected one run in MLflow, found 0" in ended.output.splitlines()
+    clone.python("pipeline", "sync").succeeded()
+    assert agrees(clone)
+    assert content(clone) == before
+    again = predictions(clone)
+    assert again.keys() == networks.keys()
+    assert all(np.array_equal(again[name], networks[name]) for name in networks)
+    assert (
+        clone.python("pipeline", "sync").succeeded().output == "MLflow says what DVC keeps, and did before\n"
+    )
+
+
+def test_the_aliases_follow_the_validation_loss(toy_clone: Clone) -> None:
+    there, experiment = client(toy_clone)
+    parents = there.search_runs([experiment], "tags.kind = 'variant' and tags.setting = 'small'")
+    losses = {
+        run.data.tags["variant"]: run.data.metrics["final/validation_cross_entropy"]
+        for run in parents
+        if run.data.tags["part"] not in ("map", "strength_paths", "learning_rates")
+    }
+    name = "regularization-study-small"
+    champion = there.get_model_version_by_alias(name, "champion")
+    assert champion.tags["variant"] == min(losses, key=lambda variant: losses[variant])
+    assert there.get_model_version_by_alias(name, "baseline").tags["variant"] == "baseline"
+    assert "champion" not in there.get_registered_model("regularization-study-notebook").aliases
+
+
+def test_a_checkout_of_another_revision_is_told_apart(clone: Clone) -> None:
+    clone.run("git", "add", "--all").succeeded()
+    clone.run("git", "commit", "--quiet", "--no-verify", "--message", "one").succeeded()
+    before = content(clone)
+    clone.edit({"variants.l2.l2.strength": 0.03})
+    clone.run("dvc", "repro").succeeded()
+    assert agrees(clone)
+    clone.run("git", "checkout", "--quiet", "--force", "HEAD").succeeded()
+    clone.run("dvc", "checkout", "--force").succeeded()
+    assert "marked as current, but DVC keeps no such runs" in clone.python("pipeline", "verify").output
+    clone.python("pipeline", "sync").succeeded()
+    assert agrees(clone)
+    assert content(clone) == before
+    others = [run for run in clone.logged("variant") if run.data.tags["current"] == "false"]
+    assert {run.info.run_name for run in others} >= {"small/l2"}
+
+
+@pytest.mark.parametrize("finished", [0, 1, 4])
+def test_a_study_that_is_killed_outright_is_put_right(clone: Clone, finished: int) -> None:
+    """SIGKILL for DVC, the stage and its workers; when so many runs are finished."""
+    clone.edit({"variants.l2.l2.strength": 0.03})
+    kept_runs = clone.root / "results" / "kept"
+    command = [sys.executable, "-m", "dvc", "repro", "variant@l2"]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(
+        command, cwd=clone.root, env=clone.environment, start_new_session=True, **silent
+    )
+
+    def far_enough() -> bool:
+        running = Counter(run.info.status for run in clone.logged("variant"))["RUNNING"]
+        return bool(running) and len(list(kept_runs.glob("*.npz"))) >= finished
+
+    until(far_enough, "runs to be finished", 120)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert Counter(run.info.status for run in clone.logged("variant"))["RUNNING"]
+    clone.run("dvc", "repro").succeeded()
+    assert agrees(clone)
+    states = Counter(run.info.status for kind in ("variant", "run", "trial") for run in clone.logged(kind))
+    assert states.keys() == {"FINISHED"}
