@@ -47,7 +47,7 @@ def register(ledger: Ledger, groups: Mapping[str, Group], cells: Iterable[Cell])
         name = name_of(cell.planned[0].setting)
         versions[cell.key] = _versions(ledger, parent).get(name) or _new_version(ledger, cell, parent, name)
     for name, wanted in aliases(cells).items():
-        found = ledger.client.get_registered_model(name).aliases
+        found = _aliases(ledger, name)
         for alias, cell in wanted.items():
             if found.get(alias) != versions[cell.key]:
                 ledger.client.set_registered_model_alias(name, alias, versions[cell.key])
@@ -65,14 +65,20 @@ def disagreements(ledger: Ledger, groups: Mapping[str, Group], cells: Iterable[C
             yield f"{cell.name}: expected a version of {name}, found none"
         versions[cell.key] = found.get(name)
     for name, wanted in aliases(cells).items():
-        try:
-            found = ledger.client.get_registered_model(name).aliases
-        except MlflowException:
-            found = {}
+        found = _aliases(ledger, name)
         for alias in sorted(found.keys() | wanted.keys()):
             expected = versions[wanted[alias].key] if alias in wanted else None
             if found.get(alias) != expected:
                 yield f"{name}@{alias}: expected version {expected}, found {found.get(alias)}"
+
+
+def _aliases(ledger: Ledger, name: str) -> dict[str, str]:
+    """Return the version of every alias of a name; none where the name is not registered."""
+    try:
+        found = ledger.client.get_registered_model(name).aliases
+    except MlflowException:
+        return {}
+    return {alias: str(version) for alias, version in found.items()}
 
 
 def _versions(ledger: Ledger, parent: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky import get_reusable_executor, process_executor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from pipeline import guard, machine, plan, records
@@ -194,6 +194,8 @@ def _train_and_keep(root: Path, run: Run) -> None:
 
 def _enlist(stage: int) -> None:
     """Make this process a worker of the stage's: it ends with it, and leaves Ctrl-C to it."""
+    # What it keeps are graphs, of which there are only so many: no leak to start it anew for.
+    process_executor._MAX_MEMORY_LEAK_SIZE = 2 * 1024**3
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     guard.die_with_parent(stage)
 

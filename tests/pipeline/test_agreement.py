@@ -133,10 +133,13 @@ def test_a_study_that_is_killed_outright_is_put_right(clone: Clone, finished: in
     """SIGKILL for DVC, the stage and its workers; when so many runs are finished."""
     clone.edit({"variants.l2.l2.strength": 0.03})
     kept_runs = clone.root / "results" / "kept"
-    command = [sys.executable, "-m", "dvc", "repro", "variant@l2"]
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(
-        command, cwd=clone.root, env=clone.environment, start_new_session=True, **silent
+        [sys.executable, "-m", "dvc", "repro", "variant@l2"],
+        cwd=clone.root,
+        env=clone.environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
     def far_enough() -> bool:
