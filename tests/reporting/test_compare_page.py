@@ -161,6 +161,14 @@ def test_sides_that_share_nothing(run: Run, past: History) -> None:
     assert "![" not in page(folder)
 
 
+def test_a_file_is_no_folder(run: Run, past: History) -> None:
+    code, _, errors = run("old", "--out", str(past.root / "dvc.yaml"))
+    assert code == 1
+    assert errors.startswith(
+        f"error: --out: expected a folder to write to, received {past.root / 'dvc.yaml'} ("
+    )
+
+
 def test_a_name_is_no_path(run: Run, past: History) -> None:
     past.git("branch", "topic/a", "old")
     run("topic/a", "old")
@@ -173,7 +181,7 @@ def test_the_figure_has_a_line_a_variant_and_the_colour_of_the_verdict(run: Run,
     (axis,) = drawn.axes
     assert axis.get_title() == "small"
     assert [text.get_text() for text in axis.get_yticklabels()] == ["baseline", "l2"]
-    points = [container[0] for container in axis.containers]  # type: ignore[index]
+    points = [container[0] for container in axis.containers]
     at = [(float(point.get_xdata()[0]), to_hex(point.get_color())) for point in points]
     expected = (WORSE - BEFORE).mean()
     assert at == [(0.0, figure.NEITHER), (pytest.approx(expected), figure.WORSE)]

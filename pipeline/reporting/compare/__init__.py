@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+from pipeline.errors import UserError
 from pipeline.files import write_table
 from pipeline.reporting import style
 from pipeline.reporting.compare import differences, figure, page, sentences, sides, terminal
@@ -26,7 +27,12 @@ def compare(root: Path, a: str, b: str = WORKSPACE, out: Path | None = None) -> 
     read = [sides.read(root, argument, name) for argument, name in (("A", a), ("B", b))]
     found = Comparison(read[0], read[1], differences.differences(read[0], read[1]))
     folder = out if out is not None else root / FOLDER / f"{_file_name(a)}..{_file_name(b)}"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"--out: expected a folder to write to, received {folder} ({error.strerror})"
+        ) from error
     (folder / FIGURE).unlink(missing_ok=True)
     if found.found:
         style.use()

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.params import POOL
 from pipeline.reporting.compare.sides import Side
+from pipeline.untrusted import printable
 
 ABSENT = "absent"
 SHOWN = 80  # characters of a value
@@ -33,7 +35,9 @@ def code(a: Side, b: Side) -> dict[str, str]:
     words = {(True, False): "removed", (False, True): "added", (True, True): "changed"}
     paths = sorted(a.code.keys() | b.code.keys())
     return {
-        path: words[path in a.code, path in b.code] for path in paths if a.code.get(path) != b.code.get(path)
+        printable(path): words[path in a.code, path in b.code]
+        for path in paths
+        if a.code.get(path) != b.code.get(path)
     }
 
 
@@ -55,9 +59,9 @@ def unshared(a: Side, b: Side, setting: str) -> str:
     return " and ".join(changed)
 
 
-def all_images(side: Side, setting: str, pool: int) -> bool:
+def all_images(side: Side, setting: str) -> bool:
     """Tell whether the only training set of a setting is every image there is."""
-    return bool(side.parameters.get(f"settings.{setting}.train_size") == pool)
+    return bool(side.parameters.get(f"settings.{setting}.train_size") == POOL)
 
 
 def _drawn_from(side: Side, setting: str) -> dict[str, Any]:
@@ -73,14 +77,12 @@ def _drawn_from(side: Side, setting: str) -> dict[str, Any]:
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     paths = [*old, *(path for path in new if path not in old)]
     return [
-        Change(path, _shown(old, path), _shown(new, path))
+        Change(printable(path), _shown(old, path), _shown(new, path))
         for path in paths
         if (path in old, old.get(path)) != (path in new, new.get(path))
     ]
 
 
 def _shown(values: Mapping[str, Any], path: str) -> str:
-    text = str(values[path]) if path in values else ABSENT
-    # What a file of somebody else's says may move the cursor of a terminal.
-    text = "".join(sign if sign.isprintable() else " " for sign in text)
+    text = printable(str(values[path])) if path in values else ABSENT
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 import numpy as np
 
-from pipeline.params import POOL
 from pipeline.reporting.compare import changes
 from pipeline.reporting.compare.scores import METRICS, Cell, Replicate, Scores
 from pipeline.reporting.compare.sides import Side
@@ -125,7 +124,7 @@ def _unpaired(a: Side, b: Side, one: Difference) -> Difference:
     if any(single) and not all(single):
         return replace(one, basis=Basis.MIXED)
     # What two draws of images differ by is in no interval over initialisations.
-    if all(single) and not all(changes.all_images(side, one.setting, POOL) for side in (a, b)):
+    if all(single) and not all(changes.all_images(side, one.setting) for side in (a, b)):
         return replace(one, basis=Basis.DRAWS)
     old, new = (comparison.replicates(grid) for grid in grids)
     if min(len(old), len(new)) < 2:

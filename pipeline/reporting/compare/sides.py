@@ -16,6 +16,7 @@ from pipeline.params import FILE, flattened
 from pipeline.reporting.compare import scores, versions
 from pipeline.reporting.compare.scores import Scores
 from pipeline.reporting.compare.versions import Version
+from pipeline.untrusted import SHOWN, printable
 
 LOCK = "dvc.lock"
 Stages = Mapping[str, Any]  # as DVC recorded them
@@ -60,7 +61,8 @@ def _parameters(version: Version, argument: str) -> dict[str, Any]:
     try:
         return flattened((version.content(FILE) or b"").decode())
     except ValueError as error:
-        raise UserError(f"{argument}: expected a {FILE} of sections in it, received: {error}") from error
+        reason = printable(str(error))[:SHOWN]
+        raise UserError(f"{argument}: expected a {FILE} of sections in it, received: {reason}") from error
 
 
 def _stages(version: Version, argument: str) -> Stages:
