@@ -13,6 +13,7 @@ from pipeline import params
 from pipeline.checkout import ROOT
 from pipeline.errors import UserError
 
+WORSE = 3  # the exit code of a comparison; 1 is an error, 2 a misspelt option
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
 
@@ -63,6 +64,23 @@ def sync() -> None:
     for name in written:
         print(f"written: {name}")
     print("MLflow says what DVC keeps" + ("" if written else ", and did before"))
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="a git revision, a DVC experiment, or workspace", metavar="A")],
+    b: Annotated[str, typer.Argument(help="another", metavar="B")] = "workspace",
+    out: Annotated[Path | None, typer.Option(help="where the report goes  [default: compare/A..B]")] = None,
+    fail_if_worse: Annotated[
+        bool, typer.Option("--fail-if-worse", help="exit with 3 if a variant has a worse test error")
+    ] = False,
+) -> None:
+    """Say what changed from A to B, and whether the scores did beyond chance."""
+    from pipeline.reporting.compare import compare as compared
+
+    found = compared(ROOT, a, b, out)
+    if fail_if_worse and found.worse:
+        raise typer.Exit(WORSE)
 
 
 @app.command()

@@ -74,5 +74,9 @@ def _reason(error: Exception) -> str:
         text = f"at {'.'.join(map(str, first['loc'])) or 'its top'}: {first['msg']}"
     else:
         text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-    # What a file says may move the cursor of a terminal.
-    return "".join(sign if sign.isprintable() else " " for sign in text)[:SHOWN]
+    return printable(text)[:SHOWN]
+
+
+def printable(text: str) -> str:
+    """Return the text on one line and without signs that move the cursor of a terminal."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)

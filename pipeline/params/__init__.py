@@ -1,5 +1,6 @@
 """The only reader of `params.yaml`: typed, frozen, strict, and checked as a whole."""
 
+from pipeline.params.flat import FILE, flattened
 from pipeline.params.models import (
     BASELINE,
     POOL,
@@ -15,6 +16,7 @@ from pipeline.params.reading import check, load
 
 __all__ = [
     "BASELINE",
+    "FILE",
     "POOL",
     "TRAINED",
     "TUNED_BASELINE",
@@ -24,5 +26,6 @@ __all__ = [
     "RegularizerMix",
     "Setting",
     "check",
+    "flattened",
     "load",
 ]

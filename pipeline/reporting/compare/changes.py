@@ -1,0 +1,88 @@
+"""What was changed between two sides: parameters, code, data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.params import POOL
+from pipeline.reporting.compare.sides import Side
+from pipeline.untrusted import printable
+
+ABSENT = "absent"
+SHOWN = 80  # characters of a value
+# What decides which images a training set holds, and who draws them.
+DRAWN_BY = ("pipeline/data/draws.py", "pipeline/data/splits.py")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value at a path that is not the same on both sides."""
+
+    path: str
+    old: str
+    new: str
+
+
+def parameters(a: Side, b: Side) -> list[Change]:
+    """Return the parameters that differ."""
+    return _differing(a.parameters, b.parameters)
+
+
+def code(a: Side, b: Side) -> dict[str, str]:
+    """Return the files of the code that differ, each with how: added, removed or changed."""
+    words = {(True, False): "removed", (False, True): "added", (True, True): "changed"}
+    paths = sorted(a.code.keys() | b.code.keys())
+    return {
+        printable(path): words[path in a.code, path in b.code]
+        for path in paths
+        if a.code.get(path) != b.code.get(path)
+    }
+
+
+def data(a: Side, b: Side) -> list[Change]:
+    """Return the outputs of the stage prepare that differ, by their digests."""
+    return _differing(a.data, b.data)
+
+
+def unshared(a: Side, b: Side, setting: str) -> str:
+    """Say why replicate k of a setting need not have the same images and seeds on both sides; "" if it has.
+
+    The number of training sets does not matter: each is drawn independently of how many follow. Nor do wrong
+    labels: the images are those of the same draw.
+    """
+    old, new = (_drawn_from(side, setting) for side in (a, b))
+    changed = [path for path in old | new if old.get(path) != new.get(path)]
+    if not changed and not (a.data and a.data == b.data):
+        changed = [path for path in DRAWN_BY if path not in a.code or a.code[path] != b.code.get(path)]
+    return " and ".join(changed)
+
+
+def all_images(side: Side, setting: str) -> bool:
+    """Tell whether the only training set of a setting is every image there is."""
+    return bool(side.parameters.get(f"settings.{setting}.train_size") == POOL)
+
+
+def _drawn_from(side: Side, setting: str) -> dict[str, Any]:
+    """Return the parameters that decide what a training set of a setting holds."""
+    own = f"settings.{setting}"
+    paths = [f"{own}.seed", f"{own}.train_size"]
+    validated = bool(side.parameters.get(f"{own}.validation_size"))
+    if validated:  # else the sets are drawn from all images
+        paths += ["data.validation", "data.seed"]
+    return {path: side.parameters.get(path) for path in paths}
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    paths = [*old, *(path for path in new if path not in old)]
+    return [
+        Change(printable(path), _shown(old, path), _shown(new, path))
+        for path in paths
+        if (path in old, old.get(path)) != (path in new, new.get(path))
+    ]
+
+
+def _shown(values: Mapping[str, Any], path: str) -> str:
+    text = printable(str(values[path])) if path in values else ABSENT
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

@@ -1,0 +1,95 @@
+"""One of the two that are compared: its parameters, code, data and scores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline.errors import UserError
+from pipeline.params import FILE, flattened
+from pipeline.reporting.compare import scores, versions
+from pipeline.reporting.compare.scores import Scores
+from pipeline.reporting.compare.versions import Version
+from pipeline.untrusted import SHOWN, printable
+
+LOCK = "dvc.lock"
+Stages = Mapping[str, Any]  # as DVC recorded them
+
+
+@dataclass(frozen=True)
+class Side:
+    """A version of the study, read.
+
+    `parameters` by dotted path, `code` and `data` as digests by path; `stale` names what has changed since
+    the scores were computed.
+    """
+
+    name: str
+    kind: str
+    commit: str
+    parameters: dict[str, Any]
+    code: dict[str, str]
+    data: dict[str, str]
+    scores: Scores
+    stale: list[str]
+
+
+def read(root: Path, argument: str, name: str) -> Side:
+    """Read the version that `name` means. Raises UserError, in which `argument` names it."""
+    kind, version = versions.locate(root, argument, name)
+    stages = _stages(version, argument)
+    prepared = stages.get("prepare", {}).get("outs", [])
+    return Side(
+        name=name,
+        kind=kind,
+        commit=version.commit,
+        parameters=_parameters(version, argument),
+        code=version.code(),
+        data={out["path"]: out["md5"] for out in prepared},
+        scores=scores.read(version.content, argument),
+        stale=list(_stale(version, stages)),
+    )
+
+
+def _parameters(version: Version, argument: str) -> dict[str, Any]:
+    try:
+        return flattened((version.content(FILE) or b"").decode())
+    except ValueError as error:
+        reason = printable(str(error))[:SHOWN]
+        raise UserError(f"{argument}: expected a {FILE} of sections in it, received: {reason}") from error
+
+
+def _stages(version: Version, argument: str) -> Stages:
+    content = version.content(LOCK)
+    if content is None:
+        return {}
+    try:
+        stages: Stages = YAML(typ="safe").load(content.decode())["stages"]
+        for stage in stages.values():  # what is read of it below
+            for one in (*stage.get("deps", []), *stage.get("outs", [])):
+                one["path"], one["md5"]
+    except (YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{argument}: expected a {LOCK} that DVC wrote, received another file") from error
+    return stages
+
+
+def _stale(version: Version, stages: Stages) -> Iterator[str]:
+    """Tell what the plan was made from and is another now, and whether the scores are of another plan."""
+    for dep in stages.get("plan", {}).get("deps", []):
+        content = version.content(dep["path"])  # of a folder, or of data in a revision: none
+        if content is not None and hashlib.md5(content, usedforsecurity=False).hexdigest() != dep["md5"]:
+            yield dep["path"]
+    planned = [
+        one["md5"]
+        for stage, kind in (("plan", "outs"), ("evaluate", "deps"))
+        for one in stages.get(stage, {}).get(kind, [])
+        if one["path"] == "results/plan"
+    ]
+    if len(set(planned)) > 1:
+        yield "results/plan"

@@ -1,0 +1,252 @@
+"""Intervals, p values and verdicts of small hand-made histories, against scipy's own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from pipeline.reporting.compare import differences, sentences, sides
+from pipeline.reporting.compare.differences import Basis, Difference
+from tests.reporting.history import Grid, History
+
+Found = dict[tuple[str, str], Difference]  # cell and metric
+RNG = np.random.default_rng(0)
+BEFORE = np.round(RNG.normal(10, 0.5, size=(6, 2)), 2)
+WORSE = BEFORE + np.round(RNG.normal(1.5, 0.2, size=(6, 2)), 2)
+NOISE = BEFORE + np.round(RNG.normal(0.0, 0.3, size=(6, 2)), 2)
+OTHER = np.round(np.random.default_rng(1).normal(10, 0.5, size=(8, 2)), 2)
+
+
+def lists(scores: Mapping[str, np.ndarray]) -> dict[str, Grid]:
+    return {cell: grid.tolist() for cell, grid in scores.items()}
+
+
+def compared(
+    history: History,
+    before: Mapping[str, np.ndarray],
+    after: Mapping[str, np.ndarray],
+    changes: Mapping[str, Any] | None = None,
+    both: Mapping[str, Any] | None = None,
+    splits: str = "2" * 32,
+) -> Found:
+    """The differences between two commits, the second with parameters changed; `both` are of both."""
+    history.state(lists(before), both)
+    history.commit("before")
+    history.state(lists(after), {**(both or {}), **(changes or {})}, splits)
+    history.commit("after")
+    a, b = (sides.read(history.root, letter, name) for letter, name in (("A", "before"), ("B", "after")))
+    return {(f"{one.setting}/{one.variant}", one.metric): one for one in differences.differences(a, b)}
+
+
+def limits(one: Difference) -> tuple[float, ...]:
+    assert one.low is not None
+    assert one.high is not None
+    assert one.p_value is not None
+    return one.estimate, one.low, one.high, one.p_value
+
+
+def test_pairs_of_training_sets_with_the_inits_averaged_first(history: History) -> None:
+    found = compared(history, {"small/l2": BEFORE}, {"small/l2": WORSE}, {"variants.l2.l2.strength": 0.3})
+    one = found["small/l2", "test_error"]
+    old, new = BEFORE.mean(axis=1), WORSE.mean(axis=1)
+    expected = stats.ttest_rel(new, old)
+    interval = expected.confidence_interval(0.95)
+    assert limits(one) == pytest.approx(
+        ((new - old).mean(), interval.low, interval.high, expected.pvalue), rel=1e-6
+    )
+    assert (one.basis, one.replicates) == (Basis.PAIRED, "6 training sets")
+    assert (one.a, one.b) == pytest.approx((BEFORE.mean(), WORSE.mean()))
+    half = stats.t.ppf(0.975, 5) * stats.sem(new - old)
+    said = f"worse by {(new - old).mean():.2f} ± {half:.2f} points"
+    assert sentences.verdict(one) == said
+    loss = found["small/l2", "test_cross_entropy"]
+    assert limits(loss) == pytest.approx(
+        ((new - old).mean() / 20, interval.low / 20, interval.high / 20, expected.pvalue), rel=1e-6
+    )
+    assert sentences.verdict(loss).startswith("worse by ")
+    gap = sentences.verdict(found["small/l2", "cross_entropy_gap"])
+    assert gap == f"wider by {(new - old).mean() / 50:.3f} ± {half / 50:.3f} nats"
+
+
+def test_the_other_way_round_it_is_better(history: History) -> None:
+    found = compared(history, {"small/l2": WORSE}, {"small/l2": BEFORE})
+    assert sentences.verdict(found["small/l2", "test_error"]).startswith("better by 1.")
+    assert sentences.verdict(found["small/l2", "cross_entropy_gap"]).startswith("narrower by 0.0")
+
+
+def test_noise_is_no_evidence(history: History) -> None:
+    one = compared(history, {"small/l2": BEFORE}, {"small/l2": NOISE})["small/l2", "test_error"]
+    assert stats.ttest_rel(NOISE.mean(axis=1), BEFORE.mean(axis=1)).pvalue > 0.05
+    assert sentences.verdict(one) == "no evidence of a change"
+
+
+def test_holm_counts_what_differs_in_the_setting_and_nothing_else(history: History) -> None:
+    """Three variants differ, two are the same runs, and another setting has a family of its own."""
+    shifts = {"a": 0.25, "b": 0.2, "c": 0.02}
+    rng = np.random.default_rng(3)
+    after = {f"small/{name}": BEFORE + shift + rng.normal(0, 0.2, (6, 2)) for name, shift in shifts.items()}
+    same = {"small/d": BEFORE, "small/e": OTHER}
+    elsewhere = {"notebook/a": np.array([[9.0, 9.1, 9.2, 9.0, 9.1, 9.3]])}
+    before = {**dict.fromkeys(after, BEFORE), **same, "notebook/a": elsewhere["notebook/a"]}
+    moved = {"notebook/a": 1.1 * elsewhere["notebook/a"]}
+    found = compared(history, before, {**after, **same, **moved})
+    plain = {
+        cell: stats.ttest_rel(grid.mean(axis=1), BEFORE.mean(axis=1)).pvalue for cell, grid in after.items()
+    }
+    running = 0.0
+    for rank, cell in enumerate(sorted(plain, key=lambda name: plain[name])):
+        running = max(running, min(1.0, (3 - rank) * plain[cell]))
+        assert found[cell, "test_error"].p_holm == pytest.approx(running, rel=1e-6)
+    for cell in same:
+        one = found[cell, "test_error"]
+        assert (one.basis, one.p_holm, one.estimate) == (Basis.SAME, None, 0.0)
+        assert sentences.verdict(one) == "the same runs"
+    alone = found["notebook/a", "test_error"]
+    assert alone.p_holm == alone.p_value
+    assert alone.replicates == "6 initialisations of one training set"
+
+
+def test_of_more_training_sets_the_shared_ones_are_paired(history: History) -> None:
+    longer = np.vstack([WORSE, [[50.0, 50.0]]])
+    one = compared(history, {"small/l2": BEFORE}, {"small/l2": longer})["small/l2", "test_error"]
+    assert one.estimate == pytest.approx((WORSE - BEFORE).mean())
+    assert one.replicates == "6 training sets"
+    assert one.b == pytest.approx(longer.mean())
+
+
+def test_of_more_inits_the_shared_ones_are_paired(history: History) -> None:
+    one = compared(history, {"small/l2": BEFORE}, {"small/l2": WORSE[:, :1]})["small/l2", "test_error"]
+    expected = stats.ttest_rel(WORSE[:, 0], BEFORE[:, 0])
+    assert one.p_value == pytest.approx(expected.pvalue, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settings.small.seed": 3},
+        {"settings.small.train_size": 500},
+        {"settings.small.validation_size": 0},
+        {"data.seed": 1},
+        {"data.validation": 9000},
+    ],
+    ids=str,
+)
+def test_other_training_sets_are_not_paired(history: History, change: dict[str, Any]) -> None:
+    one = compared(history, {"small/l2": BEFORE}, {"small/l2": OTHER}, change, splits="9" * 32)[
+        "small/l2", "test_error"
+    ]
+    old, new = BEFORE.mean(axis=1), OTHER.mean(axis=1)
+    expected = stats.ttest_ind(new, old, equal_var=False)
+    interval = expected.confidence_interval(0.95)
+    assert limits(one) == pytest.approx(
+        (new.mean() - old.mean(), interval.low, interval.high, expected.pvalue), rel=1e-6
+    )
+    assert one.basis is Basis.UNPAIRED
+    (said,) = sentences.method("small", [one])
+    assert said.startswith("Not paired")
+    assert "Welch" in said
+    assert "6 training sets against 8 training sets" in said
+    if change != {"settings.small.validation_size": 0}:
+        assert one.why == next(iter(change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"settings.small.hidden": [64]}, {"settings.small.label_noise": 0.2}, {"settings.notebook.seed": 7}],
+    ids=str,
+)
+def test_the_same_images_are_paired_whatever_else_changes(history: History, change: dict[str, Any]) -> None:
+    found = compared(history, {"small/l2": BEFORE}, {"small/l2": WORSE}, change, splits="9" * 32)
+    assert found["small/l2", "test_error"].basis is Basis.PAIRED
+
+
+def test_other_code_that_draws_is_believed_where_its_data_are_the_same(history: History) -> None:
+    history.state(lists({"small/l2": BEFORE}))
+    history.commit("old")
+    history.write("pipeline/data/draws.py", "# as before, in other words\n")
+    history.state(lists({"small/l2": WORSE}))
+    history.commit("same")
+    history.state(lists({"small/l2": WORSE}), splits="9" * 32)
+    history.commit("others")
+    old, same, others = (sides.read(history.root, "A", name) for name in ("old", "same", "others"))
+    assert differences.differences(old, same)[0].basis is Basis.PAIRED
+    unpaired = differences.differences(old, others)[0]
+    assert (unpaired.basis, unpaired.why) == (Basis.UNPAIRED, "pipeline/data/draws.py")
+
+
+ONE = np.array([[9.0, 9.5, 10.0]])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "basis"),
+    [
+        (ONE, BEFORE, Basis.MIXED),
+        (ONE, 1.1 * ONE, Basis.DRAWS),
+        (BEFORE[:2, :1], OTHER[:2, :1], Basis.UNPAIRED),
+    ],
+)
+def test_what_replicates_cannot_tell_is_not_judged(
+    history: History, before: np.ndarray, after: np.ndarray, basis: Basis
+) -> None:
+    change = {"settings.small.seed": 3}
+    one = compared(history, {"small/l2": before}, {"small/l2": after}, change)["small/l2", "test_error"]
+    assert one.basis is basis
+    if basis is not Basis.UNPAIRED:
+        assert sentences.verdict(one) == f"not judged: {basis}"
+        assert one.low is None
+        assert one.estimate == pytest.approx(after.mean() - before.mean())
+
+
+def test_one_replicate_is_not_judged(history: History) -> None:
+    found = compared(history, {"small/l2": ONE[:, :1]}, {"small/l2": ONE[:, :1] + 3})
+    assert sentences.verdict(found["small/l2", "test_error"]) == "not judged: fewer than two replicates"
+
+
+def test_all_images_are_the_same_training_set_for_any_seed(history: History) -> None:
+    after = 1.1 * ONE
+    found = compared(history, {"notebook/l2": ONE}, {"notebook/l2": after}, {"settings.notebook.seed": 9})
+    one = found["notebook/l2", "test_error"]
+    assert one.basis is Basis.UNPAIRED
+    assert one.p_value == pytest.approx(stats.ttest_ind(after[0], ONE[0], equal_var=False).pvalue)
+
+
+def test_of_means_alone_nothing_is_judged(history: History) -> None:
+    history.state(lists({"small/l2": BEFORE}))
+    history.commit("before")
+    (history.root / "reports" / "tables" / "runs.csv").unlink()
+    history.write(
+        "reports/metrics/study.json",
+        '{"small": {"l2": {"test_error": 99.0, "test_cross_entropy": 2.0, "gap": 1.0}}}',
+    )
+    history.commit("after")
+    a, b = (sides.read(history.root, "A", name) for name in ("before", "after"))
+    one, *_ = differences.differences(a, b)
+    assert one.estimate == pytest.approx(99.0 - BEFORE.mean())
+    assert sentences.verdict(one) == "not judged: only means are known"
+    assert list(sentences.warnings(a, b)) == [
+        "of B only means are known (reports/metrics/study.json): nothing is judged"
+    ]
+
+
+def test_the_noise_of_the_seeds(history: History) -> None:
+    """Within each training set around its own mean, over all variants and both sides."""
+    scores = {"small/l2": BEFORE, "small/l1": OTHER, "notebook/l2": ONE}
+    history.state(lists(scores))
+    found = sides.read(history.root, "A", "workspace").scores
+    within = np.concatenate([BEFORE.var(axis=1, ddof=1), OTHER.var(axis=1, ddof=1)])
+    assert differences.seed_noise([found], "small", "test_error") == pytest.approx(np.sqrt(within.mean()))
+    assert differences.seed_noise([found], "notebook", "test_error") == pytest.approx(0.5)
+    history.state(lists({"small/l2": BEFORE[:, :1]}))
+    single = sides.read(history.root, "A", "workspace").scores
+    assert differences.seed_noise([single], "small", "test_error") is None
+
+
+def test_what_one_side_alone_has(history: History) -> None:
+    history.state(lists({"small/a": BEFORE, "small/b": BEFORE}))
+    old = sides.read(history.root, "A", "workspace").scores
+    history.state(lists({"small/b": BEFORE, "notebook/c": ONE}))
+    new = sides.read(history.root, "A", "workspace").scores
+    assert differences.only(old, new) == [("small", "a")]
+    assert differences.only(new, old) == [("notebook", "c")]

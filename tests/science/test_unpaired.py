@@ -1,0 +1,56 @@
+"""Welch's interval and test against scipy's own, by hand, and by simulation."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from pipeline.science.unpaired import unpaired_difference
+
+
+@pytest.mark.parametrize(("n", "m"), [(10, 10), (3, 12), (2, 2)])
+def test_it_is_the_test_of_scipy(n: int, m: int) -> None:
+    rng = np.random.default_rng(n)
+    a, b = rng.normal(1.0, 3.0, size=n), rng.normal(0.0, 0.5, size=m)
+    found, expected = unpaired_difference(a, b, level=0.9), stats.ttest_ind(a, b, equal_var=False)
+    limits = expected.confidence_interval(0.9)
+    assert found.estimate == pytest.approx(a.mean() - b.mean())
+    assert (found.low, found.high) == pytest.approx((limits.low, limits.high))
+    assert found.p_value == pytest.approx(expected.pvalue)
+    assert (found.n, found.m) == (n, m)
+
+
+def test_by_hand() -> None:
+    """Means 2 and 5; both have s^2 = 1, so se^2 = 2/3 with 4 degrees, and Student's quantile is 2.776."""
+    found = unpaired_difference([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
+    assert found.estimate == -3.0
+    assert found.high - found.estimate == pytest.approx(2.776445105 * np.sqrt(2 / 3))
+
+
+def test_without_spread() -> None:
+    """Equal groups show nothing; others are certain; one group's spread is enough for an interval."""
+    assert unpaired_difference([1.0, 1.0], [1.0, 1.0, 1.0]).p_value == 1.0
+    certain = unpaired_difference([3.0, 3.0], [1.0, 1.0])
+    assert (certain.low, certain.high, certain.p_value) == (2.0, 2.0, 0.0)
+    assert unpaired_difference([1.0, 1.0], [1.0, 2.0]).p_value > 0.05
+
+
+def test_it_covers_and_keeps_its_level() -> None:
+    """Ten against five replicates, of very different spreads."""
+    rng = np.random.default_rng(0)
+    found = [unpaired_difference(rng.normal(0, 1, 10), rng.normal(0, 4, 5)) for _ in range(2_000)]
+    assert 0.93 < np.mean([one.low <= 0.0 <= one.high for one in found]) < 0.97
+    assert 0.03 < np.mean([one.p_value <= 0.05 for one in found]) < 0.07
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "level", "said"),
+    [
+        ([1.0], [1.0, 2.0], 0.95, "a: expected at least 2 replicates, received 1"),
+        ([1.0, 2.0], [1.0], 0.95, "b: expected at least 2 replicates, received 1"),
+        ([1.0, 2.0], [1.0, 2.0], 1.0, "level: expected a value between 0 and 1, received 1.0"),
+        ([1.0, np.nan], [1.0, 2.0], 0.95, "a: "),
+    ],
+)
+def test_what_it_refuses(a: list[float], b: list[float], level: float, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{said}"):
+        unpaired_difference(a, b, level)
