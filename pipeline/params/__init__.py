@@ -2,6 +2,8 @@
 
 from pipeline.params.models import (
     BASELINE,
+    MNIST,
+    OWN,
     POOL,
     TUNED_BASELINE,
     Mix,
@@ -11,10 +13,12 @@ from pipeline.params.models import (
     Setting,
 )
 from pipeline.params.probes import TRAINED
-from pipeline.params.reading import check, load
+from pipeline.params.reading import check, check_images, load
 
 __all__ = [
     "BASELINE",
+    "MNIST",
+    "OWN",
     "POOL",
     "TRAINED",
     "TUNED_BASELINE",
@@ -24,5 +28,6 @@ __all__ = [
     "RegularizerMix",
     "Setting",
     "check",
+    "check_images",
     "load",
 ]
