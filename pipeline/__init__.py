@@ -1,1 +1,1 @@
-"""A reproducible study of what regularization does to a classifier of MNIST digits."""
+"""A reproducible study of what regularization does to a classifier of images."""

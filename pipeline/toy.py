@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from pipeline.checkout import ROOT, main_checkout
 from pipeline.data import mnist
 from pipeline.errors import UserError
+from pipeline.params import OWN
 
 # No more than this of each; what is smaller already stays.
 LIMITS = {"train_size": 500, "batch_size": 500, "validation_size": 500, "epochs": 3, "splits": 3, "inits": 3}
@@ -44,7 +45,7 @@ def environment() -> dict[str, str]:
 
 
 def copy(directory: Path) -> None:
-    """Make `directory` a clone of this checkout, uncommitted changes included.
+    """Make `directory` a clone of this checkout, uncommitted changes and data of one's own included.
 
     Raises UserError for anything there but an earlier copy.
     """
@@ -53,21 +54,24 @@ def copy(directory: Path) -> None:
         raise UserError(f"directory: expected a new or earlier copy, received {directory}")
     if directory.exists():
         shutil.rmtree(directory)
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    # What DVC keeps of one's own data is ignored by git.
+    names = _listed("--cached", "--others", "--exclude-standard") | _listed("--others", "--", OWN)
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(directory)], check=True)
     mark.touch()
-    for name in filter(None, listed.stdout.split("\0")):
+    for name in sorted(names):
         source, target = ROOT / name, directory / name
         if source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
         else:
             target.unlink(missing_ok=True)
+
+
+def _listed(*options: str) -> set[str]:
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-z", *options], capture_output=True, text=True, check=True
+    )
+    return set(filter(None, listed.stdout.split("\0")))
 
 
 def shrink(path: Path) -> None:

@@ -61,7 +61,7 @@ def raw_params() -> dict[str, Any]:
     }
     return {
         "scale": 1,
-        "data": {"validation": 100, "seed": 0},
+        "data": {"source": "mnist", "validation": 100, "seed": 0},
         "tuning": {"splits": 2, "baseline": {"epochs": [2, 4], "learning_rate": [0.001, 0.01]}},
         "settings": {"small": small, "blind": blind},
         "variants": {

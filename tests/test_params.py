@@ -117,7 +117,7 @@ def test_a_variant_is_of_the_family_of_its_regularizers(edited: Edited) -> None:
 
 UNKNOWN = {
     "extra": "scale, data, tuning, settings, variants, probes",
-    "data.extra": "validation, seed",
+    "data.extra": "source, validation, seed",
     "tuning.extra": "splits, baseline",
     "tuning.baseline.extra": "epochs, learning_rate",
     "settings.small.extra": SETTING_KEYS,

@@ -129,7 +129,7 @@ def test_all_faults_are_said_at_once(edited: Edited) -> None:
         "variants.ridge": {"l2": {"strength": -1.0, "power": 2}},
     }
     assert sorted(refusal(edited(changes)).splitlines()) == [
-        "params.yaml: data.extra: unknown key, expected one of validation, seed",
+        "params.yaml: data.extra: unknown key, expected one of source, validation, seed",
         "params.yaml: settings.small.epochs: expected greater than or equal to 1, received 0",
         "params.yaml: variants.ridge.l2.power: unknown key, expected one of strength",
         "params.yaml: variants.ridge.l2.strength: expected greater than 0, received -1.0",
@@ -141,6 +141,66 @@ def test_all_contradictions_are_said_at_once(edited: Edited) -> None:
     changes = {path: value for part, _ in chosen for path, value in part.items()}
     lines = [f"params.yaml: {line}" for _, line in chosen]
     assert sorted(refusal(edited(changes)).splitlines()) == sorted(lines)
+
+
+# ---- data of one's own ----
+
+
+@pytest.mark.parametrize("source", ["datasets/a.npz", "datasets/deep/er", "datasets/MNIST of mine.npz"])
+def test_own_data_lie_in_the_folder_that_dvc_looks_at(edited: Edited, source: str) -> None:
+    assert params.check(edited({"data.source": source})).data.source == source
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["", "MNIST", "datasets", "datasets/", "datasets/../a.npz", "/datasets/a.npz", "data/a.npz", "~"],
+)
+def test_data_from_anywhere_else_are_refused(edited: Edited, source: str) -> None:
+    expected = f"params.yaml: data.source: expected mnist or a path in datasets/, received {source!r}"
+    assert refusal(edited({"data.source": source})) == expected
+
+
+def short(raw: Raw, images: int) -> list[str]:
+    with pytest.raises(UserError) as refused:
+        params.check_images(params.check(raw), images)
+    return [line.removeprefix("params.yaml: ") for line in str(refused.value).splitlines()]
+
+
+def test_more_than_there_is_of_own_data_is_a_line_each(edited: Edited) -> None:
+    """`small` draws 3 + 2 sets and the map's cells 3 + 1, of what is not held out; `blind` one, of all."""
+    own = {"data.source": "datasets/a.npz", "settings.blind.train_size": 350}
+    params.check_images(params.check(edited(own)), 350)
+    assert short(edited(own), 349) == [
+        "settings.small.train_size: expected 5 training sets, tuning included, of at most 249 images "
+        "together, received 5 x 50 = 250",
+        "settings.blind.train_size: expected 1 training sets, tuning included, of at most 349 images "
+        "together, received 1 x 350 = 350",
+    ]
+    cells = short(
+        edited(own | {"settings.small.train_size": 30, "probes.map.cells.wider.train_size": 80}), 419
+    )
+    assert cells == [
+        "probes.map.cells.wider.train_size: expected 4 training sets, tuning included, of at most 319 images "
+        "together, received 4 x 80 = 320"
+    ]
+    assert short(edited(own), 99) == ["data.validation: expected less than or equal to 99, received 100"]
+
+
+def test_own_data_may_be_more_than_mnist_has(edited: Edited) -> None:
+    own = {"data.source": "datasets/a.npz", "data.validation": 70_000, "settings.small.train_size": 20_000}
+    params.check_images(params.check(edited(own)), 170_000)
+
+
+def test_scale_is_named_where_it_asks_for_more_than_there_is(edited: Edited) -> None:
+    own = edited({"data.source": "datasets/a.npz", "scale": 4})
+    assert params.check(own).settings["small"].splits == 12
+    assert short(own, 799)[0] == (
+        "settings.small.train_size: expected 14 training sets, tuning included, of at most 699 images "
+        "together, received 14 x 50 = 700, at scale 4"
+    )
+
+
+# ---- no YAML ----
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,15 @@ def test_a_copy_has_what_is_not_committed_and_nothing_ignored(tmp_path: Path, ch
     assert files(checkout)["data/download/big"] == "new\n"
 
 
+def test_own_data_come_along_also_where_git_ignores_them(tmp_path: Path, checkout: Path) -> None:
+    own = {"datasets/.gitignore": "/kept.npz\n", "datasets/kept.npz": "by DVC\n", "datasets/new.npz": "new\n"}
+    (checkout / "datasets").mkdir()
+    for name, text in own.items():
+        (checkout / name).write_text(text, encoding="utf-8")
+    toy.copy(tmp_path / "copy")
+    assert files(tmp_path / "copy") == COPIED | own
+
+
 @pytest.mark.parametrize("place", ["empty", "earlier"])
 def test_an_empty_folder_and_an_earlier_copy_are_replaced(tmp_path: Path, checkout: Path, place: str) -> None:
     target = tmp_path / "copy"

@@ -35,15 +35,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """The images, uint8 (N, height, width) with 0 for the background, and their labels, uint8 (N,).
+    """Images, uint8 (N, height, width) or (N, height, width, channels), and their labels (N,).
 
-    All four arrays are read-only.
+    MNIST has 0 for the background, no channels and labels of uint8; its four arrays are read-only.
     """
 
     train_images: npt.NDArray[np.uint8]
-    train_labels: npt.NDArray[np.uint8]
+    train_labels: npt.NDArray[np.unsignedinteger]
     test_images: npt.NDArray[np.uint8]
-    test_labels: npt.NDArray[np.uint8]
+    test_labels: npt.NDArray[np.unsignedinteger]
 
 
 def obtain(download: Path, local: Path | None = None, remotes: Mapping[str, Source] = REMOTES) -> Images:

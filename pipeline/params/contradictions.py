@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.params.models import BASELINE, POOL, TUNED_BASELINE, Mix, Params, Setting
+from pipeline.params.models import BASELINE, TUNED_BASELINE, Mix, Params, Setting
 from pipeline.params.probes import TRAINED
 
 
@@ -14,8 +14,26 @@ def contradictions(params: Params) -> Iterator[str]:
     Of the probes only where there is nothing else to say: what is wrong with a setting would be said again
     for everything that is made from it.
     """
-    faults = list(_of_study(params)) or list(_of_names(params)) or list(_of_probes(params))
+    held = list(_of_held_out(params, params.data.images))
+    faults = held or list(_of_study(params)) or list(_of_names(params)) or list(_of_probes(params))
     yield from faults
+
+
+def shortages(params: Params, images: int) -> Iterator[str]:
+    """Say where more is asked for than these training images, of parameters that `scale` was applied to."""
+    held = list(_of_held_out(params, images))
+    yield from held
+    scaled = f", at scale {params.scale}" if params.scale > 1 else ""
+    for name, (setting, sets) in params.draws().items() if not held else ():
+        at = f"settings.{name}" if name in params.settings else f"probes.map.cells.{name}"
+        for fault in _of_pool(params, at, setting, sets, images):
+            yield fault + scaled
+
+
+def _of_held_out(params: Params, images: int | None) -> Iterator[str]:
+    held = params.data.validation
+    if images is not None and held > images:
+        yield f"data.validation: expected less than or equal to {images}, received {held}"
 
 
 def _of_study(params: Params) -> Iterator[str]:
@@ -155,15 +173,19 @@ def _of_setting(params: Params, name: str) -> Iterator[str]:
 
 
 def _of_size(params: Params, at: str, setting: Setting, tuning: int) -> Iterator[str]:
-    pool = POOL - (params.data.validation if setting.validation_size else 0)
-    sets = setting.splits + tuning
-    if sets * setting.train_size > pool:
-        yield (
-            f"{at}.train_size: expected {sets} training sets, tuning included, of at most {pool} images "
-            f"together, received {sets} x {setting.train_size} = {sets * setting.train_size}"
-        )
+    if params.data.images is not None:
+        yield from _of_pool(params, at, setting, setting.splits + tuning, params.data.images)
     if setting.batch_size > setting.train_size:
         yield (
             f"{at}.batch_size: expected at most train_size = {setting.train_size}, "
             f"received {setting.batch_size}"
+        )
+
+
+def _of_pool(params: Params, at: str, setting: Setting, sets: int, images: int) -> Iterator[str]:
+    pool = images - (params.data.validation if setting.validation_size else 0)
+    if sets * setting.train_size > pool:
+        yield (
+            f"{at}.train_size: expected {sets} training sets, tuning included, of at most {pool} images "
+            f"together, received {sets} x {setting.train_size} = {sets * setting.train_size}"
         )

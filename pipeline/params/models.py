@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
 from pipeline.params.probes import TRAINED, Probes
@@ -14,7 +15,9 @@ from pipeline.regularizers import Regularizer, discover
 
 BASELINE = "baseline"
 TUNED_BASELINE = "tuned_baseline"
-POOL = 60_000  # MNIST's training images
+MNIST = "mnist"
+POOL = 60_000  # its training images
+OWN = "datasets"  # the folder for data of one's own: the stage that reads them depends on it
 
 
 class Mix(Strict):
@@ -58,11 +61,24 @@ def _at(value: Any, number: int) -> Any:
 Candidates = Annotated[tuple[RegularizerMix, ...], BeforeValidator(_candidates)]
 
 
-class Data(Strict):
-    """What is held out, once for all settings."""
+def _source(value: str) -> str:
+    folder, *inside = PurePosixPath(value).parts or ("",)
+    if value != MNIST and (folder != OWN or not inside or ".." in inside):
+        raise PydanticCustomError("source", f"{MNIST} or a path in {OWN}/")
+    return value
 
-    validation: Annotated[int, Field(ge=0, le=POOL)]
+
+class Data(Strict):
+    """Where the images come from, and what is held out, once for all settings."""
+
+    source: Annotated[str, AfterValidator(_source)] = MNIST
+    validation: Annotated[int, Field(ge=0)]
     seed: int
+
+    @property
+    def images(self) -> int | None:
+        """Return the number of training images; None where it is known only when they are read."""
+        return POOL if self.source == MNIST else None
 
 
 class Optimizer(Strict):

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import UserError
-from pipeline.params.contradictions import contradictions
+from pipeline.params.contradictions import contradictions, shortages
 from pipeline.params.models import BaselineCandidates, Data, Optimizer, Params, Setting, Tuning
 from pipeline.params.probes import Changes, LearningRates, Map, Network, Probes, Shift, StrengthPaths
 from pipeline.params.scale import enlarged
@@ -46,6 +46,16 @@ def check(raw: Mapping[str, Any], source: str = "params.yaml") -> Params:
         if not faults:
             return enlarged(params)
     raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
+
+
+def check_images(params: Params, images: int, source: str = "params.yaml") -> None:
+    """Check that nothing asks for more than these training images, whose number is known once they are read.
+
+    Raises UserError with a line for every fault.
+    """
+    faults = list(shortages(params, images))
+    if faults:
+        raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
 
 
 def _line(fault: Mapping[str, Any]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pipeline.params.models import POOL, Params, Setting
+import math
+
+from pipeline.params.models import Params, Setting
 
 
 def enlarged(params: Params) -> Params:
     """Return the parameters with `scale` times the replicates of every setting and probe.
 
-    These are the training sets, as far as the images go; or the initialisations of a setting with one
-    training set.
+    These are the training sets, as far as the images go where their number is known; or the
+    initialisations of a setting with one training set.
     """
     if params.scale == 1:
         return params
@@ -19,7 +21,7 @@ def enlarged(params: Params) -> Params:
             settings[name] = setting.model_copy(update={"inits": setting.inits * params.scale})
         else:
             most = _most(params, setting, params.tuning.splits)
-            splits = min(setting.splits * params.scale, most)
+            splits = int(min(setting.splits * params.scale, most))
             settings[name] = setting.model_copy(update={"splits": splits})
     probes = params.probes
     known = [settings[name].splits for name in probes.strength_paths.settings]
@@ -27,7 +29,7 @@ def enlarged(params: Params) -> Params:
     rates = min(probes.learning_rates.splits * params.scale, settings[probes.learning_rates.setting].splits)
     cells = {}
     for name, cell in params.map_settings().items():
-        splits = min(cell.splits * params.scale, _most(params, cell, probes.map.trials))
+        splits = int(min(cell.splits * params.scale, _most(params, cell, probes.map.trials)))
         cells[name] = probes.map.cells[name].model_copy(update={"splits": splits})
     larger = {
         "strength_paths": probes.strength_paths.model_copy(update={"splits": paths}),
@@ -37,7 +39,9 @@ def enlarged(params: Params) -> Params:
     return params.model_copy(update={"settings": settings, "probes": probes.model_copy(update=larger)})
 
 
-def _most(params: Params, setting: Setting, tuning: int) -> int:
+def _most(params: Params, setting: Setting, tuning: int) -> float:
     """How many training sets to report the images allow, beside those of the tuning."""
-    pool = POOL - (params.data.validation if setting.validation_size else 0)
+    if params.data.images is None:
+        return math.inf
+    pool = params.data.images - (params.data.validation if setting.validation_size else 0)
     return pool // setting.train_size - (tuning if setting.validation_size else 0)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline import params, tracking
 from pipeline.checkout import ROOT, main_checkout
-from pipeline.data import draws, mnist, prepared
+from pipeline.data import draws, mnist, own, prepared
+from pipeline.data.mnist import Images
 from pipeline.errors import reports_errors
 
 
@@ -17,10 +18,17 @@ def main() -> None:
     """Obtain the data, draw from it, and make the MLflow store, before any process needs either."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = params.load(ROOT / "params.yaml")
-    local = os.environ.get("MNIST_DIR")
-    images = mnist.obtain(main_checkout() / "data" / "download", local=Path(local) if local else None)
+    images = _images(settings.data.source)
+    params.check_images(settings, len(images.train_labels))
     prepared.write(ROOT, images, draws.draw(settings, images.train_labels))
     tracking.experiment()
+
+
+def _images(source: str) -> Images:
+    if source != params.MNIST:
+        return own.read(ROOT / source, source)
+    local = os.environ.get("MNIST_DIR")
+    return mnist.obtain(main_checkout() / "data" / "download", local=Path(local) if local else None)
 
 
 if __name__ == "__main__":
