@@ -1,4 +1,4 @@
-"""Writing what DVC keeps."""
+"""Writing what DVC keeps, and reading its tables."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table with nine digits: more is float32 noise and makes the diff of a revision unreadable."""
     path.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(path, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table; its claims are numbered in text."""
+    import pandas as pd
+
+    # A variant may be called `nan` or `null`; a number that is missing is an empty cell.
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"claim": str})
 
 
 def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:

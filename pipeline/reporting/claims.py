@@ -25,3 +25,12 @@ def sentence(wholes: Mapping[str, str]) -> str:
     counts = pd.Series(wholes).value_counts()
     said = [f"{count} {verdict}" for verdict, count in counts.items()]
     return f"Of the {len(wholes)} claims of the source text that are tested here, {', '.join(said)}."
+
+
+def parts(verdicts: pd.DataFrame) -> dict[str, str]:
+    """Return, by the number of a whole claim, its parts with their verdicts, linked to their evidence."""
+    found: dict[str, list[str]] = {}
+    for row in verdicts.itertuples():
+        link = f"[{row.claim}](#claim-{row.claim}) {row.verdict}"
+        found.setdefault(str(row.claim).rstrip("abcdefgh"), []).append(link)
+    return {number: ", ".join(links) for number, links in found.items()}

@@ -2,40 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+from scipy.optimize import linear_sum_assignment
 
+from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.reporting import findings
-from pipeline.reporting.style import COLOURS, WIDTH, arms, panels
+from pipeline.reporting.style import COLOURS, WIDTH, arms
 
 Families = Mapping[str, str]
+Drawn = tuple[pd.DataFrame, Figure]  # what is shown, and how
+TUNED = "#404040"  # a darker grey, where both baselines meet
+PLACES = 24  # for labels in a column
+FEW, NARROW = 3, 0.7  # a panel of so few variants is narrower than one of many
+
+
+def every(
+    tables: Mapping[str, pd.DataFrame], families: Families, settings: list[str], curved: Sequence[str]
+) -> dict[str, Drawn]:
+    """Return every figure of the report by its name, with the rows that it shows.
+
+    The settings `curved` have learning curves.
+    """
+    summary, changes = tables["summary"], tables["differences"]
+    parts = summary[summary.metric.isin(["squared_error_bias", "squared_error_variance"])]
+    gap = summary[summary.metric == "cross_entropy_gap"]
+    errors = pd.concat([findings.against(changes, setting, "test_error") for setting in settings])
+    drawn: dict[str, Drawn] = {
+        "bias_variance": (parts, bias_variance(parts, families, settings)),
+        "gap": (gap, gaps(gap, families, settings)),
+        "differences": (errors, differences(errors, families, settings)),
+    }
+    for setting in curved:
+        rows = tables["curves"]
+        rows = rows[(rows.setting == setting) & rows.metric.isin(CURVES)]
+        drawn[f"curves_{setting}"] = (rows, curves(rows, families, setting))
+    return drawn
 
 
 def bias_variance(summary: pd.DataFrame, families: Families, settings: list[str]) -> Figure:
     """Squared bias against variance of every variant, with intervals and lines of equal risk."""
-    figure, axes = panels(settings, height=4.6)
-    for setting, axis in zip(settings, axes, strict=True):
-        rows = _wide(summary, setting, ["squared_error_bias", "squared_error_variance"])
+    wides = [_wide(summary, name, ["squared_error_bias", "squared_error_variance"]) for name in settings]
+    ratios = [NARROW if len(rows) <= FEW else 1.0 for rows in wides]
+    figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
+    axes = figure.subplots(1, len(settings), squeeze=False, width_ratios=ratios)[0]
+    for setting, rows, axis in zip(settings, wides, axes, strict=True):
         bias, variance = rows["squared_error_bias"], rows["squared_error_variance"]
         for variant in rows.index:
-            colour = COLOURS[families[variant]]
-            at = (variance["estimate"][variant], bias["estimate"][variant])
             axis.errorbar(
-                *at,
+                variance["estimate"][variant],
+                bias["estimate"][variant],
                 xerr=arms(variance.loc[variant]),
                 yerr=arms(bias.loc[variant]),
                 fmt="o",
-                color=colour,
+                color=COLOURS[families[variant]],
+                markerfacecolor="white" if variant == TUNED_BASELINE else None,
                 elinewidth=1,
-                markersize=6,
+                markersize=5,
             )
         _equal_risk(axis)
         _label(axis, variance["estimate"], bias["estimate"], families)
-        axis.set(xlabel="variance", ylabel="squared bias" if axis is axes[0] else "")
+        axis.xaxis.set_major_locator(MaxNLocator(2 if len(rows) <= FEW else 3))
+        axis.tick_params(labelsize=9)
+        axis.set(title=setting, xlabel="variance", ylabel="squared bias" if axis is axes[0] else "")
     return figure
 
 
@@ -46,7 +82,7 @@ def gaps(summary: pd.DataFrame, families: Families, settings: list[str]) -> Figu
         families,
         settings,
         "test minus train cross-entropy (nats)",
-        reference="baseline",
+        reference=BASELINE,
     )
 
 
@@ -60,30 +96,45 @@ def differences(table: pd.DataFrame, families: Families, settings: list[str]) ->
     )
 
 
+CURVES = {"train_cross_entropy": ":", "validation_cross_entropy": "-"}
+
+
 def curves(table: pd.DataFrame, families: Families, setting: str) -> Figure:
-    """Cross-entropy over the epochs on train and validation, with bands, against the baseline's."""
-    rows = table[(table.setting == setting) & table.metric.str.endswith("_cross_entropy")]
-    variants = [variant for variant in rows.variant.unique() if variant != "baseline"]
+    """Cross-entropy over the epochs on train and validation, with bands; the gap is shaded."""
+    rows = table[(table.setting == setting) & table.metric.isin(CURVES)]
+    variants = [variant for variant in rows.variant.unique() if variant != BASELINE]
     across = min(4, len(variants))
     down = -(-len(variants) // across)
-    figure = Figure(figsize=(WIDTH, 2.3 * down + 0.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 1.9 * down + 1.0), layout="constrained")
     axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     for variant, axis in zip(variants, axes.flat, strict=False):
-        for name, colour in (
-            ("baseline", COLOURS["baseline"]),
-            (variant, COLOURS[families[variant]]),
-        ):
-            for part, line in (("train", ":"), ("validation", "-")):
-                own = rows[(rows.variant == name) & (rows.metric == f"{part}_cross_entropy")]
-                axis.plot(own.epoch, own.estimate, line, color=colour, linewidth=1.5)
-                axis.fill_between(own.epoch, own.low, own.high, color=colour, alpha=0.2, linewidth=0)
-        axis.set_title(variant, fontsize=10, color=COLOURS[families[variant]])
+        own = TUNED if variant == TUNED_BASELINE else COLOURS[families[variant]]
+        for name, colour in ((BASELINE, COLOURS[BASELINE]), (variant, own)):
+            parts = {metric: _curve(rows, name, metric) for metric in CURVES}
+            for metric, part in parts.items():
+                axis.plot(part.index, part.estimate, CURVES[metric], color=colour, linewidth=1.5)
+                axis.fill_between(part.index, part.low, part.high, color=colour, alpha=0.2, linewidth=0)
+        train, validation = parts.values()
+        axis.fill_between(train.index, train.estimate, validation.estimate, color=own, alpha=0.1, linewidth=0)
+        axis.set_title(variant, fontsize=10, color=own)
+        axis.tick_params(labelsize=9)
     for axis in list(axes.flat)[len(variants) :]:
         axis.set_visible(False)
-    axes[0, 0].set(yscale="log")
+    axes[0, 0].set_ylim(bottom=0)
+    shown = [
+        Line2D([], [], color="black", label="validation"),
+        Line2D([], [], color="black", linestyle=":", label="train"),
+        Patch(color="black", alpha=0.1, label="the gap"),
+        Line2D([], [], color=COLOURS[BASELINE], label="baseline"),
+    ]
+    figure.legend(handles=shown, loc="outside upper center", ncols=len(shown), fontsize=9, frameon=False)
     figure.supxlabel("epoch", fontsize=11)
     figure.supylabel("cross-entropy (nats)", fontsize=11)
     return figure
+
+
+def _curve(rows: pd.DataFrame, variant: str, metric: str) -> pd.DataFrame:
+    return rows[(rows.variant == variant) & (rows.metric == metric)].set_index("epoch")
 
 
 def _forest(
@@ -95,7 +146,7 @@ def _forest(
 ) -> Figure:
     """Return estimates with intervals, one line a variant, one panel a setting."""
     variants = [name for name in families if name in set(rows.variant)]
-    figure = Figure(figsize=(WIDTH, 0.32 * len(variants) + 1.3), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.28 * len(variants) + 1.2), layout="constrained")
     axes = figure.subplots(1, len(settings), sharey=True, squeeze=False)[0]
     for setting, axis in zip(settings, axes, strict=True):
         own = rows[rows.setting == setting].set_index("variant")
@@ -108,11 +159,14 @@ def _forest(
                     xerr=arms(row),
                     fmt="o",
                     color=COLOURS[families[variant]],
+                    markerfacecolor="white" if variant == TUNED_BASELINE else None,
                     elinewidth=2,
-                    markersize=6,
+                    markersize=5,
                 )
         zero = own.estimate[reference] if reference else 0.0
-        axis.axvline(zero, color=COLOURS["baseline"], linewidth=1, zorder=0)
+        axis.axvline(zero, color=COLOURS[BASELINE], linewidth=1, zorder=0)
+        axis.xaxis.set_major_locator(MaxNLocator(4))
+        axis.tick_params(labelsize=9)
         axis.set(title=setting)
     axes[0].set_yticks(range(len(variants)), variants)
     axes[0].invert_yaxis()
@@ -127,18 +181,26 @@ def _wide(summary: pd.DataFrame, setting: str, metrics: list[str]) -> pd.DataFra
 
 
 def _label(axis: Axes, x: pd.Series, y: pd.Series, families: Families) -> None:
-    """Name the points in a column beside the panel, in their order from top to bottom."""
-    order = y.sort_values(ascending=False, kind="stable").index
-    for rank, variant in enumerate(order):
+    """Name the points in a column beside the panel, so that no two lines to them cross.
+
+    Of all ways to match points and places the one with the shortest lines has no crossing.
+    """
+    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    column, places = 1.06, max(PLACES, len(x))
+    heights = 1 - (np.arange(places) + 0.5) / places
+    across = (column - (x - left) / (right - left)).to_numpy()[:, None]
+    up = heights[None, :] - ((y - bottom) / (top - bottom)).to_numpy()[:, None]
+    for point, place in zip(*linear_sum_assignment(np.hypot(0.5 * across, up)), strict=True):
+        variant = x.index[point]
         axis.annotate(
             variant,
             (x[variant], y[variant]),
-            xytext=(1.05, 1 - (rank + 0.5) / len(order)),
+            xytext=(column, heights[place]),
             textcoords="axes fraction",
             fontsize=8,
             va="center",
             color=COLOURS[families[variant]],
-            arrowprops={"arrowstyle": "-", "color": "#c0c0c0", "linewidth": 0.6, "shrinkB": 4},
+            arrowprops={"arrowstyle": "-", "color": "#b0b0b0", "linewidth": 0.6, "shrinkB": 3},
         )
 
 
@@ -147,5 +209,5 @@ def _equal_risk(axis: Axes) -> None:
     (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
     for risk in np.linspace(left + bottom, right + top, 8)[1:-1]:
         ends = np.array([left, right])
-        axis.plot(ends, risk - ends, color="#d0d0d0", linewidth=0.8, linestyle="--", zorder=0)
+        axis.plot(ends, risk - ends, color="#c8c8c8", linewidth=0.8, linestyle="--", zorder=0)
     axis.set(xlim=(left, right), ylim=(bottom, top))

@@ -1,12 +1,16 @@
-"""Sentences computed from the tables."""
+"""The findings, computed from the tables: which variant to choose, what fails, and why."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pandas as pd
 
 from pipeline.params import BASELINE, TUNED_BASELINE, Setting
+from pipeline.reporting.words import coded, fall, interval, listed, of
 
 ALPHA = 0.05
+BEYOND = f'"Beyond chance" is a Holm-adjusted p of at most {ALPHA}; brackets are 95 % intervals.'
 
 
 def conditions(name: str, setting: Setting) -> str:
@@ -21,65 +25,136 @@ def conditions(name: str, setting: Setting) -> str:
     )
 
 
-def headline(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> str:
-    """Say what regularization did to the test error, the gap, bias and variance in one setting."""
-    errors = against(differences, name, "test_error")
-    gaps = against(differences, name, "cross_entropy_gap", BASELINE)
-    gaps = gaps[gaps.variant != TUNED_BASELINE]
-    base = _estimate(summary, name, errors.reference.iloc[0], "test_error")
-    if len(errors) == 1:
-        return _single(name, base, errors.iloc[0], gaps.iloc[0])
-    better = errors[(errors.p_holm <= ALPHA) & (errors.estimate < 0)].sort_values("estimate")
-    worse = errors[(errors.p_holm <= ALPHA) & (errors.estimate > 0)]
-    count = len(errors)
-    tuned = ", its epochs and learning rate tuned as the variants are," * bool(
-        errors.reference.iloc[0] == TUNED_BASELINE
-    )
+def paragraph(settings: Mapping[str, Setting], summary: pd.DataFrame, differences: pd.DataFrame) -> str:
+    """Say which variant to choose, by how much it is better, what fails, and why."""
+    errors = {name: against(differences, name, "test_error") for name in settings}
+    compared = {name: rows for name, rows in errors.items() if len(rows)}
+    many = {name: rows for name, rows in compared.items() if len(rows) > 1}
     parts = [
-        f"In **`{name}`** the baseline{tuned} errs on {base:.2f} % of the test images. "
-        f"{_of(len(better), count)} lowered that beyond chance (Holm-adjusted p at most {ALPHA})"
+        _choice(settings, many),
+        _by_how_much(summary, many),
+        _why(differences, list(many)),
+        _failing(many),
+        *(_single(settings[name], name, rows.iloc[0]) for name, rows in compared.items() if len(rows) == 1),
+        BEYOND,
     ]
-    if len(better):
-        best = better.iloc[0]
-        parts.append(
-            f": most of all `{best.variant}`, by {_points(best)}, "
-            f"to {_estimate(summary, name, best.variant, 'test_error'):.2f} %"
-        )
-    parts.append(".")
-    if len(worse):
-        parts.append(f" {_listed(worse.variant)} raised it.")
-    narrowed = gaps[(gaps.p_holm <= ALPHA) & (gaps.estimate < 0)]
-    parts.append(
-        f" {_of(len(narrowed), count)} narrowed the train-test gap in cross-entropy, which is "
-        f"{_estimate(summary, name, BASELINE, 'cross_entropy_gap'):.3f} nats without regularization "
-        "or tuning."
+    return " ".join(filter(None, parts))
+
+
+def _choice(settings: Mapping[str, Setting], many: Mapping[str, pd.DataFrame]) -> str:
+    if not many:
+        return ""
+    places = listed(f"`{name}` ({_short(settings[name])})" for name in many)
+    everywhere = set.intersection(*(set(better(rows).variant) for rows in many.values()))
+    change = pd.concat(many.values()).groupby("variant").estimate.mean().sort_values(kind="stable")
+    chosen = [str(name) for name in change.index if name in everywhere]
+    where = f"in {'each of ' * (len(many) > 1)}{places}"
+    count = max(len(rows) for rows in many.values())
+    tuned = any(rows.reference.eq(TUNED_BASELINE).any() for rows in many.values())
+    rival = (
+        "the baseline, its epochs and learning rate tuned with as many trials" if tuned else "the baseline"
     )
-    return "".join(parts) + " " + tradeoff(name, summary)
+    if not chosen:
+        return f"**None of {count} variants lowers the test error beyond chance {where}**, against {rival}."
+    these = f"these {len(chosen)} lower" if len(chosen) > 1 else "this one lowers"
+    return (
+        f"**Choose {coded(chosen, 'or')}**: of {count} variants {these} the test error beyond chance "
+        f"{where}, against {rival}."
+    )
 
 
-def _single(name: str, base: float, error: pd.Series, gap: pd.Series) -> str:
+def _by_how_much(summary: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
+    said = []
+    for name, rows in many.items():
+        found = better(rows).sort_values("estimate", kind="stable")
+        if len(found):
+            best = found.iloc[0]
+            before, after = (
+                _estimate(summary, name, variant, "test_error") for variant in (best.reference, best.variant)
+            )
+            said.append(
+                f"`{best.variant}` in `{name}`, by {fall(best)} points, from {before:.2f} to {after:.2f} %"
+            )
+    return f"Most of all {'; '.join(said)}." if said else ""
+
+
+def _why(differences: pd.DataFrame, names: list[str]) -> str:
+    """Say how many variants moved bias and variance which way beyond chance (squared error)."""
+    found = {name: moved(differences, name) for name in names}
+    said = [
+        f"in `{name}` {of(traded, count)} variants lower the variance at the price of bias and "
+        f"{both or 'none'} lower{'s' * (both == 1)} both"
+        for name, (traded, both, count) in found.items()
+        if count
+    ]
+    if not said:
+        return ""
+    return f"Why: {'; '.join(said)} (squared error, against the untuned baseline, each change beyond chance)."
+
+
+def moved(differences: pd.DataFrame, setting: str) -> tuple[int, int, int]:
+    """Count the variants that trade variance for bias, those that lower both, and all of them.
+
+    A change counts where it is beyond chance, in bias and in variance, against the plain baseline.
+    """
+    parts = {}
+    for part in ("bias", "variance"):
+        rows = against(differences, setting, f"squared_error_{part}", BASELINE)
+        rows = rows[rows.variant != TUNED_BASELINE].set_index("variant")
+        parts[part] = rows.estimate.where(rows.p_holm <= ALPHA, 0.0)
+    bias, variance = parts["bias"], parts["variance"]
+    traded, both = (bias > 0) & (variance < 0), (bias < 0) & (variance < 0)
+    return int(traded.sum()), int(both.sum()), len(bias)
+
+
+def _failing(many: Mapping[str, pd.DataFrame]) -> str:
+    said = []
+    for name, rows in many.items():
+        worse = rows[(rows.p_holm <= ALPHA) & (rows.estimate > 0)].sort_values("estimate", kind="stable")
+        if len(worse):
+            most = worse.iloc[-1]
+            by = f"by {interval(most, 2)} points"
+            alone = f"`{most.variant}` raises the error in `{name}`, {by}"
+            several = f"{of(len(worse), len(rows))} raise it in `{name}`, most of all `{most.variant}`, {by}"
+            said.append(alone if len(worse) == 1 else several)
+    if not said:
+        return "No variant raises it beyond chance." if many else ""
+    return f"What fails: {'; '.join(said)}."
+
+
+def _single(setting: Setting, name: str, row: pd.Series) -> str:
     verdicts = {
-        "better": "lowered the error",
-        "worse": "raised the error",
-        "indistinguishable": "made no difference to the error that these runs can tell from chance",
+        "better": "a gain beyond chance",
+        "worse": "a loss beyond chance",
+        "indistinguishable": "which cannot be told from chance",
     }
     return (
-        f"In **`{name}`** the baseline errs on {base:.2f} % of the test images. `{error.variant}` "
-        f"{verdicts[verdict(error.estimate, error.p_holm)]}: a change of "
-        f"{_interval(error.estimate, error.low, error.high, 2, '+')} points. The train-test gap in "
-        f"cross-entropy changed by {_interval(gap.estimate, gap.low, gap.high, 3, '+')} nats."
+        f"In `{name}` ({_short(setting)}) `{row.variant}` changes the error by {interval(row, 2, '+')} "
+        f"points, {verdicts[verdict(row.estimate, row.p_holm)]}."
     )
 
 
-def tradeoff(name: str, summary: pd.DataFrame) -> str:
-    """Say how many variants moved bias and variance which way (squared error)."""
-    bias = _against_baseline(summary, name, "squared_error_bias")
-    variance = _against_baseline(summary, name, "squared_error_variance")
-    traded = ((bias > 0) & (variance < 0)).sum()
-    both = ((bias < 0) & (variance < 0)).sum()
+def gap(name: str, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Say how wide the train-test gap is, how many variants narrow it, and how it opens in training."""
+    (base,) = _rows(tables["summary"], name, "cross_entropy_gap").query("variant == @BASELINE").itertuples()
+    gaps = against(tables["differences"], name, "cross_entropy_gap", BASELINE)
+    gaps = gaps[gaps.variant != TUNED_BASELINE]
+    narrowed = len(better(gaps))
+    text = (
+        f"In `{name}` the gap in cross-entropy is {interval(base, 3)} nats without regularization; "
+        f"{of(narrowed, len(gaps))} variants narrow it beyond chance."
+    )
+    curves = tables["curves"]
+    own = curves[(curves.setting == name) & (curves.variant == BASELINE)]
+    wide = own.pivot_table(index="epoch", columns="metric", values="estimate")
+    if "validation_cross_entropy" not in wide:
+        return text
+    validation, train = wide.validation_cross_entropy, wide.train_cross_entropy
+    best, last = validation.idxmin(), validation.index.max()
     return (
-        f"Of {len(bias)}, {traded} lowered the variance at the price of bias, and {both} lowered both "
-        f"(point estimates, squared error)."
+        f"{text} The baseline's validation cross-entropy is lowest after epoch {best} of {last}, "
+        f"{validation[best]:.3f} nats with {train[best]:.3f} in training; at the end it is "
+        f"{validation[last]:.3f} with {train[last]:.3f}."
     )
 
 
@@ -93,47 +168,9 @@ def against(
     return rows[rows.reference == reference]
 
 
-def ranking(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of a setting's variants, best test error first, with intervals as text."""
-    errors = _rows(summary, name, "test_error").sort_values("estimate", kind="stable")
-    change = against(differences, name, "test_error").set_index("variant")
-    reference = str(change.reference.iloc[0]).replace("_", " ")
-    table = []
-    for row in errors.itertuples():
-        cells = {
-            "variant": f"`{row.variant}`",
-            "test error, %": _interval(row.estimate, row.low, row.high, 2),
-            f"against {reference}, points": "",
-            "verdict": "",
-        }
-        if row.variant in change.index:
-            own = change.loc[row.variant]
-            cells[f"against {reference}, points"] = _interval(own.estimate, own.low, own.high, 2, "+")
-            cells["verdict"] = verdict(own.estimate, own.p_holm)
-        for title, metric, digits in (
-            ("test cross-entropy", "test_cross_entropy", 3),
-            ("gap, nats", "cross_entropy_gap", 3),
-            ("bias²", "squared_error_bias", 4),
-            ("variance", "squared_error_variance", 4),
-        ):
-            one = _rows(summary, name, metric).set_index("variant").loc[row.variant]
-            cells[title] = _interval(one.estimate, one.low, one.high, digits)
-        table.append(cells)
-    return pd.DataFrame(table)
-
-
-def choices(tuning: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of what was chosen for each variant, a column a setting.
-
-    A choice at either end of its candidates is marked: a better one may lie beyond.
-    """
-    rows: dict[str, dict[str, str]] = {}
-    for (setting, variant), tried in tuning.groupby(["setting", "variant"], sort=False):
-        (chosen,) = tried[tried.chosen].itertuples()
-        end = " (at the end)" if chosen.candidate in (0, len(tried) - 1) else ""
-        row = rows.setdefault(str(variant), {"variant": f"`{variant}`"})
-        row[f"`{setting}`"] = f"{chosen.values}{end}"
-    return pd.DataFrame(rows.values()).fillna("")
+def better(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the differences that lie below zero beyond chance."""
+    return rows[(rows.p_holm <= ALPHA) & (rows.estimate < 0)]
 
 
 def verdict(estimate: float, p_holm: float) -> str:
@@ -143,6 +180,11 @@ def verdict(estimate: float, p_holm: float) -> str:
     return "better" if estimate < 0 else "worse"
 
 
+def _short(setting: Setting) -> str:
+    noise = f", {setting.label_noise:.0%} of the labels wrong" if setting.label_noise else ""
+    return f"{setting.train_size:,} images{noise}"
+
+
 def _rows(table: pd.DataFrame, setting: str, metric: str) -> pd.DataFrame:
     return table[(table.setting == setting) & (table.metric == metric)]
 
@@ -150,26 +192,3 @@ def _rows(table: pd.DataFrame, setting: str, metric: str) -> pd.DataFrame:
 def _estimate(summary: pd.DataFrame, setting: str, variant: str, metric: str) -> float:
     rows = _rows(summary, setting, metric)
     return float(rows[rows.variant == variant].estimate.iloc[0])
-
-
-def _against_baseline(summary: pd.DataFrame, setting: str, metric: str) -> pd.Series:
-    own = _rows(summary, setting, metric).set_index("variant").estimate
-    return own.drop([BASELINE, TUNED_BASELINE], errors="ignore") - own[BASELINE]
-
-
-def _of(some: int, count: int) -> str:
-    return f"{some or 'None'} of {count} variants"
-
-
-def _points(row: pd.Series) -> str:
-    return f"{-row.estimate:.2f} points (95 % interval {-row.high:.2f} to {-row.low:.2f})"
-
-
-def _listed(names: pd.Series) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-
-
-def _interval(estimate: float, low: float, high: float, digits: int, sign: str = "") -> str:
-    shown = [f"{value:{sign}z.{digits}f}" for value in (estimate, low, high)]
-    return f"{shown[0]} [{shown[1]}, {shown[2]}]"

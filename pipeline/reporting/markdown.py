@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,3 +32,8 @@ def table(frame: pd.DataFrame) -> str:
     rows: list[Sequence[str]] = [list(frame.columns), ["---"] * len(frame.columns)]
     rows += [[str(cell) for cell in row] for row in frame.itertuples(index=False)]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor that a code-hosting page gives to a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")

@@ -34,7 +34,7 @@ VARIANTS = {
     "early_stopping": COLOURS["stopping"],
     "batch_norm": COLOURS["normalization"],
 }
-WIDTH = 10.0  # inches
+WIDTH = 9.0  # inches: on a page of text the letters come out as large as the text's notes
 
 
 def use() -> None:
@@ -45,7 +45,7 @@ def use() -> None:
         rc={
             "axes.spines.top": False,
             "axes.spines.right": False,
-            "figure.dpi": 110,
+            "figure.dpi": 140,
             "grid.color": "#e6e6e6",
             "savefig.bbox": "tight",
             "font.size": 11,
@@ -72,14 +72,21 @@ def arms(row: pd.Series) -> np.ndarray:
     return np.array([[row["estimate"] - row["low"]], [row["high"] - row["estimate"]]])
 
 
-def by_replicate(axis: Axes, rows: pd.DataFrame, x: str, y: str, colour: str, label: str) -> None:
-    """Draw the mean of `y` along `x` with its 95 % band over the independent replicates of `rows`.
+def over_replicates(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+    """Return the mean of `y` at every `x` with its 95 % limits over the independent replicates of `rows`.
 
     These are the training sets, initialisations averaged first; the initialisations of a single one.
     """
     by = "split" if rows.split.nunique() > 1 or "init" not in rows else "init"
     means = rows.groupby([x, by])[y].mean().unstack(by)
-    found = [comparison.mean_interval(values.dropna()) for _, values in means.iterrows()]
-    axis.plot(means.index, [one.estimate for one in found], "o-", color=colour, markersize=3, label=label)
-    limits = [one.low for one in found], [one.high for one in found]
-    axis.fill_between(means.index, *limits, color=colour, alpha=0.15, linewidth=0)
+    found = [vars(comparison.mean_interval(values.dropna())) for _, values in means.iterrows()]
+    return pd.DataFrame(found, index=means.index)
+
+
+def by_replicate(
+    axis: Axes, rows: pd.DataFrame, x: str, y: str, colour: str, label: str, line: str = "o-"
+) -> None:
+    """Draw what `over_replicates` returns, as a line with its band."""
+    found = over_replicates(rows, x, y)
+    axis.plot(found.index, found.estimate, line, color=colour, markersize=3, label=label)
+    axis.fill_between(found.index, found.low, found.high, color=colour, alpha=0.15, linewidth=0)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pandas as pd
-
 from pipeline import claims
 from pipeline.checkout import ROOT
 from pipeline.claims.tables import evidence_table, verdict_table
 from pipeline.errors import reports_errors
-from pipeline.files import emptied, write_metrics, write_table
+from pipeline.files import emptied, read_table, write_metrics, write_table
 
 REPORTS = ROOT / "reports"
 
@@ -18,9 +14,9 @@ REPORTS = ROOT / "reports"
 @reports_errors
 def main() -> None:
     """Write the verdicts and the evidence for them."""
-    tables = {path.stem: _read(path) for path in sorted((REPORTS / "tables").glob("*.csv"))}
+    tables = {path.stem: read_table(path) for path in sorted((REPORTS / "tables").glob("*.csv"))}
     for path in sorted((REPORTS / "probes").glob("*/*.csv")):
-        tables[f"{path.parent.name}/{path.stem}"] = _read(path)
+        tables[f"{path.parent.name}/{path.stem}"] = read_table(path)
     judged = [(claim, list(claim.evidence(tables))) for claim in claims.discover()]
     evidence = evidence_table(judged)
     folder = emptied(REPORTS / "claims")
@@ -28,11 +24,6 @@ def main() -> None:
     write_table(folder / "verdicts.csv", verdict_table(judged, tables))
     counts = evidence.groupby("claim").outcome.value_counts().unstack(fill_value=0)
     write_metrics(REPORTS / "metrics" / "claims.json", counts.to_dict("index"))
-
-
-def _read(path: Path) -> pd.DataFrame:
-    # A variant may be called `nan` or `null`; a number that is missing is an empty cell.
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.style import VARIANTS, WIDTH
+from pipeline.reporting.style import VARIANTS, WIDTH, over_replicates
 from pipeline.science import comparison
 
 DASHES = ("-", "--", ":", "-.")
@@ -35,13 +36,23 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         for variant, own in shift[shift.network == network].groupby("variant", sort=False):
             colour = VARIANTS.get(str(variant), "black")
             for dashes, (layer, rows) in zip(DASHES, own.groupby("layer", sort=False), strict=False):
-                mean = rows.groupby("epoch").shift_relative.mean()
-                lower.plot(mean.index, mean, dashes, color=colour, label=f"{variant}, {layer}")
+                decades = rows.assign(decades=np.log10(rows.shift_relative))
+                mean = 10 ** over_replicates(decades, "epoch", "decades")
+                lower.plot(mean.index, mean.estimate, dashes, color=colour, label=f"{variant}, {layer}")
+                lower.fill_between(mean.index, mean.low, mean.high, color=colour, alpha=0.08, linewidth=0)
         upper.set(xscale="log", ylim=(0, 100), xlabel="learning rate")
         upper.set_title(network)
         upper.legend(fontsize=8, title="x: diverged", title_fontsize=8)
-        lower.set(yscale="log", xlabel="epoch")
+        lower.set(yscale="log", xlabel="epoch", ylim=_limits(shift.shift_relative))
         lower.legend(fontsize=7)
     axes[0, 0].set_ylabel("validation error (%)")
     axes[1, 0].set_ylabel("covariate shift / gradient")
     return figure
+
+
+def _limits(values: pd.Series) -> tuple[float, float]:
+    """Return the decades that hold the values: a band of few runs may reach far beyond them."""
+    seen = values[values > 0]
+    if seen.empty:
+        return 0.1, 1.0
+    return 10.0 ** np.floor(np.log10(seen.min())), 10.0 ** np.ceil(np.log10(seen.max()))

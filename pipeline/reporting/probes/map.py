@@ -29,7 +29,11 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         sizes.fill_between(
             at, [o.low for o in found], [o.high for o in found], color=colour, alpha=0.15, lw=0
         )
-    sizes.set(xscale="log", xlabel="training images", ylabel="test error minus baseline's (points)")
+    ticks = sorted(along.train_size.unique())
+    sizes.set_xscale("log")
+    sizes.set_xticks(ticks, [f"{size:,}" for size in ticks], fontsize=8)
+    sizes.minorticks_off()
+    sizes.set(xlabel="training images", ylabel="test error minus baseline's (points)")
     sizes.set_title("by data size")
     sizes.legend(fontsize=8)
     size = winners.train_size[winners.width.ne(base.width.iloc[0])].mode()
@@ -41,7 +45,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
             [x, x + 1, x + 1, x], [y, y, y + 1, y + 1], color=VARIANTS.get(row.best, "black"), alpha=0.25
         )
         tied = "\n".join(f"= {name}" for name in str(row.tied).split() if row.tied == row.tied)
-        grid.text(x + 0.5, y + 0.5, f"{row.best}\n{tied}", ha="center", va="center", fontsize=8)
+        grid.text(x + 0.5, y + 0.5, f"{row.best}\n{tied}", ha="center", va="center", fontsize=7.5)
     grid.set_xticks([i + 0.5 for i in range(len(widths))], widths)
     grid.set_yticks([i + 0.5 for i in range(len(noises))], [f"{noise:.0%}" for noise in noises])
     grid.set(xlim=(0, len(widths)), ylim=(0, len(noises)), xlabel="hidden units", ylabel="wrong labels")

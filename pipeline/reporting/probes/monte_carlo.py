@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.style import COLOURS, VARIANTS, WIDTH, by_replicate
+from pipeline.reporting.style import VARIANTS, WIDTH, by_replicate, over_replicates
 
 SCORES = {"error": "test error (%)", "nll": "negative log-likelihood (nats)", "ece": "calibration error"}
 
@@ -24,9 +24,9 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         for row, (name, label) in enumerate(SCORES.items()):
             axis = axes[row, column]
             by_replicate(axis, passes, "passes", name, VARIANTS["dropout"], label="average of passes")
-            axis.axhline(
-                scaled[name].mean(), color=COLOURS["baseline"], linestyle="--", label="weight scaling"
-            )
+            (one,) = (found for _, found in over_replicates(scaled, "passes", name).iterrows())
+            axis.axhline(one.estimate, color="black", linestyle="--", linewidth=1, label="weight scaling")
+            axis.axhspan(one.low, one.high, color="black", alpha=0.08, linewidth=0)
             axis.set(xscale="log")
             if column == 0:
                 axis.set_ylabel(label, fontsize=9)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.style import VARIANTS, WIDTH, by_replicate
+from pipeline.reporting.style import VARIANTS, WIDTH, arms, by_replicate, over_replicates
 
-CRITERIA = {"cross_entropy": VARIANTS["early_stopping"], "error": VARIANTS["l2"]}
+CRITERIA = {"cross_entropy": "o-", "error": "s:"}
 SHOWN = {
     "loss_regret": "regret in loss (nats)",
     "error_regret": "regret in error (points)",
@@ -28,7 +28,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
             axis = axes[row, column]
             for criterion, own in stops[stops.setting == setting].groupby("criterion", sort=False):
                 text = f"on {str(criterion).replace('_', ' ')}"
-                by_replicate(axis, own, "patience", name, CRITERIA[str(criterion)], label=text)
+                line = CRITERIA[str(criterion)]
+                by_replicate(axis, own, "patience", name, VARIANTS["early_stopping"], text, line)
             axis.set_title(f"{setting}: {label}", fontsize=9)
             axis.set_xlabel("patience (epochs)", fontsize=9)
         axes[row, 0].legend(fontsize=7)
@@ -37,8 +38,12 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         last.set_visible(not own.empty)
         for place, (variant, rows) in enumerate(own.groupby("variant", sort=False)):
             colour = VARIANTS[str(variant)]
-            last.bar(place, rows.seen.mean(), color=colour, width=0.6)
-            last.hlines(rows.unseen.mean(), place - 0.4, place + 0.4, color="black", linestyle=":")
+            learned = rows.assign(place=place)
+            for share, face in (("seen", colour), ("unseen", "white")):
+                (found,) = (one for _, one in over_replicates(learned, "place", share).iterrows())
+                last.errorbar(place, found.estimate, arms(found), fmt="o", color=colour, mfc=face)
         last.set_xticks(range(own.variant.nunique()), own.variant.unique(), fontsize=8)
-        last.set_title("wrong labels learned\n(dotted: of unseen images)", fontsize=9)
+        last.margins(x=0.4)
+        last.set_ylim(0, 1.05)
+        last.set_title("wrong labels learned\n(hollow: of unseen images)", fontsize=9)
     return figure

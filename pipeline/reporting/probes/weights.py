@@ -14,6 +14,7 @@ MEASURES = {
     "hoyer": "Hoyer's index",
     "participation_ratio": "participation",
 }
+SMALLEST = 1e-3  # singular values below are rounding
 
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
@@ -39,12 +40,11 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
             curves = pruning[(pruning.setting == setting) & (pruning.variant == variant)]
             by_replicate(axes[row, 3], curves, "share", "error", VARIANTS[variant], label=variant)
             values = spectrum[(spectrum.setting == setting) & (spectrum.variant == variant)]
-            mean = values.groupby("place").value.mean()
-            axes[row, 4].plot(mean.index, mean, color=VARIANTS[variant], label=variant)
+            by_replicate(axes[row, 4], values, "place", "value", VARIANTS[variant], variant, line="-")
         axes[row, 0].set_ylabel(setting)
         axes[row, 3].set_title("test error (%), pruned", fontsize=9)
         axes[row, 3].set_xlabel("share of live weights set to 0", fontsize=9)
         axes[row, 3].legend(fontsize=7)
-        axes[row, 4].set(yscale="log")
+        axes[row, 4].set(yscale="log", ylim=(SMALLEST, None))
         axes[row, 4].set_title("singular values, first kernel", fontsize=9)
     return figure
