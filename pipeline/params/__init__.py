@@ -30,7 +30,7 @@ __all__ = [
     "RegularizerMix",
     "Setting",
     "check",
-    "flattened",
     "check_images",
+    "flattened",
     "load",
 ]

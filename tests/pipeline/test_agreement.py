@@ -36,10 +36,10 @@ def client(clone: Clone) -> tuple[MlflowClient, str]:
     return there, found.experiment_id
 
 
-def content(clone: Clone) -> dict[str, Any]:
+def content(clone: Clone) -> dict[Any, Any]:
     """All that MLflow says of the current runs, by kind, name and key, but for times and ids."""
     there, experiment = client(clone)
-    said: dict[str, Any] = {}
+    said: dict[Any, Any] = {}
     for run in there.search_runs([experiment], "tags.current = 'true'", max_results=5000):
         tags = {name: value for name, value in run.data.tags.items() if name not in ELSEWHERE}
         curves = {
@@ -63,7 +63,7 @@ def predictions(clone: Clone) -> dict[str, Any]:
     there, _ = client(clone)
     found = {}
     for version in there.search_model_versions():
-        (path,) = Path(version.source.removeprefix("file://")).rglob("*.keras")
+        (path,) = Path(str(version.source).removeprefix("file://")).rglob("*.keras")
         network = mlflow.keras.load_model(str(path.parent.parent))
         found[f"{version.name}/{version.tags['variant']}"] = network.predict(images, verbose=0)
     return found
