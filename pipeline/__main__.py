@@ -60,9 +60,7 @@ def sync() -> None:
     """Make MLflow's store say what DVC keeps: after a checkout, a pull, a lost store, on another server."""
     from pipeline import tracking
 
-    written = tracking.sync(ROOT)
-    for name in written:
-        print(f"written: {name}")
+    written = tracking.sync(ROOT, lambda name: print(f"written: {name}", flush=True))
     print("MLflow says what DVC keeps" + ("" if written else ", and did before"))
 
 

@@ -104,16 +104,17 @@ def adjusted(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def curves(cell: Cell) -> pd.DataFrame:
-    """Return a row an epoch and score: mean over the replicates and 95 % interval.
+    """Return a row an epoch and score: mean over the replicates whose curves are kept, and 95 % interval.
 
     Only the epochs that every run reached: a mean over the survivors of early stopping would show
     another population at every epoch.
     """
-    epochs = min(len(record.history["loss"]) for row in cell.grid for record in row)
+    grid = [[record for record in row if record.run.curves] for row in cell.grid]
+    epochs = min(len(record.history["loss"]) for row in grid for record in row)
     frames = []
-    for name in cell.grid[0][0].history:
+    for name in grid[0][0].history:
         scale = 100.0 if name.endswith("_error") else 1.0
-        values = np.array([[r.history[name][:epochs] for r in row] for row in cell.grid]) * scale
+        values = np.array([[r.history[name][:epochs] for r in row] for row in grid]) * scale
         rows = [comparison.mean_interval(comparison.replicates(v)) for v in np.moveaxis(values, 2, 0)]
         frame = _frame(cell, dict(enumerate(rows, start=1))).rename(columns={"metric": "epoch"})
         frames.append(frame.assign(metric=name))

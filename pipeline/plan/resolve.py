@@ -100,9 +100,10 @@ def _strengths(mix: Mix) -> str:
 def _cell(setting: Setting, candidates: list[Fields], trials: int = 0, curves: bool = True) -> Plan:
     """Return the one cell of these candidates, each with as many trials if there are several.
 
-    To score every epoch takes as long as to train. So that is done where the `curves` are looked at; never
-    in a trial, of which the end alone counts.
+    To score every epoch takes as long as to train. So that is done where the `curves` are looked at, of one
+    initialisation a training set (of all, where there is one set); never in a trial, of which the end counts.
     """
+    watched = range(setting.inits if setting.splits == 1 else 1) if curves else ()
     sets, tried = range(setting.splits), range(setting.splits, setting.splits + trials)
     if len(candidates) == 1:
         tried = range(0)
@@ -110,7 +111,7 @@ def _cell(setting: Setting, candidates: list[Fields], trials: int = 0, curves: b
         Candidate(
             trials=[_run(setting, own | {"curves": False}, split, 0, number) for split in tried],
             runs=[
-                _run(setting, own | {"curves": curves}, split, init)
+                _run(setting, own | {"curves": init in watched}, split, init)
                 for split in sets
                 for init in range(setting.inits)
             ],

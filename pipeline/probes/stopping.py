@@ -35,17 +35,18 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     stops, rises, memorised, duration = [], [], [], []
     for setting in settings:
         baseline = study.cell(BASELINE, f"{setting}/{BASELINE}")
-        for record in baseline:
+        for record in filter(_watched, baseline):
             stops += _stops(record)
         if setting in has.get(STOPPING, ()):
             stopped = study.cell(STOPPING, f"{setting}/{STOPPING}")
             patience = stopped[0].run.regularizers["early_stopping"]["patience"]
-            rises += [_rise(record, patience) for record in baseline]
+            rises += [_rise(record, patience) for record in filter(_watched, baseline)]
             if study.params.settings[setting].label_noise:
                 for part, listed in ((BASELINE, baseline), (STOPPING, stopped)):
                     memorised += _memorised(study, setting, part, listed)
         if setting in has.get(DROPOUT, ()):
-            pairs = zip(baseline, study.cell(DROPOUT, f"{setting}/{DROPOUT}"), strict=True)
+            dropped = study.cell(DROPOUT, f"{setting}/{DROPOUT}")
+            pairs = zip(filter(_watched, baseline), filter(_watched, dropped), strict=True)
             duration += [row for pair in pairs for row in _duration(*pair)]
     return {
         "stops": pd.DataFrame(stops),
@@ -69,6 +70,10 @@ def metrics(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
 
 def _at(record: Record) -> dict[str, Any]:
     return {"setting": record.run.setting, "split": record.run.split, "init": record.run.init}
+
+
+def _watched(record: Record) -> bool:
+    return record.run.curves
 
 
 def _curves(record: Record) -> tuple[np.ndarray, np.ndarray]:

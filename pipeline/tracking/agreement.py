@@ -6,7 +6,7 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mlflow.entities import Run as Logged
@@ -14,7 +14,7 @@ from mlflow.entities import Run as Logged
 from pipeline.errors import UserError
 from pipeline.tracking import entries, models, outputs, recorder, registry, study
 from pipeline.tracking.entries import Entry
-from pipeline.tracking.ledger import CURRENT, Group, Ledger, is_workspace, now
+from pipeline.tracking.ledger import CURRENT, Group, Ledger, is_workspace, now, points
 from pipeline.tracking.outputs import Cell
 
 
@@ -44,8 +44,8 @@ def verify(root: Path) -> tuple[int, list[str]]:
     return sum(len(cell.finished) for cell in cells), [*problems, *_out_of_date(root)]
 
 
-def sync(root: Path, advance: Callable[[int], None] = lambda _: None) -> list[str]:
-    """Make MLflow's store say what DVC keeps; return the cells that had to be written.
+def sync(root: Path, wrote: Callable[[str], object] = lambda name: None) -> list[str]:
+    """Make MLflow's store say what DVC keeps; return the cells that it wrote, and tell `wrote` of each.
 
     Where they agree nothing is written, so it may be repeated, and interrupted anywhere. Runs of other
     revisions stay, marked as not current. Raises UserError, when the rest is done, for outputs that are
@@ -67,9 +67,7 @@ def sync(root: Path, advance: Callable[[int], None] = lambda _: None) -> list[st
         else:
             _write(ledger, root, cell)
             written.append(cell.name)
-        advance(len(cell.finished))
-    for group in (one for left in found.values() for one in left):
-        ledger.mark(group.runs, current=False)
+            wrote(cell.name)
     publish(root)
     if problems:
         raise UserError("\n".join(problems))
@@ -80,9 +78,11 @@ def publish(root: Path) -> None:
     """Register the models of what is recorded, and log the reports; of an experiment's copy these alone."""
     ledger = Ledger()
     if is_workspace():
-        cells, _ = _cells(root)
+        cells, problems = _cells(root)
         groups = {group.key: group for group in ledger.groups(f"tags.{CURRENT} = 'true'")}
         registry.register(ledger, groups, [cell for cell in cells if cell.key in groups])
+        if not problems:
+            _retire(ledger, groups, cells)
     study.publish(ledger, root)
 
 
@@ -153,9 +153,16 @@ def _write(ledger: Ledger, root: Path, cell: Cell) -> None:
         entry = entries.of_run(record)
         identity = ledger.begin(entry, parent, moment)
         ledger.saw(identity, record.run)
-        ledger.points(identity, entry.curves, moment, moment)
-        ledger.end(identity, entry, moment)
+        ledger.end(identity, entry, moment, points(entry.curves, moment, moment))
     recorder.finish(ledger, root, cell, parent)
+
+
+def _retire(ledger: Ledger, groups: Mapping[str, Group], cells: Iterable[Cell]) -> None:
+    """Mark the runs of other revisions as not current, those of a variant that was taken away among them."""
+    kept = {cell.key for cell in cells}
+    for key, group in groups.items():
+        if key not in kept:
+            ledger.mark(group.runs, current=False)
 
 
 def _by_key(ledger: Ledger) -> dict[str, list[Group]]:

@@ -68,7 +68,8 @@ def of_cell(cell: Cell) -> Entry:
     if cell.reported:
         params = _parameters(cell.reported[0].run.condition)
         for name in cell.reported[0].final:
-            metrics |= _summary(name, cell.reported)
+            if all(name in record.final for record in cell.reported):
+                metrics |= _summary(name, cell.reported)
     tags = {**_place(cell.planned[0]), KIND: "variant", GROUP: cell.key, "part": cell.part}
     if cell.choice is not None:
         tags["candidate"] = str(cell.choice.candidate)

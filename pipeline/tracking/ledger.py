@@ -63,26 +63,20 @@ class Ledger:
         )
         return str(created.info.run_id)
 
-    def points(
-        self, identity: str, curves: Mapping[str, Sequence[float]], start: int, end: int, first: int = 0
-    ) -> None:
-        """Log the values of curves, those of the epochs after `first`, evenly over the time between."""
-        self._log(
-            identity,
-            metrics=[
-                Metric(name, value, start + (end - start) * (place + 1) // len(values), first + place + 1)
-                for name, values in curves.items()
-                for place, value in enumerate(values)
-            ],
-        )
+    def points(self, identity: str, points: Sequence[Metric]) -> None:
+        """Log points of curves."""
+        self._log(identity, metrics=points)
 
-    def end(self, identity: str, entry: Entry, moment: int | None = None) -> None:
-        """Log what is known at the end of a run, and finish it."""
+    def end(
+        self, identity: str, entry: Entry, moment: int | None = None, points: Sequence[Metric] = ()
+    ) -> None:
+        """Log what is known at the end of a run, and the last points of its curves, and finish it."""
         moment = moment or now()
+        final = [Metric(name, value, moment, 0) for name, value in entry.metrics.items()]
         self._log(
             identity,
             params=[Param(name, value) for name, value in entry.params.items()],
-            metrics=[Metric(name, value, moment, 0) for name, value in entry.metrics.items()],
+            metrics=[*points, *final],
             tags=[RunTag(name, value) for name, value in entry.tags.items()],
         )
         self.client.set_terminated(identity, "FINISHED", end_time=moment)
@@ -183,6 +177,15 @@ class Ledger:
         for first in range(0, max(len(metrics), 1), BATCH):
             once = (params, tags) if first == 0 else ((), ())
             self.client.log_batch(identity, metrics[first : first + BATCH], *once)
+
+
+def points(curves: Mapping[str, Sequence[float]], start: int, end: int, first: int = 0) -> list[Metric]:
+    """Return the values of curves as points: of the epochs after `first`, evenly over the time between."""
+    return [
+        Metric(name, value, start + (end - start) * (place + 1) // len(values), first + place + 1)
+        for name, values in curves.items()
+        for place, value in enumerate(values)
+    ]
 
 
 def now() -> int:

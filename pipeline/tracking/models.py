@@ -49,6 +49,7 @@ def log(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
             model=models.restore(run, weights, image_shape, classes),
             name=cell.name.replace("/", "-"),
             signature=signature,
+            validate_serving_input=False,  # which would apply the network once more, and print how
             input_example=np.asarray(images[:EXAMPLES], np.float32) / 255,
             # Given, because mlflow would start a process to find them out.
             pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy")],
@@ -60,7 +61,7 @@ class _Flavor:
     """MLflow's Keras flavor, which writes the input example before it makes the folder (3.17)."""
 
     @staticmethod
-    def save_model(path: str, **given: Any) -> None:
+    def save_model(path: str, validate_serving_input: bool, **given: Any) -> None:
         Path(path).mkdir(parents=True)
         mlflow.keras.save_model(path=path, **given)
 

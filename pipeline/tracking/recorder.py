@@ -14,7 +14,7 @@ from pipeline import guard
 from pipeline.plan import Plan, Run
 from pipeline.records import Epochs, Record, Result
 from pipeline.tracking import entries, models, outputs, store
-from pipeline.tracking.ledger import Ledger, is_workspace, now
+from pipeline.tracking.ledger import Ledger, is_workspace, now, points
 from pipeline.tracking.outputs import Cell
 from pipeline.tracking.store import UNREACHABLE, said
 
@@ -97,10 +97,13 @@ class Recorder:
         seconds = event.seconds if isinstance(event, Epochs) else sum(event.seconds.values())
         end = now()
         running = self._running.get(event.run.key) or self._begin(event.run, end - int(1000 * seconds))
-        self._log(running, event, end)
+        new = {name: values[running.epochs :] for name, values in event.history.items()}
+        shown = points(entries.of_curves(new), running.until, end, running.epochs)
         if isinstance(event, Epochs):
+            self._ledger.points(running.identity, shown)
+            running.epochs, running.until = len(event.history["loss"]), end
             return
-        self._ledger.end(running.identity, entries.of_run(event), end)
+        self._ledger.end(running.identity, entries.of_run(event), end, shown)
         self._running.pop(event.run.key, None)
         if event.run.trial is None:
             self._reported[event.run.cell].append(event)
@@ -129,12 +132,6 @@ class Recorder:
         self._ledger.saw(identity, run)
         self._running[run.key] = running = _Running(identity, 0, start)
         return running
-
-    def _log(self, running: _Running, event: Result | Epochs, moment: int) -> None:
-        """Log the epochs that are not shown yet."""
-        new = {name: values[running.epochs :] for name, values in event.history.items()}
-        self._ledger.points(running.identity, entries.of_curves(new), running.until, moment, running.epochs)
-        running.epochs, running.until = len(event.history["loss"]), moment
 
     @_or_later
     def _break_off(self, status: str, reason: str) -> None:

@@ -19,6 +19,7 @@ from tests.processes import until
 
 AGREE = "DVC and MLflow agree on {} Keras runs\n"
 SAID_BEFORE = "MLflow says what DVC keeps, and did before\n"
+AGAIN = ("variant@l2", "probe_runs@map")  # what trains with the strength of `l2`
 # Of a run that is written again: ids, where and when, and what says so.
 ELSEWHERE = {"process", "mlflow.parentRunId", "mlflow.log-model.history"}
 
@@ -116,7 +117,8 @@ def test_a_checkout_of_another_revision_is_told_apart(clone: Clone) -> None:
     clone.run("git", "commit", "--quiet", "--no-verify", "--message", "one").succeeded()
     before = content(clone)
     clone.edit({"variants.l2.l2.strength": 0.03})
-    clone.run("dvc", "repro").succeeded()
+    clone.run("dvc", "repro", *AGAIN).succeeded()
+    clone.python("pipeline", "sync").succeeded()
     assert agrees(clone)
     clone.run("git", "checkout", "--quiet", "--force", "HEAD").succeeded()
     clone.run("dvc", "checkout", "--force").succeeded()
@@ -130,7 +132,7 @@ def test_a_checkout_of_another_revision_is_told_apart(clone: Clone) -> None:
 
 @pytest.mark.parametrize("finished", [0, 1, 4])
 def test_a_study_that_is_killed_outright_is_put_right(clone: Clone, finished: int) -> None:
-    """SIGKILL for DVC, the stage and its workers; when so many runs are finished."""
+    """SIGKILL for DVC and the stage, when so many runs are finished; the workers end with the stage."""
     clone.edit({"variants.l2.l2.strength": 0.03})
     kept_runs = clone.root / "results" / "kept"
     process = subprocess.Popen(
@@ -150,7 +152,8 @@ def test_a_study_that_is_killed_outright_is_put_right(clone: Clone, finished: in
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert Counter(run.info.status for run in clone.logged("variant"))["RUNNING"]
-    clone.run("dvc", "repro").succeeded()
+    clone.run("dvc", "repro", *AGAIN).succeeded()
+    clone.python("pipeline", "sync").succeeded()
     assert agrees(clone)
     states = Counter(run.info.status for kind in ("variant", "run", "trial") for run in clone.logged(kind))
     assert states.keys() == {"FINISHED"}

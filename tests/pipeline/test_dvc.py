@@ -22,6 +22,16 @@ def strengths(clone: Clone) -> list[str]:
     return sorted(run.data.params["l2.strength"] for run in recorded)
 
 
+def marks(clone: Clone) -> dict[str, set[tuple[str, str | None]]]:
+    """Whether the runs of the variant `l2` are current, and of which experiment they are, by strength."""
+    own = {"variant": "l2", "setting": "small"}
+    found: dict[str, set[tuple[str, str | None]]] = {}
+    for run in (run for run in clone.logged("run") if run.data.tags.items() >= own.items()):
+        mark = run.data.tags["current"], run.data.tags.get("dvc_experiment")
+        found.setdefault(run.data.params["l2.strength"], set()).add(mark)
+    return found
+
+
 def test_the_metrics_are_shown(toy_clone: Clone) -> None:
     shown = json.loads(toy_clone.run("dvc", "metrics", "show", "--json").succeeded().output)
     expected = json.loads((toy_clone.root / "reports" / "metrics" / "study.json").read_text(encoding="utf-8"))
@@ -113,3 +123,21 @@ def test_an_experiment_in_a_copy_records_in_the_checkout(clone: Clone) -> None:
     rows = table(clone.run("dvc", "exp", "show", "--csv"))
     (row,) = (row for row in rows if row["Experiment"] == name)
     assert float(row["variants.l2.l2.strength"]) == 0.02
+    # Told apart from the checkout's own, which agree with DVC as before.
+    assert marks(clone) == {"0.001": {("true", None)}, "0.02": {("false", name)}}
+    clone.python("pipeline", "verify").succeeded()
+
+
+def test_experiments_from_the_queue_record_in_the_checkout(clone: Clone) -> None:
+    for name, strength in (("third", "0.03"), ("fourth", "0.04")):
+        changed = f"variants.l2.l2.strength={strength}"
+        clone.run(
+            "dvc", "exp", "run", "--queue", "--name", name, "--set-param", changed, "variant@l2"
+        ).succeeded()
+    clone.run("dvc", "exp", "run", "--run-all").succeeded()
+    assert marks(clone) == {
+        "0.001": {("true", None)},
+        "0.03": {("false", "third")},
+        "0.04": {("false", "fourth")},
+    }
+    clone.python("pipeline", "verify").succeeded()

@@ -14,8 +14,9 @@ from mlflow.entities import ViewType
 
 from pipeline import checkout
 from pipeline.plan import Run
-from pipeline.records import Result
-from tests.tracking.recording import Stage
+from pipeline.records import Epochs, Result
+from pipeline.tracking import Recorder
+from tests.tracking.recording import Stage, planned, write
 
 MakeRun = Callable[..., Run]
 Study = tuple[MlflowClient, str]
@@ -243,3 +244,55 @@ def test_a_loss_that_is_no_number_is_logged_as_such(study: Study, tiny_run: Make
     (child,) = logged(study, "run")
     history = study[0].get_metric_history(child.info.run_id, "epoch/loss")
     assert [math.isnan(point.value) for point in sorted(history, key=lambda p: p.step)] == [False, True, True]
+
+
+def test_a_run_that_takes_long_shows_its_curve_while_it_is_trained(
+    study: Study, tiny_run: MakeRun, stage: Stage
+) -> None:
+    run = tiny_run(variant="mixed", epochs=5, key="long")
+    whole = result(run, epochs=5)
+    with Recorder("map", planned([run])) as recorder:
+        for epochs in (2, 3):
+            seen = {name: values[:epochs] for name, values in whole.history.items()}
+            recorder.record(Epochs(run, seen, seconds=30.0 + epochs))
+            (child,) = logged(study, "run")
+            assert child.info.status == "RUNNING"
+            for name, values in seen.items():
+                assert points(study, child, f"epoch/{name}") == list(enumerate(values.tolist(), start=1))
+        recorder.record(whole)
+        write(stage.root, "map", [whole])
+        recorder.finish(stage.root)
+    (child,) = logged(study, "run")
+    assert child.info.status == "FINISHED"
+    for name, values in whole.history.items():
+        assert points(study, child, f"epoch/{name}") == list(enumerate(values.tolist(), start=1))
+
+
+def test_what_is_still_trained_ends_with_its_stage(study: Study, tiny_run: MakeRun) -> None:
+    run = tiny_run(variant="mixed", key="long")
+    seen = {"loss": np.array([1.0])}
+
+    def broken() -> None:
+        with Recorder("map", planned([run])) as recorder:
+            recorder.record(Epochs(run, seen, seconds=30.0))
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        broken()
+    for kind in ("run", "variant"):
+        (left,) = logged(study, kind)
+        assert (left.info.status, left.data.tags["reason"]) == ("FAILED", "OSError: disk full")
+
+
+def test_descriptions_say_what_it_is_and_what_was_found(study: Study, runs: list[Run], stage: Stage) -> None:
+    stage.record(runs)
+    note = by_name(study, "variant")["small/mixed"].data.tags["mlflow.note.content"]
+    assert "**mixed** in the setting `small`" in note
+    assert "- `l2` (strength 0.001): Add `strength * sum(w ** 2)`" in note
+    assert "- test error: 5.533 [" in note
+    child = by_name(study, "run")["small/mixed/split-01-init-00"].data.tags["mlflow.note.content"]
+    assert "training set 1, initialisation 0" in child
+    assert "`small-1-0`" in child
+    client, experiment = study
+    about = client.get_experiment(experiment).tags["mlflow.note.content"]
+    assert "python -m pipeline verify" in about
