@@ -63,7 +63,7 @@ class Run(BaseModel):
     def condition(self) -> Run:
         """Return the run without what tells its replicates apart; they share one graph."""
         own = {"trial": None, "split": 0, "init": 0, "init_seed": 0, "order_seed": 0, "noise_seed": 0}
-        return self.model_copy(update={**own, "data": "", "key": ""})
+        return self.model_copy(update={**own, "curves": True, "data": "", "key": ""})
 
     def with_key(self) -> Run:
         """Return the run with the digest of everything else in it."""
