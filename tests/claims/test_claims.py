@@ -248,3 +248,27 @@ def test_the_evidence_is_a_row_a_condition(make: Callable[[], Tables]) -> None:
     table = judged.evidence_table(found)
     assert len(table) == sum(len(evidence) for _, evidence in found)
     assert set(table.outcome) <= {"holds", "unknown"}
+
+
+def test_a_reversed_shift_is_split_at_the_plain_networks_first_epochs() -> None:
+    """The plain network hardly turns in 2 of 8 epochs; there it shifts 100 times less, later as much."""
+    rows = [
+        {"network": "deep", "variant": variant, "split": split, "epoch": epoch, "shift_cosine": 0.5}
+        | {"shift_relative": level * 10 ** noise(11, epoch, int(variant == "baseline"))[split]}
+        for split in SPLITS
+        for epoch in range(1, 9)
+        for variant, level in (("batch_norm", 1.0), ("baseline", 0.01 if epoch <= 2 else 1.0))
+    ]
+    tables = {"learning_rates/shift": pd.DataFrame(rows)}
+    claim = CLAIMS["7c"]
+    told = claim.finding(tables, claim.evidence(tables))
+    found = re.search(
+        r"The relative shift on deep is (\S+) \[.+?\] decades over epochs 1 to 2, while the plain network's "
+        r"is below 0.1 of its median over the second half of training, and (\S+) \[.+?\] decades after",
+        told,
+    )
+    assert found
+    assert float(found[1]) == pytest.approx(-2, abs=0.02)
+    assert float(found[2]) == pytest.approx(0, abs=0.02)
+    late = tables["learning_rates/shift"].assign(shift_relative=lambda t: t.shift_relative.clip(lower=0.2))
+    assert "epochs 1 to" not in claim.finding({"learning_rates/shift": late}, claim.evidence(tables))

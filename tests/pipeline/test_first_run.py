@@ -99,7 +99,7 @@ def test_everything_that_the_report_links_is_there(toy_clone: Clone) -> None:
     links = re.findall(r"(?<!!)\[[^\]]+\]\(([^)]+)\)", page)
     assert all((reports / link).exists() for link in links if not link.startswith("#"))
     headings = {
-        re.sub(r"[^a-z -]", "", title.lower()).replace(" ", "-")
+        re.sub(r"[^a-z0-9_ -]", "", title.lower()).replace(" ", "-")
         for title in re.findall("^#+ (.+)$", page, re.M)
     }
     assert {link[1:] for link in links if link.startswith("#")} <= headings

@@ -45,11 +45,15 @@ def make_summary() -> MakeTable:
 
 @pytest.fixture(scope="session")
 def make_differences() -> MakeTable:
-    """Make differences with limits 0.05 below and 0.1 above; `p` and `p_gap` are the adjusted p values."""
+    """Make differences with limits 0.05 below and 0.1 above.
+
+    `p`, `p_gap`, `p_bias` and `p_variance` are the adjusted p values.
+    """
 
     def make(estimates: Estimates) -> pd.DataFrame:
-        frame = _rows(estimates, 0.05, ("test_error", "cross_entropy_gap"))
         names = {"test_error": "p", "cross_entropy_gap": "p_gap"}
+        names |= {"squared_error_bias": "p_bias", "squared_error_variance": "p_variance"}
+        frame = _rows(estimates, 0.05, tuple(names))
         found = [estimates[r.setting][r.variant].get(names[r.metric], 1.0) for r in frame.itertuples()]
         return frame.assign(reference="baseline", p_value=found, p_holm=found)
 

@@ -1,5 +1,6 @@
 """Figures of hand-made tables: what is drawn where and in which colour, and the same bytes every time."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -99,6 +100,34 @@ def test_bias_against_variance(tables: Tables, families: Families) -> None:
         assert labels == {v: ((variance[v], bias[v]), colour(families[v])) for v in bias}
 
 
+def test_no_two_lines_to_the_labels_cross(tables: Tables, families: Families) -> None:
+    axis = DRAWINGS["bias_variance"](tables, families).axes[0]
+    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    ends = []
+    for note in axis.texts:
+        x, y = note.xy  # type: ignore[attr-defined]
+        ends.append(((x - left) / (right - left), (y - bottom) / (top - bottom), *note.xyann))  # type: ignore[attr-defined]
+    assert len({end[3] for end in ends}) == len(ends)  # no label on another
+
+    def side(p: tuple[float, float], q: tuple[float, float], r: tuple[float, float]) -> float:
+        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+
+    for one, other in itertools.combinations(ends, 2):
+        a, b, c, d = one[:2], one[2:], other[:2], other[2:]
+        assert side(a, b, c) * side(a, b, d) >= 0 or side(c, d, a) * side(c, d, b) >= 0
+
+
+def test_every_figure_comes_with_the_rows_it_shows(tables: Tables, families: Families) -> None:
+    drawn = figures.every(tables, families, SETTINGS, ["narrow"])
+    assert list(drawn) == ["bias_variance", "gap", "differences", "curves_narrow"]
+    counts = {name: (len(rows), set(rows.metric)) for name, (rows, _) in drawn.items()}
+    both = len(families) + len(families) - 2  # `narrow` lacks two
+    assert counts["bias_variance"] == (2 * both, {"squared_error_bias", "squared_error_variance"})
+    assert counts["gap"] == (both, {"cross_entropy_gap"})
+    assert counts["differences"] == (both - 2, {"test_error"})
+    assert counts["curves_narrow"] == (5 * 2 * 4, {"train_cross_entropy", "validation_cross_entropy"})
+
+
 def test_along_a_dashed_line_the_risk_is_the_same(tables: Tables, families: Families) -> None:
     for axis in DRAWINGS["bias_variance"](tables, families).axes:
         dashed = [line for line in axis.lines if line.get_linestyle() == "--"]
@@ -151,11 +180,14 @@ def test_curves_against_the_baseline(
     assert [axis.get_title() for axis in visible] == variants
     assert (figure.get_supxlabel(), figure.get_supylabel()) == ("epoch", "cross-entropy (nats)")
     for variant, axis in zip(variants, visible, strict=True):
-        assert axis.get_yscale() == "log"
+        assert axis.get_ylim()[0] == 0
         own = colour(families[variant])
         parts = [("baseline", ":", GREY), ("baseline", "-", GREY), (variant, ":", own), (variant, "-", own)]
-        assert len(axis.lines) == len(axis.collections) == len(parts)
-        for (who, dashes, shade), line, band in zip(parts, axis.lines, axis.collections, strict=True):
+        *bands, gap = axis.collections
+        assert len(axis.lines) == len(parts)
+        shown = rows[(rows.variant == variant) & rows.metric.isin(figures.CURVES)]
+        assert set(np.asarray(gap.get_paths()[0].vertices)[:, 1]) <= set(shown.estimate)
+        for (who, dashes, shade), line, band in zip(parts, axis.lines, bands, strict=True):
             metric = "train_cross_entropy" if dashes == ":" else "validation_cross_entropy"
             shown = rows[(rows.variant == who) & (rows.metric == metric)]
             assert (line.get_linestyle(), to_hex(line.get_color())) == (dashes, shade)
