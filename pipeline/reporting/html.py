@@ -38,7 +38,7 @@ def page(markdown: str, folder: Path) -> str:
             token.attrs["src"] = f"data:image/png;base64,{content}"
     _links(tokens, folder.name)
     body = parser.renderer.render(tokens, parser.options, {})
-    title = next(tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open")
+    title = next(_plain(tokens[i + 1]) for i, token in enumerate(tokens) if token.type == "heading_open")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, autoescape=True
     )
@@ -50,7 +50,11 @@ def _headings(tokens: Sequence[Token]) -> None:
     """Give every heading the anchor that a code-hosting page gives it."""
     for opened, inline in itertools.pairwise(tokens):
         if opened.type == "heading_open":
-            opened.attrs["id"] = anchor("".join(child.content for child in inline.children or ()))
+            opened.attrs["id"] = anchor(_plain(inline))
+
+
+def _plain(inline: Token) -> str:
+    return "".join(child.content for child in inline.children or ())
 
 
 def _figures(tokens: Sequence[Token]) -> None:

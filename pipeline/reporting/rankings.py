@@ -22,10 +22,11 @@ COLUMNS = (
 def overview(names: Sequence[str], summary: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
     """Return a row a variant, a column a setting: the change of the test error, and a mark.
 
-    The lowest mean change over the settings with several variants comes first, those in fewer settings
-    last. The first row is what is compared with: the error of the baseline.
+    Settings with several variants come first. So does the lowest mean change over these; variants in fewer
+    of them come last. The first row is what is compared with: the error of the baseline.
     """
-    changes = {name: against(differences, name, "test_error") for name in names}
+    found = {name: against(differences, name, "test_error") for name in names}
+    changes = dict(sorted(found.items(), key=lambda one: len(one[1]) <= 1))
     ranked = pd.concat([rows for rows in changes.values() if len(rows) > 1] or list(changes.values()))
     order = ranked.groupby("variant").estimate.agg(["count", "mean"])
     order = order.sort_values(["count", "mean"], ascending=[False, True], kind="stable")

@@ -1,5 +1,6 @@
 """The tables of the page from hand-made tables: order, marks and numbers."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ def test_all_settings_at_a_glance(make_summary: MakeTable, make_differences: Mak
     summary = make_summary(dict.fromkeys(("one", "here", "there"), SUMMARY))
     differences = make_differences({"one": alone, "here": DIFFERENCES, "there": there})
     table = rankings.overview(["one", "here", "there"], summary, differences)
-    assert table.columns.tolist() == ["variant", "`one`", "`here`", "`there`"]
+    assert table.columns.tolist() == ["variant", "`here`", "`there`", "`one`"]
     # mean changes: ridge -0.816, norm 0.584, drop 0.8625, stop 0.984
     assert table.variant.tolist() == ["*the baseline's error, %*", "`ridge`", "`norm`", "`drop`", "`stop`"]
     assert table["`here`"].tolist() == [
@@ -33,7 +34,7 @@ def test_all_settings_at_a_glance(make_summary: MakeTable, make_differences: Mak
 
 def test_the_key_is_that_of_the_network_that_is_logged() -> None:
     rows = [("held", 0, 0, "a", 0.5), ("held", 0, 1, "b", 0.3), ("held", 1, 0, "c", 0.4)]
-    rows += [("blind", 0, 0, "d", None), ("blind", 0, 1, "e", None)]
+    rows += [("blind", 0, 0, "d", math.nan), ("blind", 0, 1, "e", math.nan)]
     runs = pd.DataFrame(rows, columns=["setting", "split", "init", "run_key", "validation_cross_entropy"])
     table = rankings.keys(runs.assign(variant="drop"))
     assert table["filter"].tolist() == ["`tags.run_key = 'b'`", "`tags.run_key = 'd'`"]
