@@ -93,7 +93,6 @@ def test_a_regularizer_from_the_file_to_a_row_in_the_report(clone: Clone) -> Non
     strengths = dict(changes(page))[f"variants.{name}"][name]["strength"][: toy.CANDIDATES]
     rows = json.loads((clone.root / f"results/runs/{name}/trials.json").read_text("utf-8"))
     assert [row["run"]["regularizers"][name]["strength"] for row in rows] == strengths
-    assert len(clone.logged("run")) > 0
     tags = [run.data.tags for run in clone.logged("run")]
     assert sum(one["variant"] == name for one in tags) == clone.replicates("small")
 
@@ -137,11 +136,11 @@ def test_own_data_from_the_file_to_the_report(clone: Clone) -> None:
     for variant, cells in shown.items():
         error = test_error(clone, "small", variant, prepared["test_labels"])
         assert float(cells[0].split()[0]) == pytest.approx(error, abs=0.00501)
-    assert test_error(clone, "notebook", "baseline", prepared["test_labels"]) < 60  # guessing errs on 67 %
+    assert test_error(clone, "notebook", "baseline", prepared["test_labels"]) < 50  # guessing errs on 67 %
     page = (clone.root / "reports" / "report.md").read_text("utf-8")
     said = "`datasets/shapes.npz`: 6,000 training and 2,000 test images of 16 x 16 x 3, 3 classes"
     assert f"| data | {said} |" in page
-    assert "The test set has\n2,000 images" in page
+    assert "it has 2,000 images" in page
     assert re.findall(r"\b(?:nan|inf|None(?! of)|null)\b", page) == []
     # The same file is not read again; another one is, and changes every run.
     assert clone.run("dvc", "repro").succeeded().ran == []
