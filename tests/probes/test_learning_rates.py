@@ -50,7 +50,7 @@ def made(tiny_run: MakeRun) -> Callable[..., Record]:
             point=f"net/learning_rate={rate:g}" if more is None else "net/shift",
             optimizer=Optimizer(name="sgd", learning_rate=rate).model_dump(),
             shift_every=0 if more is None else 2,
-            key=f"{variant}-{rate}-{split}",
+            key=f"{variant}-{rate}-{split}".replace(".", "_"),
         )
         history = {"loss": train, "train_cross_entropy": train, "validation_error": np.array(errors) / 100}
         final = {
