@@ -91,7 +91,9 @@ def stage(
         (tmp_path / "reports" / "probes" / probe).mkdir(exist_ok=True)
         (tmp_path / "reports" / "probes" / probe / "figure.png").write_bytes(b"\x89PNG")
     (tmp_path / prepared.IMAGES).mkdir(parents=True)
-    np.save(tmp_path / prepared.IMAGES / "test_labels.npy", np.zeros(5000, np.uint8))
+    for part, count in (("train", 7000), ("test", 5000)):
+        np.save(tmp_path / prepared.IMAGES / f"{part}_images.npy", np.zeros((count, 6, 6), np.uint8))
+        np.save(tmp_path / prepared.IMAGES / f"{part}_labels.npy", np.zeros(count, np.uint8))
     (tmp_path / prepared.SPLITS).mkdir(parents=True)
     digests = {"small": "5a" * 32, "blind": "b1" * 32}
     (tmp_path / prepared.DIGESTS).write_text(json.dumps(digests), encoding="utf-8")
@@ -100,6 +102,7 @@ def stage(
     stale.write_bytes(b"of a setting that is no longer declared")
     monkeypatch.setattr(report, "ROOT", tmp_path)
     monkeypatch.setattr(report, "REPORTS", tmp_path / "reports")
+    monkeypatch.setattr(report, "_publish", lambda: None)  # there is nothing behind the page to be recorded
     return tmp_path / "reports"
 
 
