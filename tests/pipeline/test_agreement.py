@@ -107,7 +107,7 @@ def test_the_aliases_follow_the_validation_loss(toy_clone: Clone) -> None:
     }
     name = "regularization-study-small"
     champion = there.get_model_version_by_alias(name, "champion")
-    assert champion.tags["variant"] == min(losses, key=lambda variant: losses[variant])
+    assert losses[champion.tags["variant"]] == min(losses.values())  # at toy size two may be equal
     assert there.get_model_version_by_alias(name, "baseline").tags["variant"] == "baseline"
     assert "champion" not in there.get_registered_model("regularization-study-notebook").aliases
 
