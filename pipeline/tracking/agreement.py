@@ -75,12 +75,14 @@ def sync(root: Path, wrote: Callable[[str], object] = lambda name: None) -> list
 
 
 def publish(root: Path) -> None:
-    """Register the models of what is recorded, and log the reports; of an experiment's copy these alone."""
+    """Register the models where every cell is recorded; log the reports (of an experiment's copy, these alone)."""
     ledger = Ledger()
     if is_workspace():
         cells, problems = _cells(root)
         groups = {group.key: group for group in ledger.groups(f"tags.{CURRENT} = 'true'")}
-        registry.register(ledger, groups, [cell for cell in cells if cell.key in groups])
+        # An alias is a comparison: of a part of the study, as under `mlflow run`, it would name another.
+        if all(cell.key in groups for cell in cells):
+            registry.register(ledger, groups, cells)
         if not problems:
             _retire(ledger, groups, cells)
     study.publish(ledger, root)

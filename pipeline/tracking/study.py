@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlflow.entities import Run as Logged
 
-from pipeline.tracking import entries
+from pipeline.tracking import entries, store
 from pipeline.tracking.entries import Entry
 from pipeline.tracking.ledger import CURRENT, Ledger, is_workspace
 
@@ -28,7 +28,7 @@ def publish(ledger: Ledger, root: Path) -> None:
         there = there or same
     if there:
         return
-    identity = ledger.begin(entry, None)
+    identity = ledger.begin(entry, store.outer_run())
     ledger.client.log_artifacts(identity, str(root / REPORTS), REPORTS)
     ledger.end(identity, entry)
 
