@@ -75,7 +75,7 @@ def sync(root: Path, wrote: Callable[[str], object] = lambda name: None) -> list
 
 
 def publish(root: Path) -> None:
-    """Register the models where every cell is recorded; log the reports (of an experiment's copy, these alone)."""
+    """Register the models where every cell is recorded, and log the reports."""
     ledger = Ledger()
     if is_workspace():
         cells, problems = _cells(root)
