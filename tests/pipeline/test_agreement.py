@@ -22,6 +22,7 @@ SAID_BEFORE = "MLflow says what DVC keeps, and did before\n"
 AGAIN = ("variant@l2", "probe_runs@map")  # what trains with the strength of `l2`
 # Of a run that is written again: ids, where and when, and what says so.
 ELSEWHERE = {"process", "mlflow.parentRunId", "mlflow.log-model.history"}
+ELSEWHERE |= {"git_dirty", "mlflow.source.git.commit"}
 
 
 def kept(clone: Clone) -> int:
