@@ -182,7 +182,7 @@ def two_way_bootstrap(
     if np.ptp(grid) == 0.0:
         return Interval(estimate, estimate, estimate, len(grid))
     resampled = _resampled_means(grid, rng, draws)
-    error, degrees = _two_way_error(grid)
+    error, degrees = two_way_error(grid)
     z = _t_quantile(level, degrees) * error / resampled.std()
     tail = float(stats.norm.cdf(-z))
     low, high = np.quantile(resampled, [tail, 1.0 - tail])
@@ -208,7 +208,7 @@ def _multinomial_weights(n: int, draws: int, rng: np.random.Generator) -> FloatA
     return np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n) / n
 
 
-def _two_way_error(grid: FloatArray) -> tuple[float, float]:
+def two_way_error(grid: FloatArray) -> tuple[float, float]:
     """Standard error of the mean of a grid with random rows and columns, and its degrees.
 
     Satterthwaite's (1946) approximation for MS_rows + MS_columns - MS_cells, each over D M.

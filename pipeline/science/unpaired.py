@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from pipeline.science.arrays import check_finite
-from pipeline.science.comparison import Interval
+from pipeline.science.arrays import FloatArray, check_finite
+from pipeline.science.comparison import Interval, two_way_error
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,42 @@ def unpaired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Unpa
     for name, values in zip("ab", groups, strict=True):
         if values.size < 2:
             raise ValueError(f"{name}: expected at least 2 replicates, received {values.size}")
+    parts = np.array([values.var(ddof=1) / values.size for values in groups])
+    degrees = np.array([values.size - 1 for values in groups])
+    estimate = float(groups[0].mean() - groups[1].mean())
+    return _difference(estimate, parts, degrees, (groups[0].size, groups[1].size), level)
+
+
+def crossed_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> UnpairedDifference:
+    """Mean of a (D, I) minus mean of b (E, J), which share neither rows nor columns: interval and test.
+
+    Every training set is met by the same initialisations, so what these do to all of a side is not among
+    what its training sets differ by: an interval over training sets alone misses it. Both are random here,
+    by the two-way analysis of variance of each side; n and m count its training sets. Raises ValueError for
+    fewer than two rows or columns, values that are not finite or a level outside (0, 1). Satterthwaite
+    1946, Welch 1947.
+    """
+    grids = check_finite("a", a, ("D", "I")), check_finite("b", b, ("E", "J"))
+    for name, grid in zip("ab", grids, strict=True):
+        if min(grid.shape) < 2:
+            raise ValueError(f"{name}: expected at least 2 rows and 2 columns, received {grid.shape}")
+    # Without any spread there is no error, and no degrees of freedom to tell.
+    found = [two_way_error(grid) if np.ptp(grid) else (0.0, 1.0) for grid in grids]
+    parts, degrees = (np.array(values) for values in zip(*found, strict=True))
+    estimate = float(grids[0].mean() - grids[1].mean())
+    return _difference(estimate, parts**2, degrees, (len(grids[0]), len(grids[1])), level)
+
+
+def _difference(
+    estimate: float, parts: FloatArray, degrees: FloatArray, counts: tuple[int, int], level: float
+) -> UnpairedDifference:
+    """Welch's interval and test from the squared standard errors (2,) of two means and their degrees (2,)."""
     if not 0 < level < 1:
         raise ValueError(f"level: expected a value between 0 and 1, received {level}")
-    n, m = (values.size for values in groups)
-    estimate = float(groups[0].mean() - groups[1].mean())
-    parts = np.array([values.var(ddof=1) / values.size for values in groups])
     if not parts.any():
-        return UnpairedDifference(estimate, estimate, estimate, n, m, 0.0 if estimate else 1.0)
-    degrees = parts.sum() ** 2 / (parts**2 / [n - 1, m - 1]).sum()
+        return UnpairedDifference(estimate, estimate, estimate, *counts, 0.0 if estimate else 1.0)
+    joint = parts.sum() ** 2 / (parts**2 / degrees).sum()
     error = float(np.sqrt(parts.sum()))
-    half = float(stats.t.ppf(0.5 + level / 2, degrees)) * error
-    p_value = 2.0 * float(stats.t.sf(abs(estimate) / error, degrees))
-    return UnpairedDifference(estimate, estimate - half, estimate + half, n, m, p_value)
+    half = float(stats.t.ppf(0.5 + level / 2, joint)) * error
+    p_value = 2.0 * float(stats.t.sf(abs(estimate) / error, joint))
+    return UnpairedDifference(estimate, estimate - half, estimate + half, *counts, p_value)

@@ -125,7 +125,6 @@ def test_of_more_inits_the_shared_ones_are_paired(history: History) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"settings.small.seed": 3},
         {"settings.small.train_size": 500},
         {"settings.small.validation_size": 0},
         {"data.seed": 1},
@@ -150,6 +149,61 @@ def test_other_training_sets_are_not_paired(history: History, change: dict[str, 
     assert "6 training sets against 8 training sets" in said
     if change != {"settings.small.validation_size": 0}:
         assert one.why == next(iter(change))
+
+
+def two_way(grid: np.ndarray) -> tuple[float, float]:
+    """The squared standard error of the mean of a grid with random rows and columns, and its degrees."""
+    d, i = grid.shape
+    rows = i * grid.mean(axis=1).var(ddof=1)  # mean squares
+    columns = d * grid.mean(axis=0).var(ddof=1)
+    cells = (((grid - grid.mean()) ** 2).sum() - (d - 1) * rows - (i - 1) * columns) / ((d - 1) * (i - 1))
+    squares = max(rows + columns - cells, rows, columns, cells)
+    degrees = squares**2 / (rows**2 / (d - 1) + columns**2 / (i - 1) + cells**2 / ((d - 1) * (i - 1)))
+    return squares / (d * i), degrees
+
+
+def test_another_seed_has_other_initial_weights_too(history: History) -> None:
+    found = compared(history, {"small/l2": BEFORE}, {"small/l2": OTHER}, {"settings.small.seed": 3})
+    one = found["small/l2", "test_error"]
+    (first, one_way), (second, other_way) = two_way(BEFORE), two_way(OTHER)
+    degrees = (first + second) ** 2 / (first**2 / one_way + second**2 / other_way)
+    change = OTHER.mean() - BEFORE.mean()
+    half = stats.t.ppf(0.975, degrees) * np.sqrt(first + second)
+    p_value = 2 * stats.t.sf(abs(change) / np.sqrt(first + second), degrees)
+    assert limits(one) == pytest.approx((change, change - half, change + half, p_value), rel=1e-6)
+    assert one.replicates == "6 training sets x 2 initialisations against 8 training sets x 2 initialisations"
+    assert one.why == "settings.small.seed"
+
+
+def test_the_same_weights_for_all_of_a_side_are_no_change_of_the_study(history: History) -> None:
+    """An initialisation moves all training sets of its side by a point: no two of a side show that."""
+    steady = np.linspace(9.9, 10.1, 6)[:, None]
+    before, after = steady + np.array([[0.0, 0.6]]), steady + np.array([[1.0, 1.3]])
+    found = compared(history, {"small/l2": before}, {"small/l2": after}, {"settings.small.seed": 3})
+    assert stats.ttest_ind(after.mean(axis=1), before.mean(axis=1), equal_var=False).pvalue < 1e-4
+    assert sentences.verdict(found["small/l2", "test_error"]) == "no evidence of a change"
+
+
+@pytest.mark.parametrize(
+    ("changes", "splits"),
+    [({"data.source": "datasets/shapes.npz"}, None), ({}, "datasets/shapes.npz")],
+    ids=["another source", "another file"],
+)
+def test_scores_on_other_images_are_not_judged(
+    history: History, changes: dict[str, Any], splits: str | None
+) -> None:
+    both = {"data.source": splits} if splits else {}
+    history.state(lists({"small/l2": BEFORE}), both)
+    history.commit("before")
+    history.state(lists({"small/l2": WORSE}), {**both, **changes})
+    lock = history.root / "dvc.lock"
+    same = sides.read(history.root, "B", "workspace")
+    lock.write_text(lock.read_text(encoding="utf-8").replace("1" * 32, "7" * 32), encoding="utf-8")
+    a, b = (sides.read(history.root, letter, name) for letter, name in (("A", "before"), ("B", "workspace")))
+    one = differences.differences(a, b)[0]
+    assert sentences.verdict(one) == "not judged: other test images"
+    if splits:
+        assert differences.differences(a, same)[0].basis is Basis.PAIRED
 
 
 @pytest.mark.parametrize(
@@ -184,7 +238,7 @@ ONE = np.array([[9.0, 9.5, 10.0]])
     [
         (ONE, BEFORE, Basis.MIXED),
         (ONE, 1.1 * ONE, Basis.DRAWS),
-        (BEFORE[:2, :1], OTHER[:2, :1], Basis.UNPAIRED),
+        (BEFORE[:2, :1], OTHER[:2, :1], Basis.INITS),
     ],
 )
 def test_what_replicates_cannot_tell_is_not_judged(
@@ -193,10 +247,9 @@ def test_what_replicates_cannot_tell_is_not_judged(
     change = {"settings.small.seed": 3}
     one = compared(history, {"small/l2": before}, {"small/l2": after}, change)["small/l2", "test_error"]
     assert one.basis is basis
-    if basis is not Basis.UNPAIRED:
-        assert sentences.verdict(one) == f"not judged: {basis}"
-        assert one.low is None
-        assert one.estimate == pytest.approx(after.mean() - before.mean())
+    assert sentences.verdict(one) == f"not judged: {basis}"
+    assert one.low is None
+    assert one.estimate == pytest.approx(after.mean() - before.mean())
 
 
 def test_one_replicate_is_not_judged(history: History) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.science.unpaired import unpaired_difference
+from pipeline.science.unpaired import crossed_difference, unpaired_difference
 
 
 @pytest.mark.parametrize(("n", "m"), [(10, 10), (3, 12), (2, 2)])
@@ -54,3 +54,40 @@ def test_it_covers_and_keeps_its_level() -> None:
 def test_what_it_refuses(a: list[float], b: list[float], level: float, said: str) -> None:
     with pytest.raises(ValueError, match=f"^{said}"):
         unpaired_difference(a, b, level)
+
+
+@pytest.mark.parametrize(
+    ("row", "column"), [(1.0, 0.1), (0.5, 0.5), (0.1, 1.0)], ids=["sets dominate", "mixed", "inits dominate"]
+)
+def test_crossed_it_covers_where_an_interval_over_the_training_sets_does_not(
+    row: float, column: float
+) -> None:
+    """Ten training sets x three initialisations on either side, none of them shared."""
+    rng = np.random.default_rng(0)
+
+    def grid() -> np.ndarray:
+        shape = (10, 3)
+        effects = row * rng.normal(size=(10, 1)) + column * rng.normal(size=(1, 3))
+        return np.asarray(effects + 0.3 * rng.normal(size=shape))
+
+    pairs = [(grid(), grid()) for _ in range(1_000)]
+    crossed = np.mean([crossed_difference(a, b).p_value <= 0.05 for a, b in pairs])
+    sets = np.mean([unpaired_difference(a.mean(axis=1), b.mean(axis=1)).p_value <= 0.05 for a, b in pairs])
+    assert crossed < 0.07
+    assert sets > 0.2 or column < 0.5
+
+
+def test_crossed_without_spread_and_on_one_side_alone() -> None:
+    flat, grid = np.ones((3, 2)), np.array([[1.0, 2.0], [1.5, 2.0], [1.2, 2.2]])
+    assert crossed_difference(flat, flat).p_value == 1.0
+    certain = crossed_difference(flat + 1, flat)
+    assert (certain.estimate, certain.low, certain.high, certain.p_value) == (1.0, 1.0, 1.0, 0.0)
+    found = crossed_difference(grid, flat)
+    assert found.low < found.estimate < found.high
+    assert (found.n, found.m) == (3, 3)
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1)])
+def test_crossed_takes_two_of_each(shape: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=r"^b: expected at least 2 rows and 2 columns, received"):
+        crossed_difference(np.ones((2, 2)), np.ones(shape))

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.params import POOL
+from pipeline.params import MNIST, POOL
 from pipeline.reporting.compare.sides import Side
 from pipeline.untrusted import printable
 
 ABSENT = "absent"
 SHOWN = 80  # characters of a value
+SOURCE, IMAGES = "data.source", "data/images"
 # What decides which images a training set holds, and who draws them.
 DRAWN_BY = ("pipeline/data/draws.py", "pipeline/data/splits.py")
 
@@ -61,7 +62,27 @@ def unshared(a: Side, b: Side, setting: str) -> str:
 
 def all_images(side: Side, setting: str) -> bool:
     """Tell whether the only training set of a setting is every image there is."""
-    return bool(side.parameters.get(f"settings.{setting}.train_size") == POOL)
+    return _source(side) == MNIST and side.parameters.get(f"settings.{setting}.train_size") == POOL
+
+
+def same_seed(a: Side, b: Side, setting: str) -> bool:
+    """Tell whether a setting has the same initial weights on both sides, where the networks are the same."""
+    path = f"settings.{setting}.seed"
+    return bool(a.parameters.get(path) == b.parameters.get(path))
+
+
+def same_images(a: Side, b: Side) -> bool:
+    """Tell whether both sides draw from the same images, and are tested on the same.
+
+    MNIST is always the same, by its checksums; other data where DVC recorded the same digest.
+    """
+    if _source(a) != _source(b):
+        return False
+    return _source(a) == MNIST or (IMAGES in a.data and a.data[IMAGES] == b.data.get(IMAGES))
+
+
+def _source(side: Side) -> str:
+    return str(side.parameters.get(SOURCE, MNIST))  # before there were others
 
 
 def _drawn_from(side: Side, setting: str) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from pipeline.reporting.compare.scores import METRICS, Cell, Replicate, Scores
 from pipeline.reporting.compare.sides import Side
 from pipeline.science import comparison
 from pipeline.science.comparison import PairedDifference
-from pipeline.science.unpaired import UnpairedDifference, unpaired_difference
+from pipeline.science.unpaired import UnpairedDifference, crossed_difference, unpaired_difference
 
 ALPHA = 0.05
 
 
 class Basis(StrEnum):
-    """What a difference is judged by; the last four cannot be judged."""
+    """What a difference is judged by; those after the first three cannot be judged."""
 
     SAME = "the same runs"
     PAIRED = "paired"
@@ -28,6 +28,8 @@ class Basis(StrEnum):
     FEW = "fewer than two replicates"
     DRAWS = "one training set on each side, and not the same"
     MIXED = "one training set against several"
+    INITS = "one initialisation on each side, and not the same"
+    IMAGES = "other test images"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ def _of_cell(a: Side, b: Side, cell: Cell) -> list[Difference]:
     own, other = (side.scores.runs.get(cell, {}) for side in (a, b))
     if not own or not other:
         return plain
+    if not changes.same_images(a, b):
+        return [replace(one, basis=Basis.IMAGES) for one in plain]
     # Crossed as those of either side are, so that what both have is crossed too.
     shared = [one for one in own if one in other]
     why = changes.unshared(a, b, cell[0]) if shared else "the numbers of the replicates"
@@ -126,6 +130,14 @@ def _unpaired(a: Side, b: Side, one: Difference) -> Difference:
     # What two draws of images differ by is in no interval over initialisations.
     if all(single) and not all(changes.all_images(side, one.setting) for side in (a, b)):
         return replace(one, basis=Basis.DRAWS)
+    # Every training set is met by the same initial weights: with other seeds those are not the same either.
+    if not all(single) and not changes.same_seed(a, b, one.setting):
+        if min(grid.shape[1] for grid in grids) < 2:
+            return replace(one, basis=Basis.INITS)
+        counted = " against ".join(
+            f"{len(grid)} training sets x {len(grid.T)} initialisations" for grid in grids
+        )
+        return _judged(one, Basis.UNPAIRED, crossed_difference(grids[1], grids[0]), counted)
     old, new = (comparison.replicates(grid) for grid in grids)
     if min(len(old), len(new)) < 2:
         return replace(one, basis=Basis.FEW)
