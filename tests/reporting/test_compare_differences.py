@@ -213,7 +213,11 @@ def test_scores_on_other_images_are_not_judged(
 )
 def test_the_same_images_are_paired_whatever_else_changes(history: History, change: dict[str, Any]) -> None:
     found = compared(history, {"small/l2": BEFORE}, {"small/l2": WORSE}, change, splits="9" * 32)
-    assert found["small/l2", "test_error"].basis is Basis.PAIRED
+    one = found["small/l2", "test_error"]
+    assert one.basis is Basis.PAIRED
+    (said,) = sentences.method("small", [one])
+    caution = "The initial weights are not the same on both sides, for settings.small.hidden is not: "
+    assert (caution in said) == ("settings.small.hidden" in change)
 
 
 def test_other_code_that_draws_is_believed_where_its_data_are_the_same(history: History) -> None:

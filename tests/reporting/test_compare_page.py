@@ -79,7 +79,9 @@ def test_the_page_says_what_was_changed_and_what_that_did(run: Run, past: Histor
     limits = f"{change:+.2f} [{change - half:+.2f}, {change + half:+.2f}]"
     assert f"| `l2` | {old.mean():.2f} → {new.mean():.2f} | {limits} | " in found
     assert f" | {said} | worse by " in found
-    assert "Paired, replicate by replicate, over 5 training sets." in found
+    assert (
+        "Paired, replicate by replicate, over 5 training sets. The initial weights are not the same" in found
+    )
     assert "![" in found
     assert (folder / "changes.png").exists()
     assert "nan" not in found.lower()

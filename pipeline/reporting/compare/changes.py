@@ -65,10 +65,10 @@ def all_images(side: Side, setting: str) -> bool:
     return _source(side) == MNIST and side.parameters.get(f"settings.{setting}.train_size") == POOL
 
 
-def same_seed(a: Side, b: Side, setting: str) -> bool:
-    """Tell whether a setting has the same initial weights on both sides, where the networks are the same."""
-    path = f"settings.{setting}.seed"
-    return bool(a.parameters.get(path) == b.parameters.get(path))
+def other_weights(a: Side, b: Side, setting: str) -> str:
+    """Say why initialisation i of a setting has not the same weights on both sides; "" if it has."""
+    paths = [f"settings.{setting}.{key}" for key in ("seed", "hidden")]
+    return " and ".join(path for path in paths if a.parameters.get(path) != b.parameters.get(path))
 
 
 def same_images(a: Side, b: Side) -> bool:

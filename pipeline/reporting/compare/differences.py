@@ -37,7 +37,7 @@ class Difference:
     """A metric of a cell on both sides, and B minus A.
 
     `a` and `b` are the means of all runs; `estimate` is over those that are compared, `low` to `high` its
-    95 % interval, where there is one. `replicates` says over what, `why` what forbids to pair them. `p_holm`
+    95 % interval, where there is one. `replicates` says over what, `why` what is not paired. `p_holm`
     is adjusted over the cells of the setting whose runs differ, metric by metric.
     """
 
@@ -109,7 +109,8 @@ def _of_cell(a: Side, b: Side, cell: Cell) -> list[Difference]:
     if not why:
         if all(own[one] == other[one] for one in shared):
             return [replace(one, basis=Basis.SAME, estimate=0.0) for one in plain]
-        return [_paired(a.scores, b.scores, shared, one) for one in plain]
+        why = changes.other_weights(a, b, cell[0])
+        return [_paired(a.scores, b.scores, shared, replace(one, why=why)) for one in plain]
     return [_unpaired(a, b, replace(one, why=why)) for one in plain]
 
 
@@ -130,8 +131,8 @@ def _unpaired(a: Side, b: Side, one: Difference) -> Difference:
     # What two draws of images differ by is in no interval over initialisations.
     if all(single) and not all(changes.all_images(side, one.setting) for side in (a, b)):
         return replace(one, basis=Basis.DRAWS)
-    # Every training set is met by the same initial weights: with other seeds those are not the same either.
-    if not all(single) and not changes.same_seed(a, b, one.setting):
+    # All training sets of a side are met by the same initial weights, which may be others on the other side.
+    if not all(single) and changes.other_weights(a, b, one.setting):
         if min(grid.shape[1] for grid in grids) < 2:
             return replace(one, basis=Basis.INITS)
         counted = " against ".join(

@@ -19,6 +19,10 @@ METHODS = {
     Basis.PAIRED: "Paired, replicate by replicate, over {0}.",
     Basis.UNPAIRED: "Not paired, for what is not the same on both sides: {1}. Welch's interval, over {0}.",
 }
+WEIGHTS = (
+    " The initial weights are not the same on both sides, for {0} is not: the interval holds for those that "
+    "were run, and does not tell what others would do."
+)
 
 
 def verdict(one: Difference) -> str:
@@ -70,7 +74,11 @@ def method(setting: str, found: Sequence[Difference]) -> list[str]:
     """Say how the variants of a setting are compared."""
     own = [one for one in found if one.setting == setting]
     judged = dict.fromkeys((one.basis, one.replicates, one.why) for one in own if one.basis in METHODS)
-    return [METHODS[basis].format(*of) for basis, *of in judged]
+    return [
+        METHODS[basis].format(replicates, why)
+        + (WEIGHTS.format(why) if why and basis is Basis.PAIRED else "")
+        for basis, replicates, why in judged
+    ]
 
 
 def origin(side: Side) -> str:
