@@ -8,7 +8,8 @@ counted in epochs, with the uncertainty of a step of it. On every network of the
   (MARGIN_SHARE);
 - 7b higher rates: the largest rate within a point of the own best is higher (MARGIN_DECADES);
 - 7c less shift: the shift of the layers' gradients, relative to the gradient, is smaller (decades,
-  MARGIN_SHIFT), and its cosine is nearer to 1 (MARGIN_COSINE), both means over epochs and layers;
+  MARGIN_SHIFT), and its cosine is nearer to 1 (MARGIN_COSINE), both means over epochs and layers; where the
+  layers below stand still, as in a dead network, there is a cosine and no decade;
 - 7d less overfitting: the gap in cross-entropy is narrower (MARGIN_GAP): test minus train in the settings
   of the study, validation minus train at either network's best rate in the probe;
 - 7e faster: fewer epochs to within a point of the error that the plain network ends with at its best rate
@@ -85,14 +86,19 @@ def _higher(tables: Tables) -> list[Evidence]:
 
 
 def _shift(tables: Tables) -> list[Evidence]:
-    shift = tables["learning_rates/shift"].dropna()
-    logs = shift.assign(decades=np.log10(shift.shift_relative))
+    logs = _decades(tables["learning_rates/shift"])
     return verdicts.adjusted(
         [
             *_compared(logs, "decades", "relative shift", "decades", MARGIN_SHIFT, -1.0),
             *_compared(logs, "shift_cosine", "cosine of the gradients", "cosine", MARGIN_COSINE, 1.0),
         ]
     )
+
+
+def _decades(shift: pd.DataFrame) -> pd.DataFrame:
+    known = shift.dropna()
+    moved = known.shift_relative.where(known.shift_relative > 0)
+    return known.assign(decades=np.log10(moved))
 
 
 def _overfitting(tables: Tables) -> list[Evidence]:
@@ -125,22 +131,21 @@ def _said(tables: Tables, evidence: Sequence[Evidence]) -> str:
 
 def _said_of_shift(tables: Tables, evidence: Sequence[Evidence]) -> str:
     """Say the estimates; and of a reversed shift, what of it stems from the plain network's first epochs."""
-    shift = tables["learning_rates/shift"].dropna()
+    logs = _decades(tables["learning_rates/shift"])
     reversals = [
         one.condition
         for one in evidence
         if one.endpoint == "relative shift" and one.outcome is Outcome.REVERSED
     ]
-    said = [_said(tables, evidence), *(_early(shift[shift.network == name], name) for name in reversals)]
+    said = [_said(tables, evidence), *(_early(logs[logs.network == name], name) for name in reversals)]
     return " ".join(filter(None, said))
 
 
-def _early(shift: pd.DataFrame, network: str) -> str:
+def _early(logs: pd.DataFrame, network: str) -> str:
     """Split the reversal at the first epoch in which the plain network's shift is no longer FLAT.
 
     Its own later shift is the median over the second half of the epochs.
     """
-    logs = shift.assign(decades=np.log10(shift.shift_relative))
     plain = logs[logs.variant == BASELINE].groupby("epoch").decades.mean()
     flat = plain < plain.iloc[len(plain) // 2 :].median() + np.log10(FLAT)
     end = int(plain.index[int(flat.to_numpy().argmin())]) - 1 if not flat.all() else 0
@@ -148,7 +153,10 @@ def _early(shift: pd.DataFrame, network: str) -> str:
         return ""
     parts = []
     for rows in (logs[logs.epoch <= end], logs[logs.epoch > end]):
-        (one,) = _compared(rows, "decades", "relative shift", "decades", MARGIN_SHIFT, -1.0)
+        found = _compared(rows, "decades", "relative shift", "decades", MARGIN_SHIFT, -1.0)
+        if not found:  # too few networks were alive then
+            return ""
+        (one,) = found
         parts.append(f"{one.estimate:+.3g} [{one.low:+.3g}, {one.high:+.3g}] decades")
     return (
         f"The relative shift on {network} is {parts[0]} over epochs 1 to {end}, while the plain network's is "

@@ -36,7 +36,9 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         for variant, own in shift[shift.network == network].groupby("variant", sort=False):
             colour = VARIANTS.get(str(variant), "black")
             for dashes, (layer, rows) in zip(DASHES, own.groupby("layer", sort=False), strict=False):
-                decades = rows.assign(decades=np.log10(rows.shift_relative))
+                decades = _decades(rows)
+                if decades.empty:
+                    continue
                 mean = 10 ** over_replicates(decades, "epoch", "decades")
                 lower.plot(mean.index, mean.estimate, dashes, color=colour, label=f"{variant}, {layer}")
                 lower.fill_between(mean.index, mean.low, mean.high, color=colour, alpha=0.08, linewidth=0)
@@ -44,15 +46,26 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         upper.set_title(network)
         upper.legend(fontsize=8, title="x: diverged", title_fontsize=8)
         lower.set(yscale="log", xlabel="epoch", ylim=_limits(shift.shift_relative))
-        lower.legend(fontsize=7)
+        if lower.get_lines():
+            lower.legend(fontsize=7)
     axes[0, 0].set_ylabel("validation error (%)")
     axes[1, 0].set_ylabel("covariate shift / gradient")
     return figure
 
 
+def _decades(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the log10 of the shift, of the epochs in which two training sets or more have one.
+
+    In a dead network the layers below stand still, and where one blew up the shift is infinite.
+    """
+    seen = rows[np.isfinite(rows.shift_relative) & (rows.shift_relative > 0)]
+    seen = seen[seen.groupby("epoch").split.transform("nunique") > 1]
+    return seen.assign(decades=np.log10(seen.shift_relative))
+
+
 def _limits(values: pd.Series) -> tuple[float, float]:
     """Return the decades that hold the values: a band of few runs may reach far beyond them."""
-    seen = values[values > 0]
+    seen = values[np.isfinite(values) & (values > 0)]
     if seen.empty:
         return 0.1, 1.0
     return 10.0 ** np.floor(np.log10(seen.min())), 10.0 ** np.ceil(np.log10(seen.max()))
