@@ -37,7 +37,7 @@ def verify(root: Path) -> tuple[int, list[str]]:
             if any(run.data.tags.get(CURRENT) != "true" for run in group.runs):
                 problems.append(f"{cell.name}: expected runs that are marked as current, found others")
     for group in (one for left in groups.values() for one in left):
-        if group.parent.data.tags.get(CURRENT) == "true":
+        if group.is_current:
             problems.append(f"{group.parent.info.run_name}: marked as current, but DVC keeps no such runs")
     problems += [f"{run.info.run_name}: RUNNING" for run in ledger.search("attributes.status = 'RUNNING'")]
     problems += study.missing(ledger, root)

@@ -42,6 +42,11 @@ class Group:
         return str(self.parent.data.tags[entries.GROUP])
 
     @property
+    def is_current(self) -> bool:
+        """Tell whether its parent is marked as one of the present outputs."""
+        return self.parent.data.tags.get(CURRENT) == "true"
+
+    @property
     def runs(self) -> tuple[Logged, ...]:
         """Return the parent and the children."""
         return (self.parent, *self.children)
@@ -55,9 +60,13 @@ class Ledger:
 
     # ---- writing ----
 
-    def begin(self, entry: Entry, parent: str | None, start: int | None = None) -> str:
-        """Create a run, RUNNING and marked as this process's; return its id."""
+    def begin(self, entry: Entry, parent: str | None, start: int | None = None, current: bool = False) -> str:
+        """Create a run, RUNNING and marked as this process's; return its id.
+
+        It is `current` where it is trained in the workspace, or is said to be.
+        """
         tags = entry.tags | _circumstances() | ({PARENT: parent} if parent else {})
+        tags[CURRENT] = _text(current or is_workspace())
         created = self.client.create_run(
             self.experiment, start_time=start or now(), tags=tags, run_name=entry.name
         )
@@ -202,7 +211,6 @@ def _circumstances() -> dict[str, str]:
     """Return the tags that say where and when, of which no result depends."""
     experiment = os.environ.get("DVC_EXP_NAME")
     return {
-        CURRENT: _text(is_workspace()),
         **({EXPERIMENT: experiment} if experiment else {}),
         mlflow_tags.MLFLOW_GIT_COMMIT: checkout.source_commit(),
         "git_dirty": _text(checkout.dirty()),

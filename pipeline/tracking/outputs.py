@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,5 +92,4 @@ def _checked(cell: Cell) -> Cell:
 
 
 def _by_cell(found: Sequence[Record]) -> dict[str, tuple[Record, ...]]:
-    groups: Iterator[tuple[str, Iterator[Record]]] = itertools.groupby(found, lambda record: record.run.cell)
-    return {name: tuple(group) for name, group in groups}
+    return {name: tuple(group) for name, group in itertools.groupby(found, lambda record: record.run.cell)}

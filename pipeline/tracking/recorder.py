@@ -70,6 +70,7 @@ class Recorder:
         self._cells = {cell.name: cell for cell in outputs.planned(part, plan)}
         self._parents: dict[str, str] = {}
         self._running: dict[str, _Running] = {}
+        self._current: set[str] = set()  # the cells of the workspace that an experiment's copy trains again
         self._reported: dict[str, list[Record]] = {name: [] for name in self._cells}
         self._ledger: Ledger
 
@@ -118,17 +119,20 @@ class Recorder:
     def _open(self) -> None:
         self._ledger = ledger = Ledger()
         ledger.close_stale()
-        keys = {cell.key for cell in self._cells.values()}
+        names = {cell.key: name for name, cell in self._cells.items()}
         for group in ledger.groups(f"tags.part = '{self._part}'"):
-            if group.key in keys:
+            if group.key in names:
+                if group.is_current:
+                    self._current.add(names[group.key])
                 ledger.forget(group)
             elif is_workspace():
                 ledger.mark(group.runs, current=False)
-        for cell in self._cells.values():
-            self._parents[cell.name] = begin(ledger, cell)
+        for name, cell in self._cells.items():
+            self._parents[name] = begin(ledger, cell, name in self._current)
 
     def _begin(self, run: Run, start: int) -> _Running:
-        identity = self._ledger.begin(entries.of_run(Record(run, {}, {})), self._parents[run.cell], start)
+        entry, current = entries.of_run(Record(run, {}, {})), run.cell in self._current
+        identity = self._ledger.begin(entry, self._parents[run.cell], start, current)
         self._ledger.saw(identity, run)
         self._running[run.key] = running = _Running(identity, 0, start)
         return running
@@ -144,9 +148,10 @@ class Recorder:
             self._ledger.stop(parent, status, reason)
 
 
-def begin(ledger: Ledger, cell: Cell) -> str:
+def begin(ledger: Ledger, cell: Cell, current: bool = False) -> str:
     """Create the parent of a cell, RUNNING, under the run that `mlflow run` opened if there is one."""
-    return ledger.begin(entries.of_cell(Cell(cell.part, cell.planned)), store.outer_run())
+    entry = entries.of_cell(Cell(cell.part, cell.planned))
+    return ledger.begin(entry, store.outer_run(), current=current)
 
 
 def finish(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:

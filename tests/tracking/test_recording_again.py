@@ -12,7 +12,7 @@ from mlflow.entities import ViewType
 
 from pipeline.plan import Run
 from pipeline.records import Result
-from pipeline.tracking import Recorder
+from pipeline.tracking import Recorder, ledger, recorder
 from tests.tracking.recording import Stage, planned, write
 
 MakeRun = Callable[..., Run]
@@ -184,3 +184,27 @@ def test_more_runs_than_a_page_shows_are_replaced(
     stage.record(runs)
     assert keys(study) == {run.key: 1 for run in runs}
     assert parents(study) == {"tiny/ridge": 1}
+
+
+def test_a_copy_that_trains_a_cell_of_the_workspace_again_leaves_it_current(
+    study: Study,
+    plan: Callable[..., list[Run]],
+    tiny_run: MakeRun,
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As an experiment does with a part of which it changes another cell."""
+    stage.record(plan())
+    for module in (ledger, recorder):
+        monkeypatch.setattr(module, "is_workspace", lambda: False)
+    changed = [
+        tiny_run(setting="noisy", variant="ridge", init=init, key=f"changed-{init}") for init in (0, 1)
+    ]
+    stage.record([*plan()[:2], *changed])
+    marks = {run.data.tags["run_key"]: run.data.tags["current"] for run in logged(study, "run")}
+    assert marks == dict.fromkeys((run.key for run in plan()), "true") | {
+        "changed-0": "false",
+        "changed-1": "false",
+    }
+    cells = Counter((str(run.info.run_name), run.data.tags["current"]) for run in logged(study, "variant"))
+    assert cells == {("small/ridge", "true"): 1, ("noisy/ridge", "true"): 1, ("noisy/ridge", "false"): 1}
