@@ -215,7 +215,7 @@ def difference(cells: Cells, setting: str, variant: str) -> pd.DataFrame:
         evaluation.Measured.of(cell, cell.decomposed(LABELS), LABELS)
         for cell in (cells[setting, variant], cells[setting, "baseline"])
     )
-    return evaluation.differences(own, base, setting)
+    return evaluation.differences(own, base)
 
 
 def test_differences_have_sign_flips_and_an_interval_for_other_images(cells: Cells, truth: Any) -> None:

@@ -63,6 +63,7 @@ def summary(cell: Cell, decomposed: Mapping[str, np.ndarray]) -> pd.DataFrame:
 class Measured:
     """A cell to compare with: scores (D, I), decompositions (1 + n,), and `wrong` (n, M), image by image."""
 
+    setting: str
     variant: str
     scores: Mapping[str, np.ndarray]
     decomposed: Mapping[str, np.ndarray]
@@ -72,17 +73,17 @@ class Measured:
     def of(cls, cell: Cell, decomposed: Mapping[str, np.ndarray], labels: np.ndarray) -> Measured:
         """Keep what comparisons need of a cell."""
         scores = {name: cell.score(name) for name in SCORES}
-        return cls(cell.variant, scores, decomposed, cell.wrong(labels))
+        return cls(cell.setting, cell.variant, scores, decomposed, cell.wrong(labels))
 
 
-def differences(own: Measured, reference: Measured, setting: str) -> pd.DataFrame:
+def differences(own: Measured, reference: Measured) -> pd.DataFrame:
     """Return a row a metric: own minus reference over paired replicates, with interval and p values.
 
     Of scores by the paired t test, and by sign flips (`p_sign_flip`); of bias, variance and risk by the
     jackknife, leaving a replicate out of both. Of the test error also an interval for other test images
     than these, `resampled_low` and `resampled_high`: two-way bootstrap over replicates x images.
     """
-    rng = generator("differences", setting, own.variant, reference.variant)
+    rng = generator("differences", own.setting, own.variant, reference.variant)
     rows: dict[str, dict[str, float]] = {}
     for name in SCORES:
         a, b = (comparison.replicates(one.scores[name]) for one in (own, reference))
@@ -93,7 +94,7 @@ def differences(own: Measured, reference: Measured, setting: str) -> pd.DataFram
     rows["test_error"] |= {"resampled_low": other.low, "resampled_high": other.high}
     for name, values in own.decomposed.items():
         rows[name] = vars(comparison.jackknife(values - reference.decomposed[name]))
-    names = {"setting": setting, "variant": own.variant, "reference": reference.variant}
+    names = {"setting": own.setting, "variant": own.variant, "reference": reference.variant}
     return pd.DataFrame({**names, "metric": metric, **row} for metric, row in rows.items())
 
 

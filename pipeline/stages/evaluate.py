@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 
-from pipeline import params
+from pipeline import machine, params
 from pipeline.checkout import ROOT
 from pipeline.errors import reports_errors
 from pipeline.evaluation import cells, tables
@@ -19,19 +20,18 @@ def main() -> None:
     """Write `reports/metrics/study.json` and the tables, of the declared settings and variants only."""
     declared = params.load(ROOT / "params.yaml")
     labels = np.load(ROOT / "data/images/test_labels.npy", allow_pickle=False)
-    variants = [params.BASELINE, params.TUNED_BASELINE, *declared.variants]
+    baselines = (params.BASELINE, params.TUNED_BASELINE)
+    variants = [*baselines, *declared.variants]  # the baselines first: the others are compared with them
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in ("runs", "summary", "differences", "curves")}
     references: dict[str, list[tables.Measured]] = {name: [] for name in declared.settings}
-    for variant in variants:  # the baselines first: the others are compared with them
-        for cell in cells.read(ROOT, variant):
-            decomposed = cell.decomposed(labels)
-            found["runs"].append(tables.runs(cell))
-            found["summary"].append(tables.summary(cell, decomposed))
-            found["curves"].append(tables.curves(cell))
-            known, own = references[cell.setting], tables.Measured.of(cell, decomposed, labels)
-            found["differences"] += [tables.differences(own, one, cell.setting) for one in known]
-            if variant in (params.BASELINE, params.TUNED_BASELINE):
-                known.append(own)
+    for part in Parallel(machine.read().processes)(delayed(_of_variant)(name, labels) for name in variants):
+        for own, measured in part:
+            for name, table in own.items():
+                found[name].append(table)
+            known = references[measured.setting]
+            found["differences"] += [tables.differences(measured, one) for one in known]
+            if measured.variant in baselines:
+                known.append(measured)
     found["tuning"] = [tables.tuning(ROOT, variant) for variant in variants]
     order = {name: place for place, name in enumerate(declared.settings)}
     made = {
@@ -46,6 +46,20 @@ def main() -> None:
     for name, table in made.items():
         write_table(TABLES / f"{name}.csv", table)
     write_metrics(ROOT / "reports" / "metrics" / "study.json", tables.metrics(made["overview"]))
+
+
+def _of_variant(variant: str, labels: np.ndarray) -> list[tuple[dict[str, pd.DataFrame], tables.Measured]]:
+    """Return, for every cell of a variant, the tables of it alone and what others are compared with."""
+    found = []
+    for cell in cells.read(ROOT, variant):
+        decomposed = cell.decomposed(labels)
+        own = {
+            "runs": tables.runs(cell),
+            "summary": tables.summary(cell, decomposed),
+            "curves": tables.curves(cell),
+        }
+        found.append((own, tables.Measured.of(cell, decomposed, labels)))
+    return found
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from pipeline.errors import UserError, reports_errors
 from pipeline.progress import progress
 from pipeline.records import Result
 from pipeline.training import tuned
-from pipeline.training.backend import import_keras
 
 
 @reports_errors
@@ -24,9 +23,7 @@ def main() -> None:
     params.load(ROOT / "params.yaml")
     planned = plan.read(ROOT / records.PLANS / f"{part}.json")
     with tuned.training(ROOT, planned) as events:
-        # While the workers start. The models are logged from this process, so it needs Keras as well.
-        import_keras()
-        from pipeline import tracking
+        from pipeline import tracking  # while the workers start
 
         finished: dict[str, Result] = {}
         with tracking.Recorder(part, planned) as recorder, progress(part, plan.count(planned)) as advance:

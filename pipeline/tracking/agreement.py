@@ -34,6 +34,10 @@ def verify(root: Path) -> tuple[int, list[str]]:
             problems.append(f"{cell.name}: expected one run in MLflow, found {len(own)}")
         for group in own:
             problems += differences(ledger, cell, group)
+            if not models.is_logged(ledger, cell, group.parent.info.run_id):
+                problems.append(
+                    f"{cell.name}: expected {int(models.has_one(cell))} logged model, found others"
+                )
             if any(run.data.tags.get(CURRENT) != "true" for run in group.runs):
                 problems.append(f"{cell.name}: expected runs that are marked as current, found others")
     for group in (one for left in groups.values() for one in left):
@@ -65,7 +69,7 @@ def sync(root: Path, wrote: Callable[[str], object] = lambda name: None) -> list
         if good:
             ledger.mark(good[0].runs, current=True)
         else:
-            _write(ledger, root, cell)
+            _write(ledger, cell)
             written.append(cell.name)
             wrote(cell.name)
     publish(root)
@@ -75,11 +79,15 @@ def sync(root: Path, wrote: Callable[[str], object] = lambda name: None) -> list
 
 
 def publish(root: Path) -> None:
-    """Register the models where every cell is recorded, and log the reports."""
+    """Log the networks, register them where every cell is recorded, and log the reports."""
     ledger = Ledger()
+    cells, problems = _cells(root)
+    found = {group.key: group for group in ledger.groups()}
+    for cell in cells:
+        if cell.key in found:
+            models.log(ledger, root, cell, found[cell.key].parent.info.run_id)
     if is_workspace():
-        cells, problems = _cells(root)
-        groups = {group.key: group for group in ledger.groups(f"tags.{CURRENT} = 'true'")}
+        groups = {key: group for key, group in found.items() if group.is_current}
         # An alias is a comparison: of a part of the study, as under `mlflow run`, it would name another.
         if all(cell.key in groups for cell in cells):
             registry.register(ledger, groups, cells)
@@ -89,10 +97,8 @@ def publish(root: Path) -> None:
 
 
 def differences(ledger: Ledger, cell: Cell, group: Group) -> Iterator[str]:
-    """Yield what a group of the store says otherwise than the cell."""
+    """Yield what a group of the store says otherwise than the cell, but for the model."""
     yield from _compared(entries.of_cell(cell), group.parent, {})
-    if len(ledger.models(group.parent.info.run_id)) != models.has_one(cell):
-        yield f"{cell.name}: expected {int(models.has_one(cell))} logged model, found others"
     children: dict[str, list[Logged]] = {}
     for child in group.children:
         children.setdefault(child.data.tags.get(entries.KEY, ""), []).append(child)
@@ -148,7 +154,7 @@ def _short(value: str | None) -> str:
     return "none" if value is None else repr(value if len(value) < 50 else f"{value[:47]}...")
 
 
-def _write(ledger: Ledger, root: Path, cell: Cell) -> None:
+def _write(ledger: Ledger, cell: Cell) -> None:
     parent = recorder.begin(ledger, cell)
     for record in cell.finished:
         moment = now()
@@ -156,7 +162,7 @@ def _write(ledger: Ledger, root: Path, cell: Cell) -> None:
         identity = ledger.begin(entry, parent, moment)
         ledger.saw(identity, record.run)
         ledger.end(identity, entry, moment, points(entry.curves, moment, moment))
-    recorder.finish(ledger, root, cell, parent)
+    ledger.end(parent, entries.of_cell(cell))
 
 
 def _retire(ledger: Ledger, groups: Mapping[str, Group], cells: Iterable[Cell]) -> None:

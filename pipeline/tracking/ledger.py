@@ -116,14 +116,17 @@ class Ledger:
 
     def forget(self, group: Group) -> None:
         """Delete the runs of a group and its models; the parent last, for by it the rest is found."""
-        identity = group.parent.info.run_id
         for child in group.children:
             self.client.delete_run(child.info.run_id)
-        for model in self.models(identity):
-            for version in self.client.search_model_versions(f"run_id = '{identity}'"):
-                self.client.delete_model_version(version.name, version.version)
+        self.forget_models(group.parent.info.run_id)
+        self.client.delete_run(group.parent.info.run_id)
+
+    def forget_models(self, parent: str) -> None:
+        """Delete the models that were logged under a parent, and the versions that are registered of them."""
+        for version in self.client.search_model_versions(f"run_id = '{parent}'"):
+            self.client.delete_model_version(version.name, version.version)
+        for model in self.models(parent):
             self.client.delete_logged_model(model.model_id)
-        self.client.delete_run(identity)
 
     def close_stale(self) -> None:
         """End the runs that processes of this machine left RUNNING when they were killed."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import mlflow
 import numpy as np
+from mlflow.entities import LoggedModelStatus
 from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 
@@ -23,16 +24,18 @@ EXAMPLES = 2  # images of the input example
 
 
 def log(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
-    """Log the network of a cell under its parent: images in [0, 1] to logits.
+    """Log the network of a cell under its parent, where it is not there yet: images in [0, 1] to logits.
 
     Of its replicates the one with the lowest validation loss. The probes that train have none.
     """
-    if not has_one(cell):
+    if is_logged(ledger, cell, parent):
         return
-    from pipeline.training import models
+    ledger.forget_models(parent)  # one that was interrupted, or one too many
     from pipeline.training.backend import import_keras
 
     import_keras()
+    from pipeline.training import models
+
     images = prepared.read_images(root).train_images
     image_shape, classes = images.shape[1:], records.read_logits(root, cell.part, cell.name).shape[-1]
     place = best(cell)
@@ -42,19 +45,25 @@ def log(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
         inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *image_shape))]),
         outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
     )
-    with mlflow.start_run(run_id=parent):
-        Model.log(
-            artifact_path=None,
-            flavor=_Flavor,
-            model=models.restore(run, weights, image_shape, classes),
+    Model.log(
+        artifact_path=None,
+        flavor=_Flavor,
+        model=models.restore(run, weights, image_shape, classes),
+        run_id=parent,
+        # Made here: mlflow would look for its experiment in a run that is active, and the parent is finished.
+        model_id=ledger.client.create_logged_model(
+            ledger.experiment,
             name=cell.name.replace("/", "-"),
-            signature=signature,
-            validate_serving_input=False,  # which would apply the network once more, and print how
-            input_example=np.asarray(images[:EXAMPLES], np.float32) / 255,
-            # Given, because mlflow would start a process to find them out.
-            pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy")],
+            source_run_id=parent,
             tags={"variant": run.variant, "setting": run.setting, entries.KEY: run.key},
-        )
+            params=entries.of_cell(cell).params,
+        ).model_id,
+        signature=signature,
+        validate_serving_input=False,  # which would apply the network once more, and print how
+        input_example=np.asarray(images[:EXAMPLES], np.float32) / 255,
+        # Given, because mlflow would start a process to find them out.
+        pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy")],
+    )
 
 
 class _Flavor:
@@ -64,6 +73,12 @@ class _Flavor:
     def save_model(path: str, validate_serving_input: bool, **given: Any) -> None:
         Path(path).mkdir(parents=True)
         mlflow.keras.save_model(path=path, **given)
+
+
+def is_logged(ledger: Ledger, cell: Cell, parent: str) -> bool:
+    """Tell whether under the parent of a cell there is its network, whole, and no other."""
+    states = [str(model.status) for model in ledger.models(parent)]
+    return states == [str(LoggedModelStatus.READY)] * has_one(cell)
 
 
 def best(cell: Cell) -> int:

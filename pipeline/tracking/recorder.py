@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, Self
 from pipeline import guard
 from pipeline.plan import Plan, Run
 from pipeline.records import Epochs, Record, Result
-from pipeline.tracking import entries, models, outputs, store
+from pipeline.tracking import entries, outputs, store
 from pipeline.tracking.ledger import Ledger, is_workspace, now, points
 from pipeline.tracking.outputs import Cell
 from pipeline.tracking.store import UNREACHABLE, said
@@ -111,9 +111,9 @@ class Recorder:
 
     @_or_later
     def finish(self, root: Path) -> None:
-        """Finish the parents, from what is written: their means, their descriptions, their models."""
+        """Finish the parents, from what is written: their means and their descriptions."""
         for cell in outputs.read(root, self._part):
-            finish(self._ledger, root, cell, self._parents[cell.name])
+            self._ledger.end(self._parents[cell.name], entries.of_cell(cell))
 
     @_or_later
     def _open(self) -> None:
@@ -152,9 +152,3 @@ def begin(ledger: Ledger, cell: Cell, current: bool = False) -> str:
     """Create the parent of a cell, RUNNING, under the run that `mlflow run` opened if there is one."""
     entry = entries.of_cell(Cell(cell.part, cell.planned))
     return ledger.begin(entry, store.outer_run(), current=current)
-
-
-def finish(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
-    """Finish the parent of a cell: means, description and, of a variant of the study, its model."""
-    models.log(ledger, root, cell, parent)
-    ledger.end(parent, entries.of_cell(cell))

@@ -126,3 +126,18 @@ def test_an_experiment_in_a_copy_records_in_the_checkout(clone: Clone) -> None:
     # Told apart from the checkout's own, which agree with DVC as before.
     assert marks(clone) == {"0.001": {("true", None)}, "0.02": {("false", name)}}
     clone.python("pipeline", "verify").succeeded()
+
+
+def test_experiments_from_the_queue_record_in_the_checkout(clone: Clone) -> None:
+    for name, strength in (("third", "0.03"), ("fourth", "0.04")):
+        changed = f"variants.l2.l2.strength={strength}"
+        clone.run(
+            "dvc", "exp", "run", "--queue", "--name", name, "--set-param", changed, "variant@l2"
+        ).succeeded()
+    clone.run("dvc", "exp", "run", "--run-all").succeeded()
+    assert marks(clone) == {
+        "0.001": {("true", None)},
+        "0.03": {("false", "third")},
+        "0.04": {("false", "fourth")},
+    }
+    clone.python("pipeline", "verify").succeeded()
