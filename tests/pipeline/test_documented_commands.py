@@ -56,7 +56,7 @@ def test_the_commands_of_the_tracking_page(repository: Path, clone: Clone, tmp_p
     clone.run(*sync.split()).succeeded()
     port = free_port()
     assert server.endswith(" &")
-    script = f"{export}\nexec {server.removesuffix(' &')}".replace("5000", str(port))
+    script = f"{export}\nexec {server.removesuffix(' &')} >&2".replace("5000", str(port))
     with started(("bash", "-e", "-c", script), tmp_path, clone.environment) as process:
         until_healthy(process, port)
         clone.edit({"variants.l2.l2.strength": 0.03})

@@ -52,7 +52,9 @@ def serving(folder: Path, backend: str, environment: dict[str, str], port: int) 
     """`mlflow server`, as light as `make ui`'s."""
     own = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     own |= {"MLFLOW_BACKEND_STORE_URI": backend, "PGPASSWORD": postgres.PASSWORD}
-    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
+    # What it says goes to the log: a pipe that nobody reads fills, and the server waits for ever.
+    command = ["sh", "-c", 'exec "$@" >&2', "sh", sys.executable, "-m", "mlflow", "server"]
+    command += ["--host", HOST, "--port", str(port)]
     with started([*command, "--workers", "1"], folder, environment | own, folder / "log") as process:
         until_healthy(process, port)
         yield process
@@ -77,10 +79,10 @@ def with_password(address: str, user: str, password: str) -> str:
 
 
 def assert_kept_nowhere(secret: str, *folders: Path) -> None:
-    """The secret stands in no file below the folders, as it is or as an address spells it."""
+    """The secret stands in no file below the folders but the tests', as it is or as an address spells it."""
     spelled = {secret.encode(), quote(secret, safe="").encode(), BASIC.split()[1].encode()}
     for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
-        content = path.read_bytes()
+        content = b"" if "tests" in path.parts else path.read_bytes()
         assert not any(spelling in content for spelling in spelled), path
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def address(browser: webdriver.Chrome, toy_clone: Clone) -> Iterator[str]:
         assert process.stdout is not None
         printed = next(line for line in process.stdout if line.startswith("runs: "))
         (found,) = re.findall(r"https?://\S+", printed)
+        # A pipe that nobody reads fills, and the server waits for ever.
+        threading.Thread(target=process.stdout.read, daemon=True).start()
         until_healthy(process, port)
         yield found
 
