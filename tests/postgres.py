@@ -63,7 +63,7 @@ def running(programs: Path) -> Iterator[str]:
         options = f"-c listen_addresses={HOST} -p {port} -k {folder} {FAST}"
         run("pg_ctl", "--wait", f"--log={folder / 'log'}", "--options", options, "start")
         try:
-            yield f"postgresql://{USER}@{HOST}:{port}/postgres"
+            yield f"postgresql+psycopg2://{USER}@{HOST}:{port}/postgres"
         finally:
             run("pg_ctl", "--mode=immediate", "stop")
     finally:

@@ -70,7 +70,7 @@ def experiment() -> tuple[MlflowClient, str]:
         with _alone(chosen):
             client = MlflowClient()
             return client, os.environ.get("MLFLOW_EXPERIMENT_ID") or _own_experiment(client, chosen)
-    except (MlflowException, SQLAlchemyError, OSError, sqlite3.Error) as error:
+    except (MlflowException, SQLAlchemyError, ImportError, OSError, sqlite3.Error) as error:  # or no driver
         shown = address.redacted(f"received {chosen} ({said(error)})")
         # From nothing: what is hidden here stands in the cause.
         raise UnreachableError(f"MLFLOW_TRACKING_URI: expected a store that lets us in, {shown}") from None

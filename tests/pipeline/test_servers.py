@@ -207,7 +207,7 @@ def test_mlflows_own_variables_let_in(
         refused = ui(toy_clone, door, **wrong)
     assert refused.code == 1
     assert refused.output == ""
-    assert re.fullmatch(rf"{REFUSED}{door} \([^\n]*401[^\n]*\)\n", refused.errors)
+    assert re.fullmatch(rf"{REFUSED}{door} \(UNAUTHENTICATED: [^\n]*\)\n", refused.errors)
 
 
 def test_a_server_that_is_away_is_one_line_without_the_password(toy_clone: Clone) -> None:
