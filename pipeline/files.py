@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+DIGITS = "%.9g"  # of a table's numbers: more is float32 noise and makes the diff of a revision unreadable
+
+
 def emptied(folder: Path) -> Path:
     """Return `folder`, made if missing and emptied if not.
 
@@ -31,9 +34,9 @@ def removed(folder: Path) -> None:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table with nine digits: more is float32 noise and makes the diff of a revision unreadable."""
+    """Write a table; its numbers to DIGITS."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False, float_format="%.9g", lineterminator="\n")
+    table.to_csv(path, index=False, float_format=DIGITS, lineterminator="\n")
 
 
 def read_table(path: Path) -> pd.DataFrame:

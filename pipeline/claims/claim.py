@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from pipeline.files import DIGITS
 from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence, Verdict
@@ -30,9 +31,18 @@ class Claim:
     existential: bool = False
     finding: Callable[[Tables, Sequence[Evidence]], str] = lambda tables, evidence: ""
 
+    def judged_by(self, tables: Tables) -> list[Evidence]:
+        """Return the evidence as its table has it, so that a sentence rounds what a reader finds there."""
+        return [_as_written(one) for one in self.evidence(tables)]
+
     def verdict(self, evidence: Sequence[Evidence]) -> Verdict:
         """Return the verdict on this evidence."""
         return verdicts.verdict(evidence, existential=self.existential)
+
+
+def _as_written(evidence: Evidence) -> Evidence:
+    numbers = {name: value for name, value in vars(evidence).items() if isinstance(value, float)}
+    return replace(evidence, **{name: float(DIGITS % value) for name, value in numbers.items()})
 
 
 def paired_by_split(

@@ -33,8 +33,8 @@ def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
     deviation = float(errors.difference.std())
     needed = comparison.replicates_needed(deviation, MARGIN) if deviation > 0 else one.n
     return (
-        f"Dropout lowers the error by {one.estimate:.2f} [{one.low:.2f}, {one.high:.2f}] points over {one.n} "
-        f"initialisations; to see {MARGIN} points would take {needed}, for the difference varies by "
+        f"Dropout lowers the error by {one.estimate:z.2f} [{one.low:z.2f}, {one.high:z.2f}] points over "
+        f"{one.n} initialisations; to see {MARGIN} points would take {needed}, for the difference varies by "
         f"{deviation:.2f} points from one to the next."
     )
 

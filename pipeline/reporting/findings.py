@@ -33,6 +33,7 @@ def paragraph(settings: Mapping[str, Setting], summary: pd.DataFrame, difference
     parts = [
         _choice(settings, many),
         _by_how_much(summary, many),
+        _rival(differences, many),
         _why(differences, list(many)),
         _failing(many),
         *(_single(settings[name], name, rows.iloc[0]) for name, rows in compared.items() if len(rows) == 1),
@@ -45,9 +46,7 @@ def _choice(settings: Mapping[str, Setting], many: Mapping[str, pd.DataFrame]) -
     if not many:
         return ""
     places = listed(f"`{name}` ({_short(settings[name])})" for name in many)
-    everywhere = set.intersection(*(set(better(rows).variant) for rows in many.values()))
-    change = pd.concat(many.values()).groupby("variant").estimate.mean().sort_values(kind="stable")
-    chosen = [str(name) for name in change.index if name in everywhere]
+    chosen = _everywhere(many)
     where = f"in {'each of ' * (len(many) > 1)}{places}"
     count = max(len(rows) for rows in many.values())
     tuned = any(rows.reference.eq(TUNED_BASELINE).any() for rows in many.values())
@@ -63,6 +62,13 @@ def _choice(settings: Mapping[str, Setting], many: Mapping[str, pd.DataFrame]) -
     )
 
 
+def _everywhere(many: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the variants that are better in every setting, the largest mean change first."""
+    common = set.intersection(*(set(better(rows).variant) for rows in many.values()))
+    change = pd.concat(many.values()).groupby("variant").estimate.mean().sort_values(kind="stable")
+    return [str(name) for name in change.index if name in common]
+
+
 def _by_how_much(summary: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
     said = []
     for name, rows in many.items():
@@ -76,6 +82,24 @@ def _by_how_much(summary: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str
                 f"`{best.variant}` in `{name}`, by {fall(best)} points, from {before:.2f} to {after:.2f} %"
             )
     return f"Most of all {'; '.join(said)}." if said else ""
+
+
+def _rival(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
+    """Say what tuning did to the error of the baseline, and which choices stand without it.
+
+    The tuning goes by cross-entropy: it may have made the rival easier to beat.
+    """
+    plain = {name: against(differences, name, "test_error", BASELINE) for name in many}
+    own = {name: rows[rows.variant == TUNED_BASELINE] for name, rows in plain.items()}
+    said = [f"{interval(rows.iloc[0], 2, '+')} points in `{name}`" for name, rows in own.items() if len(rows)]
+    if not said:
+        return ""
+    text = f"Tuning, by cross-entropy, changes the baseline's own error by {listed(said)}"
+    chosen = _everywhere(many)
+    if not chosen:
+        return f"{text}."
+    standing = [name for name in _everywhere(plain) if name in chosen]
+    return f"{text}; against the untuned one {len(standing) or 'none'} of these {len(chosen)} lower it too."
 
 
 def _why(differences: pd.DataFrame, names: list[str]) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.claims import tables as judged
 from pipeline.params import Params
+from pipeline.probes import textbook
 from pipeline.reporting import answers, claims, findings, rankings
 
 
@@ -43,6 +44,7 @@ def values(
         "claims_counted": claims.sentence(judged.joint(verdicts)),
         "answers": answers.computed(tables, evidence),
         "parts": claims.parts(verdicts),
+        "textbook": _textbook(study),
         "by_conditions": rankings.by_conditions(tables["map/winners"], tables["map/differences"]),
         "budgets": rankings.budgets(several, runs, summary),
         "choices": rankings.choices(tried),
@@ -56,6 +58,12 @@ def values(
         "fewest": _fewest(study),
         "keys": rankings.keys(runs),
     }
+
+
+def _textbook(study: Params) -> str:
+    """Say what the textbook program is; nothing where the study has none."""
+    own = study.settings.get(textbook.SETTING)
+    return findings.conditions(textbook.SETTING, own) if own else ""
 
 
 def _fewest(study: Params) -> int:

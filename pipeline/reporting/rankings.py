@@ -23,26 +23,31 @@ def overview(names: Sequence[str], summary: pd.DataFrame, differences: pd.DataFr
     """Return a row a variant, a column a setting: the change of the test error, and a mark.
 
     Settings with several variants come first. So does the lowest mean change over these; variants in fewer
-    of them come last. The first row is what is compared with: the error of the baseline.
+    of them come last. The first row is what is compared with, the error of the baseline; below it that of
+    the untuned one, where the baseline is tuned.
     """
     found = {name: against(differences, name, "test_error") for name in names}
     changes = dict(sorted(found.items(), key=lambda one: len(one[1]) <= 1))
     ranked = pd.concat([rows for rows in changes.values() if len(rows) > 1] or list(changes.values()))
     order = ranked.groupby("variant").estimate.agg(["count", "mean"])
     order = order.sort_values(["count", "mean"], ascending=[False, True], kind="stable")
-    table = [{"variant": "*the baseline's error, %*"}, *({"variant": f"`{name}`"} for name in order.index)]
+    base, plain = {"variant": "*the baseline's error, %*"}, {"variant": "*the same, not tuned*"}
+    table = [{"variant": f"`{name}`"} for name in order.index]
     for name, rows in changes.items():
         reference = rows.reference.iloc[0]
         errors = _metric(summary, name, "test_error")
-        tuned = "" if reference == TUNED_BASELINE else " (not tuned)"
-        table[0][f"`{name}`"] = interval(errors.loc[reference], 2) + tuned
+        column, tuned = f"`{name}`", reference == TUNED_BASELINE
+        base[column] = interval(errors.loc[reference], 2) + " (not tuned)" * (not tuned)
+        if tuned:
+            plain[column] = interval(errors.loc[BASELINE], 2)
         change = rows.set_index("variant")
-        for cells, variant in zip(table[1:], order.index, strict=True):
+        for cells, variant in zip(table, order.index, strict=True):
             if variant in change.index:
                 own = change.loc[variant]
                 mark = MARKS[verdict(own.estimate, own.p_holm)]
-                cells[f"`{name}`"] = f"{interval(own, 2, '+')} {mark}"
-    return pd.DataFrame(table).fillna("")
+                cells[column] = f"{interval(own, 2, '+')} {mark}"
+    heads = [base, plain] if len(plain) > 1 else [base]
+    return pd.DataFrame([*heads, *table]).fillna("")
 
 
 def ranking(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ def main() -> None:
     tables = {path.stem: read_table(path) for path in sorted((REPORTS / "tables").glob("*.csv"))}
     for path in sorted((REPORTS / "probes").glob("*/*.csv")):
         tables[f"{path.parent.name}/{path.stem}"] = read_table(path)
-    judged = [(claim, list(claim.evidence(tables))) for claim in claims.discover()]
+    judged = [(claim, claim.judged_by(tables)) for claim in claims.discover()]
     evidence = evidence_table(judged)
     folder = emptied(REPORTS / "claims")
     write_table(folder / "evidence.csv", evidence)

@@ -250,6 +250,18 @@ def test_the_evidence_is_a_row_a_condition(make: Callable[[], Tables]) -> None:
     assert set(table.outcome) <= {"holds", "unknown"}
 
 
+def test_a_sentence_rounds_what_the_table_says() -> None:
+    """The mean of these is .085, in binary a little below; a reader rounds the .085 of the table."""
+    pairs = pd.DataFrame({"difference": [-0.03, -0.29, 0.065]}).assign(metric="test_error")
+    claim = CLAIMS["8"]
+    tables = {"textbook/pairs": pairs}
+    assert f"{claim.evidence(tables)[0].estimate:.2f}" == "0.08"
+    (one,) = claim.judged_by(tables)
+    written = judged.evidence_table([(claim, [one])])
+    assert written.estimate[0] == 0.085
+    assert claim.finding(tables, [one]).startswith("Dropout lowers the error by 0.09 [")
+
+
 def test_a_reversed_shift_is_split_at_the_plain_networks_first_epochs() -> None:
     """The plain network hardly turns in 2 of 8 epochs; there it shifts 100 times less, later as much."""
     rows = [

@@ -69,7 +69,7 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
     tuned = {"test_error": 9.0, "cross_entropy_gap": 0.05}
     moved = {"squared_error_bias": 0.1, "squared_error_variance": -0.1, "p_bias": 0.01, "p_variance": 0.01}
     plain = {"drop": DIFFERENCES["drop"] | moved, "ridge": DIFFERENCES["ridge"]}
-    plain |= {"tuned_baseline": moved | {"p_gap": 0.001, "cross_entropy_gap": -0.3}}
+    plain |= {"tuned_baseline": moved | {"p_gap": 0.001, "cross_entropy_gap": -0.3, "test_error": -0.916}}
     own = {"drop": {"test_error": -0.359, "p": 0.001, "p_gap": 0.9}, "ridge": {"test_error": 0.1, "p": 0.9}}
     summary = make_summary({"here": SUMMARY | {"tuned_baseline": tuned}})
     differences = pd.concat(
@@ -83,8 +83,21 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
     assert "of 2 variants this one lowers" in text
     assert "against the baseline, its epochs and learning rate tuned with as many trials." in text
     assert "`drop` in `here`, by 0.36 [0.26, 0.41] points, from 9.00 to 8.64 %" in text
+    assert (
+        "Tuning, by cross-entropy, changes the baseline's own error by -0.92 [-0.97, -0.82] points in `here`"
+        "; against the untuned one 1 of these 1 lower it too." in text
+    )
     assert "in `here` 1 of 2 variants lower the variance at the price of bias and none lower both" in text
     assert "No variant raises it beyond chance." in text
+    easier = differences.assign(
+        p_holm=differences.p_holm.where(
+            (differences.reference == "tuned_baseline") | (differences.metric != "test_error"), 0.051
+        )
+    )
+    rival = findings.paragraph({"here": places["here"]}, summary, easier)
+    assert "points in `here`; against the untuned one none of these 1 lower it too." in rival
+    both = rankings.overview(["here"], summary, differences)["`here`"].tolist()[:2]
+    assert both == ["9.00 [8.90, 9.20]", "9.92 [9.82, 10.12]"]
     ranked = rankings.ranking("here", summary, differences).set_index("variant")
     assert ranked["against tuned baseline, points"]["`drop`"] == "-0.36 [-0.41, -0.26]"
     curves = pd.DataFrame(columns=["setting", "variant", "metric", "epoch", "estimate"])

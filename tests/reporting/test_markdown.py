@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = {
     "claims_counted": "Of the 1 claim, 1 refuted.",
     "answers": {number: f"Answer {number}." for number in NUMBERS},
     "parts": {number: f"[{number}](#claim-1) refuted" for number in NUMBERS},
+    "textbook": "`wide`: 50 images, 5 epochs",
     "by_conditions": pd.DataFrame({"images": ["1,000"]}),
     "budgets": pd.DataFrame({"setting": ["`wide`"]}),
     "keys": pd.DataFrame({"filter": ["`tags.run_key = 'a'`"]}),
