@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,8 +42,10 @@ class Claim:
 
 
 def _as_written(evidence: Evidence) -> Evidence:
-    numbers = {name: value for name, value in vars(evidence).items() if isinstance(value, float)}
-    return replace(evidence, **{name: float(DIGITS % value) for name, value in numbers.items()})
+    numbers: dict[str, Any] = {
+        name: float(DIGITS % value) for name, value in vars(evidence).items() if isinstance(value, float)
+    }
+    return replace(evidence, **numbers)
 
 
 def paired_by_split(

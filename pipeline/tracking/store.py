@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.utils import mlflow_tags
 from requests import RequestException
+from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.checkout import main_checkout
@@ -67,6 +68,7 @@ def experiment() -> tuple[MlflowClient, str]:
     chosen = uri()
     try:
         mlflow.set_tracking_uri(chosen)
+        _ask_once(chosen)
         with _alone(chosen):
             client = MlflowClient()
             return client, os.environ.get("MLFLOW_EXPERIMENT_ID") or _own_experiment(client, chosen)
@@ -114,6 +116,12 @@ def _artifacts(chosen: str) -> str | None:
         return None
     beside = Path(chosen.removeprefix(SQLITE)).parent if chosen.startswith(SQLITE) else main_checkout()
     return (beside / "mlartifacts").as_uri()
+
+
+def _ask_once(chosen: str) -> None:
+    # MLflow asks a database ten times, over minutes, also where it is the password that is wrong.
+    if is_database(chosen) and not chosen.startswith(SQLITE):
+        create_engine(chosen, poolclass=NullPool).connect().close()
 
 
 @contextmanager
