@@ -76,7 +76,7 @@ def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
     winners = tables["map/winners"]
     counts = winners.best.value_counts()
     named = ", ".join(f"{method} in {count}" for method, count in counts.items())
-    ties = int((winners.tied != "").sum())
+    ties = int(winners.tied.notna().sum())
     return (
         f"Lowest error in the {len(winners)} cells of the map: {named}; in {ties} another method cannot be "
         "told from the best."

@@ -8,7 +8,6 @@ from dataclasses import fields
 import pandas as pd
 
 from pipeline.claims.claim import Claim, Tables
-from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence, Outcome
 
 Judged = Sequence[tuple[Claim, Sequence[Evidence]]]
@@ -40,14 +39,6 @@ def verdict_table(judged: Judged, tables: Tables) -> pd.DataFrame:
     )
 
 
-def joint(table: pd.DataFrame) -> dict[str, str]:
-    """Return the verdict on every whole claim by its number, from those on its parts."""
-    parts: dict[str, list[verdicts.Verdict]] = {}
-    for row in table.itertuples():
-        parts.setdefault(str(row.claim).rstrip("abcdefgh"), []).append(verdicts.Verdict(row.verdict))
-    return {number: str(verdicts.joint(listed)) for number, listed in parts.items()}
-
-
 def counted(evidence: Sequence[Evidence]) -> str:
     """Say in how many conditions the claim holds, and name those where it does not."""
     if not evidence:
@@ -56,7 +47,7 @@ def counted(evidence: Sequence[Evidence]) -> str:
     said = [f"Holds in {holding} of {len(evidence)}"]
     for outcome, words in (
         (Outcome.REVERSED, "the opposite"),
-        (Outcome.ABSENT, "no effect"),
+        (Outcome.ABSENT, "below the margin"),
         (Outcome.UNKNOWN, "cannot be told"),
     ):
         own = [f"{one.condition} ({one.endpoint})" for one in evidence if one.outcome is outcome]

@@ -32,7 +32,7 @@ def read(path: Path, name: str) -> Images:
     """Read the data at `path`, which `name` names in messages.
 
     Floats are rounded to the nearest of uint8's 256 grey levels, labels become the smallest unsigned type.
-    The test images are put in a random order, the same every time: some probes look at the first of them,
+    The test images are put in a random order, the same every time: some probes look at a part of them,
     and data of one's own are often sorted by class.
 
     Raises UserError, one line with the array, what was expected and what was received, for the first fault.

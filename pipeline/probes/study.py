@@ -33,10 +33,14 @@ class Study:
         """Return the number of classes."""
         return 1 + int(prepared.read_images(self.root).train_labels.max())
 
-    @property
-    def test_images(self) -> np.ndarray:
-        """Return the test images (M, pixels), float32 in [0, 1]."""
-        return scaled(prepared.read_images(self.root).test_images)
+    def test_sample(self, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return no more than `most` test images (m, pixels), float32 in [0, 1], and their labels (m,).
+
+        They lie evenly over the whole: the first of MNIST's are harder than the last.
+        """
+        images = prepared.read_images(self.root)
+        every = -(-len(images.test_labels) // most)
+        return scaled(images.test_images[::every]), images.test_labels[::every]
 
     def replicate(self, setting: str, split: int) -> prepared.Replicate:
         """Return the data of the runs on one training set of a setting."""

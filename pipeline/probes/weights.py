@@ -21,7 +21,7 @@ from pipeline.science import diagnostics, pruning
 from pipeline.science.network import Network
 
 SHARES = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
-IMAGES = 2000  # the first of the test images tell what pruning costs
+IMAGES = 2000  # no more of the test images tell what pruning costs
 
 
 def measure(study: Study) -> dict[str, pd.DataFrame]:
@@ -30,7 +30,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     Errors in percent; `norm` is Euclidean; singular values are of the first kernel, largest first.
     """
     spread, pruned, spectrum = [], [], []
-    images, labels = study.test_images[:IMAGES], study.test_labels[:IMAGES]
+    images, labels = study.test_sample(IMAGES)
     for run, network, matched in _networks(study):
         own = {"setting": run.setting, "variant": run.variant, "split": run.split} | matched
         seen = scaled(study.replicate(run.setting, run.split).train_images)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from pipeline.params import BASELINE
-from pipeline.reporting.findings import against
+from pipeline.reporting.significance import against
 from pipeline.reporting.words import capital, interval, listed, of
 
 Tables = Mapping[str, pd.DataFrame]
@@ -73,17 +73,18 @@ def _weights(tables: Tables, evidence: pd.DataFrame) -> str:
     own = spread[(spread.kernels == "all") & (spread.weights == "live")]
     said = []
     for setting, rows in own.groupby("setting", sort=False):
-        means = rows.groupby("variant")[["near_zero", "participation_ratio", "norm"]].mean()
-        means = means.rename(columns={"participation_ratio": "carrying"})
+        names = {"participation_ratio": "carrying", "validation_cross_entropy": "loss"}
+        means = rows.groupby("variant")[["near_zero", "norm", *names]].mean().rename(columns=names)
         if {BASELINE, "l1", "l2"} <= set(means.index):
             l1, l2, base = means.loc["l1"], means.loc["l2"], means.loc[BASELINE]
             said.append(
-                f"in `{setting}` {l1.near_zero:.0%} of the weights lie below 0.001 under L1, "
+                f"in `{setting}` (validation loss {l1.loss:.3f} under L1, {l2.loss:.3f} under L2, "
+                f"{base.loss:.3f} without) {l1.near_zero:.0%} of the weights lie below 0.001 under L1, "
                 f"{l2.near_zero:.0%} under L2 and {base.near_zero:.0%} without; their norm is {l1.norm:.1f}, "
                 f"{l2.norm:.1f} and {base.norm:.1f}; the share of the weights that carry it is "
                 f"{l1.carrying:.1%}, {l2.carrying:.1%} and {base.carrying:.1%}"
             )
-    return f"At matched validation loss, {'. '.join([said[0], *map(capital, said[1:])])}." if said else ""
+    return ". ".join(map(capital, said)) + "." * bool(said)
 
 
 def _penalties(tables: Tables, evidence: pd.DataFrame) -> str:
@@ -149,7 +150,7 @@ def _normalization(tables: Tables, evidence: pd.DataFrame) -> str:
     rates = _of(evidence, "7b")
     if len(rates):
         parts = [
-            f"{10**row.estimate:.1f} [{10**row.low:.1f}, {10**row.high:.1f}] times the plain one's in the "
+            f"{10**row.estimate:.2g} [{10**row.low:.2g}, {10**row.high:.2g}] times the plain one's in the "
             f"{row.condition} network"
             for row in rates.itertuples()
         ]

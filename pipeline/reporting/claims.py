@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 MARKS = {"supported": "✔", "refuted": "✘", "conditional": "◐", "inconclusive": "?"}
@@ -20,11 +18,11 @@ def overview(verdicts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def sentence(wholes: Mapping[str, str]) -> str:
-    """Say how many claims have which verdict, of the whole claims by number."""
-    counts = pd.Series(wholes).value_counts()
-    said = [f"{count} {verdict}" for verdict, count in counts.items()]
-    return f"Of the {len(wholes)} claims of the source text that are tested here, {', '.join(said)}."
+def sentence(verdicts: pd.DataFrame) -> str:
+    """Say how many claims have which verdict."""
+    counts = {verdict: int((verdicts.verdict == verdict).sum()) for verdict in MARKS}
+    said = [f"{count} {verdict}" for verdict, count in counts.items() if count]
+    return f"The verdicts on the {len(verdicts)} claims of the source text: {', '.join(said)}."
 
 
 def parts(verdicts: pd.DataFrame) -> dict[str, str]:

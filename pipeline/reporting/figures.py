@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.params import BASELINE, TUNED_BASELINE
-from pipeline.reporting import findings
+from pipeline.reporting import significance
 from pipeline.reporting.style import COLOURS, WIDTH, arms
 
 Families = Mapping[str, str]
@@ -34,7 +34,7 @@ def every(
     summary, changes = tables["summary"], tables["differences"]
     parts = summary[summary.metric.isin(["squared_error_bias", "squared_error_variance"])]
     gap = summary[summary.metric == "cross_entropy_gap"]
-    errors = pd.concat([findings.against(changes, setting, "test_error") for setting in settings])
+    errors = pd.concat([significance.against(changes, setting, "test_error") for setting in settings])
     drawn: dict[str, Drawn] = {
         "bias_variance": (parts, bias_variance(parts, families, settings)),
         "gap": (gap, gaps(gap, families, settings)),
@@ -89,13 +89,14 @@ def gaps(summary: pd.DataFrame, families: Families, settings: list[str]) -> Figu
 def differences(table: pd.DataFrame, families: Families, settings: list[str]) -> Figure:
     """Change of the test error against the tuned baseline, or else the baseline, with intervals."""
     return _forest(
-        pd.concat([findings.against(table, setting, "test_error") for setting in settings]),
+        pd.concat([significance.against(table, setting, "test_error") for setting in settings]),
         families,
         settings,
-        "change of test error against the baseline (points)",
+        "change of test error against the tuned baseline, or the baseline where none is tuned (points)",
     )
 
 
+SEEN = 1.6  # times the highest end of a curve: the first epochs would press all that follows flat
 CURVES = {"train_cross_entropy": ":", "validation_cross_entropy": "-"}
 
 
@@ -120,7 +121,8 @@ def curves(table: pd.DataFrame, families: Families, setting: str) -> Figure:
         axis.tick_params(labelsize=9)
     for axis in list(axes.flat)[len(variants) :]:
         axis.set_visible(False)
-    axes[0, 0].set_ylim(bottom=0)
+    ends = rows[rows.metric == "validation_cross_entropy"].groupby("variant", sort=False).estimate.last()
+    axes[0, 0].set_ylim(0, min(SEEN * ends.max(), axes[0, 0].get_ylim()[1]))
     shown = [
         Line2D([], [], color="black", label="validation"),
         Line2D([], [], color="black", linestyle=":", label="train"),
@@ -164,7 +166,7 @@ def _forest(
                     markersize=5,
                 )
         zero = own.estimate[reference] if reference else 0.0
-        axis.axvline(zero, color=COLOURS[BASELINE], linewidth=1, zorder=0)
+        axis.axvline(zero, color=COLOURS[BASELINE], linewidth=1, zorder=1)  # above the grid
         axis.xaxis.set_major_locator(MaxNLocator(4))
         axis.tick_params(labelsize=9)
         axis.set(title=setting)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.claims import tables as judged
 from pipeline.params import Params
-from pipeline.probes import textbook
-from pipeline.reporting import answers, claims, findings, rankings
+from pipeline.probes import ablation, monte_carlo, textbook, weights
+from pipeline.reporting import answers, claims, findings, rankings, significance
+
+SAMPLED = (ablation, monte_carlo, weights)  # the probes that score no more than IMAGES of the test images
 
 
 def values(
@@ -27,13 +28,13 @@ def values(
     """
     runs, summary, differences = tables["runs"], tables["summary"], tables["differences"]
     compared = [name for name in study.settings if name in set(differences.setting)]
-    several = [name for name in compared if len(findings.against(differences, name, "test_error")) > 1]
+    several = [name for name in compared if len(significance.against(differences, name, "test_error")) > 1]
     error = float(summary[summary.metric == "test_error"].estimate.min())
     tried = tables["tuning"]
     last = tried.groupby(["setting", "variant"]).candidate.transform("max")
     at_an_end = tried.chosen & ((tried.candidate == 0) | (tried.candidate == last))
     return {
-        "findings": findings.paragraph(study.settings, summary, differences),
+        "findings": findings.paragraph(study, summary, differences),
         "overview": rankings.overview(compared, summary, differences),
         "conditions": {n: findings.conditions(n, s) for n, s in study.settings.items()},
         "gaps": [findings.gap(name, tables) for name in compared],
@@ -41,13 +42,17 @@ def values(
         "rankings": {n: rankings.ranking(n, summary, differences) for n in compared},
         "verdicts": verdicts.to_dict("records"),
         "claims": claims.overview(verdicts),
-        "claims_counted": claims.sentence(judged.joint(verdicts)),
+        "claims_counted": claims.sentence(verdicts),
         "answers": answers.computed(tables, evidence),
         "parts": claims.parts(verdicts),
         "textbook": _textbook(study),
         "by_conditions": rankings.by_conditions(tables["map/winners"], tables["map/differences"]),
         "budgets": rankings.budgets(several, runs, summary),
         "choices": rankings.choices(tried),
+        "untuned": rankings.untuned(tried, summary),
+        "most_images": {probe.__name__.rpartition(".")[2]: probe.IMAGES for probe in SAMPLED},
+        "map": study.probes.map,
+        "rates": study.probes.learning_rates,
         "choices_at_an_end": int(at_an_end.sum()),
         "choices_made": int(tried.chosen.sum()),
         "tuning": study.tuning,

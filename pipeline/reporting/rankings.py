@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipeline.params import BASELINE, TUNED_BASELINE
-from pipeline.reporting.findings import against, verdict
-from pipeline.reporting.words import interval
+from pipeline.reporting.significance import against, verdict
+from pipeline.reporting.words import coded, interval
 
 MARKS = {"better": "▼", "worse": "▲", "indistinguishable": "≈"}
+OTHERWISE = "°"  # where the untuned baseline gives another mark
 COLUMNS = (
     ("test cross-entropy", "test_cross_entropy", 3),
     ("gap, nats", "cross_entropy_gap", 3),
@@ -41,10 +42,12 @@ def overview(names: Sequence[str], summary: pd.DataFrame, differences: pd.DataFr
         if tuned:
             plain[column] = interval(errors.loc[BASELINE], 2)
         change = rows.set_index("variant")
+        without = against(differences, name, "test_error", BASELINE).set_index("variant")
         for cells, variant in zip(table, order.index, strict=True):
             if variant in change.index:
-                own = change.loc[variant]
-                mark = MARKS[verdict(own.estimate, own.p_holm)]
+                own, other = change.loc[variant], without.loc[variant]
+                said = verdict(own.estimate, own.p_holm)
+                mark = MARKS[said] + OTHERWISE * (said != verdict(other.estimate, other.p_holm))
                 cells[column] = f"{interval(own, 2, '+')} {mark}"
     heads = [base, plain] if len(plain) > 1 else [base]
     return pd.DataFrame([*heads, *table]).fillna("")
@@ -80,6 +83,13 @@ def choices(tuning: pd.DataFrame) -> pd.DataFrame:
         row = rows.setdefault(str(variant), {"variant": f"`{variant}`"})
         row[f"`{setting}`"] = f"{chosen.values}{end}"
     return pd.DataFrame(rows.values()).fillna("")
+
+
+def untuned(tuning: pd.DataFrame, summary: pd.DataFrame) -> str:
+    """Return the variants that have nothing to tune, as code; nothing where each was tuned."""
+    names = summary[summary.setting.isin(tuning.setting)].variant.unique()
+    found = [name for name in names if name != BASELINE and name not in set(tuning.variant)]
+    return coded(found) if found else ""
 
 
 def keys(runs: pd.DataFrame) -> pd.DataFrame:

@@ -162,18 +162,3 @@ def verdict(evidence: Sequence[Evidence], *, existential: bool = False) -> Verdi
     if not outcomes or holding + against < QUORUM * len(outcomes):
         return Verdict.INCONCLUSIVE
     return Verdict.SUPPORTED if holding else Verdict.REFUTED
-
-
-def joint(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the verdict on a claim of several parts: theirs where they agree.
-
-    Supported and refuted parts make it conditional; with an inconclusive part, and none against, the
-    whole is inconclusive. Raises ValueError without a part.
-    """
-    if not verdicts:
-        raise ValueError("verdicts: expected at least one part, received none")
-    kinds = set(verdicts)
-    if len(kinds) == 1:
-        return kinds.pop()
-    decided = kinds - {Verdict.INCONCLUSIVE}
-    return Verdict.CONDITIONAL if len(decided) > 1 or Verdict.CONDITIONAL in kinds else Verdict.INCONCLUSIVE

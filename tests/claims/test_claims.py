@@ -12,6 +12,7 @@ import pytest
 from pipeline import claims
 from pipeline.claims import tables as judged
 from pipeline.claims.claim import paired_by_split
+from pipeline.files import read_table, write_table
 from pipeline.science.verdicts import Evidence, Outcome, Verdict
 
 Tables = dict[str, pd.DataFrame]
@@ -73,6 +74,9 @@ def by_network(effect: float) -> pd.DataFrame:
                 | {"shift_relative": 10.0 ** (-sign + wobble), "shift_cosine": 0.5 + 0.3 * sign + wobble}
             )
     return pd.DataFrame(rows)
+
+
+NO_SUMMARY = pd.DataFrame(columns=["network", "variant", "best_error"])
 
 
 def made_up(effect: float) -> Tables:
@@ -147,13 +151,13 @@ def made_up(effect: float) -> Tables:
             for c in ("cross_entropy", "error")
         ),
         "learning_rates/runs": pd.DataFrame({"learning_rate": np.logspace(-4, 1, 11)}),
-        "learning_rates/summary": by_network(effect),
+        "learning_rates/summary": by_network(effect).assign(best_error=50.0),
         "learning_rates/shift": by_network(effect),
         "textbook/pairs": pd.DataFrame(
             own | {"metric": "test_error", "difference": -effect + noise(10)[own["split"]]} for own in at
         ),
         "map/differences": pd.DataFrame(differences),
-        "map/winners": pd.DataFrame({"cell": ["a", "b"], "best": ["l2", "l2"], "tied": ["", "dropout"]}),
+        "map/winners": pd.DataFrame({"cell": ["a", "b"], "best": ["l2", "l2"], "tied": [None, "dropout"]}),
     }
 
 
@@ -236,9 +240,38 @@ def test_a_sentence_names_where_it_does_not_hold() -> None:
     assert judged.counted(many).endswith("3 (error) and 2 more.")
 
 
-def test_parts_make_a_whole() -> None:
-    table = pd.DataFrame({"claim": ["1", "7a", "7b"], "verdict": ["refuted", "supported", "refuted"]})
-    assert judged.joint(table) == {"1": "refuted", "7": "conditional"}
+def test_a_cell_without_a_tie_has_none(tmp_path: Path) -> None:
+    """As the stage reads it: in a file, nothing is an empty cell."""
+    write_table(tmp_path / "winners.csv", made_up(1.0)["map/winners"])
+    tables = made_up(1.0) | {"map/winners": read_table(tmp_path / "winners.csv")}
+    told = CLAIMS["9"].finding(tables, [])
+    assert told.endswith("l2 in 2; in 1 another method cannot be told from the best.")
+
+
+def test_what_rests_on_one_pair_is_said() -> None:
+    falls = [0.1, 0.0, -0.1, 0.05, 0.95]
+    pairs = pd.DataFrame({"difference": [-fall for fall in falls]}).assign(metric="test_error")
+    tables = {"textbook/pairs": pairs}
+    claim = CLAIMS["8"]
+    told = claim.finding(tables, claim.judged_by(tables))
+    # the mean is .2; of the four others .05 / 4
+    assert "by 0.20 [" in told
+    assert told.endswith("The median is 0.05; without the pair farthest from it, of 0.95, the mean is 0.01.")
+
+
+def test_how_well_the_plain_network_learned_is_said() -> None:
+    tables = made_up(1.0)
+    claim = CLAIMS["7e"]
+    summary = tables["learning_rates/summary"].assign(best_error=90.0)
+    plain = summary.variant == "baseline"
+    summary.loc[plain, "best_error"] = 40.0 + summary[plain].split
+    told = claim.finding(tables | {"learning_rates/summary": summary}, claim.evidence(tables))
+    mean = 40.0 + summary[plain].split.mean()
+    names = summary.network.unique()
+    assert told.endswith(
+        f" The plain network's validation error at its best rate is "
+        f"{', '.join(f'{mean:.1f} % on {name}' for name in names)}."
+    )
 
 
 @pytest.mark.parametrize("make", [lambda: made_up(1.0)])
@@ -271,7 +304,7 @@ def test_a_reversed_shift_is_split_at_the_plain_networks_first_epochs() -> None:
         for epoch in range(1, 9)
         for variant, level in (("batch_norm", 1.0), ("baseline", 0.01 if epoch <= 2 else 1.0))
     ]
-    tables = {"learning_rates/shift": pd.DataFrame(rows)}
+    tables = {"learning_rates/shift": pd.DataFrame(rows), "learning_rates/summary": NO_SUMMARY}
     claim = CLAIMS["7c"]
     told = claim.finding(tables, claim.evidence(tables))
     found = re.search(
@@ -283,4 +316,4 @@ def test_a_reversed_shift_is_split_at_the_plain_networks_first_epochs() -> None:
     assert float(found[1]) == pytest.approx(-2, abs=0.02)
     assert float(found[2]) == pytest.approx(0, abs=0.02)
     late = tables["learning_rates/shift"].assign(shift_relative=lambda t: t.shift_relative.clip(lower=0.2))
-    assert "epochs 1 to" not in claim.finding({"learning_rates/shift": late}, claim.evidence(tables))
+    assert "epochs 1 to" not in claim.finding(tables | {"learning_rates/shift": late}, claim.evidence(tables))

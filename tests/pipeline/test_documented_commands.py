@@ -51,7 +51,7 @@ def test_the_commands_of_the_readme(repository: Path, clone: Clone) -> None:
 
 
 def test_the_commands_of_the_tracking_page(repository: Path, clone: Clone, tmp_path: Path) -> None:
-    verify, sync, export, server, study = typed(repository / "docs" / "tracking.md")
+    verify, sync, export, server, study, *_ = typed(repository / "docs" / "tracking.md")
     clone.run(*verify.split()).succeeded()
     clone.run(*sync.split()).succeeded()
     port = free_port()
@@ -67,3 +67,16 @@ def test_the_commands_of_the_tracking_page(repository: Path, clone: Clone, tmp_p
         assert experiment is not None
         found = there.search_runs([experiment.experiment_id], "tags.variant = 'l2'")
     assert {run.info.status for run in found} == {"FINISHED"}
+
+
+def test_results_travel_through_a_remote(repository: Path, clone: Clone, tmp_path: Path) -> None:
+    *_, remote, push, pull, sync = typed(repository / "docs" / "tracking.md")
+    for command in (remote, push, "git add --all", "git commit --quiet --no-verify --message remote"):
+        clone.run(*command.split()).succeeded()
+    clone.run("git", "clone", "--quiet", str(clone.root), str(tmp_path / "colleague")).succeeded()
+    other = Clone(tmp_path / "colleague", clone.environment)
+    assert not (other.root / "results").exists()
+    for command in (pull, sync, "python -m pipeline verify"):
+        other.run(*command.split()).succeeded()
+    assert other.contents("results") == clone.contents("results")
+    assert other.run("dvc", "repro").succeeded().ran == []

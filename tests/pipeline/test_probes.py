@@ -135,8 +135,8 @@ def test_the_winner_of_a_cell_has_the_lowest_error(toy_clone: Clone, mnist: Imag
 def test_weight_scaling_is_what_was_recorded(toy_clone: Clone, mnist: Images) -> None:
     scores = table(toy_clone, "monte_carlo/scores")
     own = scores[(scores.setting == "notebook") & (scores.passes == 0)]
-    logits = np.load(toy_clone.root / "results/runs/dropout/notebook/dropout/logits.npy")[:, :5000]
-    expected = 100 * (logits.argmax(axis=2) != mnist.test_labels[:5000]).mean(axis=1)
+    logits = np.load(toy_clone.root / "results/runs/dropout/notebook/dropout/logits.npy")[:, ::2]
+    expected = 100 * (logits.argmax(axis=2) != mnist.test_labels[::2]).mean(axis=1)
     assert own.error.to_numpy() == pytest.approx(expected, abs=0.05)  # a rounding may turn an image or two
     assert sorted(scores.passes.unique()) == [0, 1, 2, 3, 5, 10, 20, 50, 100]
 
@@ -144,7 +144,7 @@ def test_weight_scaling_is_what_was_recorded(toy_clone: Clone, mnist: Images) ->
 def test_the_correlation_of_hidden_units(toy_clone: Clone, mnist: Images) -> None:
     found = table(toy_clone, "ablation/correlation")
     own = found[(found.setting == "small") & (found.variant == "baseline")]
-    units = hidden(toy_clone, "baseline", "small/baseline", 0, mnist.test_images[:2000])
+    units = hidden(toy_clone, "baseline", "small/baseline", 0, mnist.test_images[::5])
     matrix = np.abs(np.corrcoef(units[:, np.ptp(units, axis=0) > 0], rowvar=False))
     off = matrix[~np.eye(len(matrix), dtype=bool)].mean()
     assert own.correlation.iloc[0] == pytest.approx(off, abs=1e-4)

@@ -39,6 +39,7 @@ def probes() -> dict[str, pd.DataFrame]:
         ),
         "weights/spread": pd.DataFrame(
             {"setting": "small", "variant": variant, "split": split, "kernels": "all", "weights": "live"}
+            | {"validation_cross_entropy": 0.4 + ratio}
             | {"near_zero": zero + split * 0.02, "participation_ratio": ratio, "norm": norm}
             for variant, (zero, ratio, norm) in weights.items()
             for split in (0, 1)

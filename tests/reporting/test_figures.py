@@ -142,7 +142,12 @@ def test_along_a_dashed_line_the_risk_is_the_same(tables: Tables, families: Fami
     ("name", "table", "metric", "label"),
     [
         ("gap", "summary", "cross_entropy_gap", "test minus train cross-entropy (nats)"),
-        ("differences", "differences", "test_error", "change of test error against the baseline (points)"),
+        (
+            "differences",
+            "differences",
+            "test_error",
+            "change of test error against the tuned baseline, or the baseline where none is tuned (points)",
+        ),
     ],
 )
 def test_a_line_a_variant(

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import params
-from pipeline.params import Setting
-from pipeline.reporting import findings, rankings
+from pipeline.params import Params, Setting
+from pipeline.reporting import findings, rankings, significance
 from tests.reporting.examples import DIFFERENCES, SUMMARY, changed
 
 MakeTable = Callable[[Mapping[str, Any]], pd.DataFrame]
@@ -19,21 +19,42 @@ Told = Callable[..., str]
 
 
 @pytest.fixture
-def places(raw_params: dict[str, Any]) -> dict[str, Setting]:
-    """Two settings, of which the second has wrong labels."""
+def checked(raw_params: dict[str, Any]) -> Params:
+    """Parameters of two settings, of which the second has wrong labels."""
     raw_params["settings"]["blind"] |= {"label_noise": 0.2, "train_size": 60000}
-    study = params.check(raw_params)
-    return {"here": study.settings["small"], "there": study.settings["blind"]}
+    return params.check(raw_params)
 
 
 @pytest.fixture
-def told(places: dict[str, Setting], make_summary: MakeTable, make_differences: MakeTable) -> Told:
+def places(checked: Params) -> dict[str, Setting]:
+    """These settings, as the tables name them."""
+    return {"here": checked.settings["small"], "there": checked.settings["blind"]}
+
+
+PARTS = {"drop": "dropout", "ridge": "l2", "norm": "max_norm", "stop": "early_stopping"}
+
+
+def study(places: Mapping[str, Setting], checked: Params, **parts: tuple[str, ...]) -> Params:
+    """A study of these settings, with the variants of the tables: a regularizer each, but for `parts`."""
+    mixes = {name: dict.fromkeys(parts.get(name, (part,))) for name, part in PARTS.items()}
+    return checked.model_copy(
+        update={"settings": dict(places), "variants": {n: (mix,) for n, mix in mixes.items()}}
+    )
+
+
+@pytest.fixture
+def told(
+    checked: Params, places: dict[str, Setting], make_summary: MakeTable, make_differences: MakeTable
+) -> Told:
     """The paragraph on the settings `here` and, if given, `there`."""
 
-    def make(here: Mapping[str, Any], there: Mapping[str, Any] | None = None) -> str:
+    def make(
+        here: Mapping[str, Any], there: Mapping[str, Any] | None = None, **parts: tuple[str, ...]
+    ) -> str:
         given = {"here": here} | ({"there": there} if there else {})
         summary = make_summary(dict.fromkeys(given, SUMMARY))
-        return findings.paragraph({name: places[name] for name in given}, summary, make_differences(given))
+        own = study({name: places[name] for name in given}, checked, **parts)
+        return findings.paragraph(own, summary, make_differences(given))
 
     return make
 
@@ -43,11 +64,18 @@ def test_a_paragraph_in_full(told: Told) -> None:
     assert told(DIFFERENCES) == (
         "**Choose `drop` or `ridge`**: of 4 variants these 2 lower the test error beyond chance in `here` "
         "(50 images), against the baseline. Most of all `drop` in `here`, by 1.27 [1.17, 1.32] points, from "
-        "9.92 to 8.64 %. Why: in `here` none of 4 variants lower the variance at the price of bias and none "
-        "lower both (squared error, against the untuned baseline, each change beyond chance). What fails: "
-        "2 of 4 raise it in `here`, most of all `stop`, by 0.98 [0.93, 1.08] points. "
-        '"Beyond chance" is a Holm-adjusted p of at most 0.05; brackets are 95 % intervals.'
+        "9.92 to 8.64 %. Of the squared error, against the untuned baseline, in `here` none of 4 variants "
+        "lower the variance at the price of bias and none lower both (each change beyond chance). What "
+        "fails: 2 of 4 raise it in `here`, most of all `stop`, by 0.98 [0.93, 1.08] points. "
+        '"Beyond chance" is a Holm-adjusted p of at most 0.05; brackets are 95 % intervals, each for itself: '
+        "one may leave out zero and the change not be beyond chance."
     )
+
+
+def test_what_the_chosen_share_is_said(told: Told) -> None:
+    shared = changed(DIFFERENCES, norm={"test_error": -0.7})
+    text = told(shared, drop=("dropout",), norm=("dropout", "max_norm"))
+    assert "against the baseline. 2 of 3 are `dropout`, alone or with another. Most of all" in text
 
 
 def test_one_is_chosen_that_is_better_in_every_setting_with_several(told: Told) -> None:
@@ -64,13 +92,19 @@ def test_one_is_chosen_that_is_better_in_every_setting_with_several(told: Told) 
 
 
 def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_rest(
-    places: dict[str, Setting], make_summary: MakeTable, make_differences: MakeTable
+    checked: Params, places: dict[str, Setting], make_summary: MakeTable, make_differences: MakeTable
 ) -> None:
     tuned = {"test_error": 9.0, "cross_entropy_gap": 0.05}
     moved = {"squared_error_bias": 0.1, "squared_error_variance": -0.1, "p_bias": 0.01, "p_variance": 0.01}
     plain = {"drop": DIFFERENCES["drop"] | moved, "ridge": DIFFERENCES["ridge"]}
     plain |= {"tuned_baseline": moved | {"p_gap": 0.001, "cross_entropy_gap": -0.3, "test_error": -0.916}}
     own = {"drop": {"test_error": -0.359, "p": 0.001, "p_gap": 0.9}, "ridge": {"test_error": 0.1, "p": 0.9}}
+    own["drop"] |= {
+        "squared_error_bias": -0.1,
+        "p_bias": 0.01,
+        "squared_error_variance": -0.1,
+        "p_variance": 0.06,
+    }
     summary = make_summary({"here": SUMMARY | {"tuned_baseline": tuned}})
     differences = pd.concat(
         [
@@ -79,7 +113,8 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
         ],
         ignore_index=True,
     )
-    text = findings.paragraph({"here": places["here"]}, summary, differences)
+    here = study({"here": places["here"]}, checked)
+    text = findings.paragraph(here, summary, differences)
     assert "of 2 variants this one lowers" in text
     assert "against the baseline, its epochs and learning rate tuned with as many trials." in text
     assert "`drop` in `here`, by 0.36 [0.26, 0.41] points, from 9.00 to 8.64 %" in text
@@ -87,14 +122,32 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
         "Tuning, by cross-entropy, changes the baseline's own error by -0.92 [-0.97, -0.82] points in `here`"
         "; against the untuned one 1 of these 1 lower it too." in text
     )
-    assert "in `here` 1 of 2 variants lower the variance at the price of bias and none lower both" in text
+    assert (
+        "in `here` 1 of 2 variants lower the variance at the price of bias and none lower both. Against the "
+        "tuned one, of the 1 chosen in `here` 1 lower the bias and none the variance (each change" in text
+    )
     assert "No variant raises it beyond chance." in text
+    harmful = differences.assign(
+        estimate=differences.estimate.where(
+            (differences.variant != "ridge") | (differences.metric != "test_error"), 0.4
+        ),
+        p_holm=differences.p_holm.where(
+            (differences.variant != "ridge") | (differences.reference == "baseline"), 0.01
+        ),
+    )
+    failing = findings.paragraph(here, summary, harmful)
+    assert (
+        "What fails: `ridge` raises the error in `here` (1 against the untuned baseline too), by" in failing
+    )
+    marks = rankings.overview(["here"], summary, differences).set_index("variant")["`here`"]
+    assert marks["`drop`"].endswith("▼")
+    assert marks["`ridge`"].endswith("≈°")
     easier = differences.assign(
         p_holm=differences.p_holm.where(
             (differences.reference == "tuned_baseline") | (differences.metric != "test_error"), 0.051
         )
     )
-    rival = findings.paragraph({"here": places["here"]}, summary, easier)
+    rival = findings.paragraph(here, summary, easier)
     assert "points in `here`; against the untuned one none of these 1 lower it too." in rival
     both = rankings.overview(["here"], summary, differences)["`here`"].tolist()[:2]
     assert both == ["9.00 [8.90, 9.20]", "9.92 [9.82, 10.12]"]
@@ -167,7 +220,7 @@ def test_a_trade_counts_where_both_changes_are_beyond_chance(make_differences: M
         "the_other_way": {"squared_error_bias": -0.2, "squared_error_variance": 0.2, **sure},
         "tuned_baseline": {"squared_error_bias": 0.2, "squared_error_variance": -0.05, **sure},
     }
-    assert findings.moved(make_differences({"here": moves}), "here") == (2, 1, 8)
+    assert significance.moved(make_differences({"here": moves}), "here") == (2, 1, 8)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +235,7 @@ def test_a_trade_counts_where_both_changes_are_beyond_chance(make_differences: M
     ],
 )
 def test_a_verdict_turns_at_a_p_of_a_twentieth(estimate: float, p_holm: float, word: str) -> None:
-    assert findings.verdict(estimate, p_holm) == word
+    assert significance.verdict(estimate, p_holm) == word
 
 
 CHANGE = st.fixed_dictionaries(
@@ -211,9 +264,10 @@ def test_conditions(raw_params: dict[str, Any]) -> None:
     raw_params["settings"]["blind"] |= {"hidden": [128], "epochs": 5}
     study = params.check(raw_params)
     assert findings.conditions("small", study.settings["small"]) == (
-        "`small`: 1,200 images, 20% of them with a wrong label, hidden layers 16-8, 3 epochs, "
-        "3 disjoint training sets x 2 initialisations"
+        "`small`: 1,200 images, 20% of them with a wrong label, hidden layers 16-8 (relu), adam at 0.001, "
+        "batches of 10, 3 epochs, 3 disjoint training sets x 2 initialisations"
     )
     assert findings.conditions("blind", study.settings["blind"]) == (
-        "`blind`: 50 images, hidden layers 128, 5 epochs, one training set x 3 initialisations"
+        "`blind`: 50 images, hidden layers 128 (relu), sgd at 0.1, batches of 10, 5 epochs, "
+        "one training set x 3 initialisations"
     )

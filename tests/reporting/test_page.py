@@ -150,7 +150,7 @@ def test_the_page_says_what_the_tables_and_the_data_say(stage: Path, monkeypatch
     )
     assert "What fails: 3 of 3 raise it in `small`, most of all" in first
     assert "In `blind` (50 images) `drop` changes the error by +1.00 [+0.95, +1.10] points" in first
-    assert "Of the 9 claims of the source text that are tested here, 9 refuted." in first
+    assert "The verdicts on the 9 claims of the source text: 9 refuted." in first
     assert "| `ridge` | +1.00 [+0.95, +1.10] ▲ |  |" in page
     assert "| `ridge` | 40.00 [39.90, 40.20] | " in page
     # 6 runs of seven variants in `small`, 3 of two in `blind`; 6 + 18 + 12 of the probes; 4 + 4 + 4 trials.

@@ -134,25 +134,6 @@ def test_what_can_happen_is_supported_by_one_condition() -> None:
     assert verdicts.verdict([REVERSED, ABSENT], existential=True) is Verdict.REFUTED
 
 
-@pytest.mark.parametrize(
-    ("parts", "expected"),
-    [
-        ([Verdict.SUPPORTED] * 2, Verdict.SUPPORTED),
-        ([Verdict.SUPPORTED, Verdict.REFUTED], Verdict.CONDITIONAL),
-        ([Verdict.SUPPORTED, Verdict.INCONCLUSIVE], Verdict.INCONCLUSIVE),
-        ([Verdict.CONDITIONAL, Verdict.INCONCLUSIVE], Verdict.CONDITIONAL),
-        ([Verdict.REFUTED, Verdict.INCONCLUSIVE], Verdict.INCONCLUSIVE),
-    ],
-)
-def test_the_verdict_on_a_claim_of_parts(parts: list[Verdict], expected: Verdict) -> None:
-    assert verdicts.joint(parts) is expected
-
-
-def test_a_claim_without_parts_is_an_error() -> None:
-    with pytest.raises(ValueError, match="expected at least one part"):
-        verdicts.joint([])
-
-
 @pytest.mark.usefixtures("cheap_collection")
 def test_where_nothing_is_there_a_family_is_rarely_found_to_show_something() -> None:
     """Twelve variants, ten training sets, no effect: some condition is decided in at most 5 % of studies."""

@@ -44,11 +44,11 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         grid.fill(
             [x, x + 1, x + 1, x], [y, y, y + 1, y + 1], color=VARIANTS.get(row.best, "black"), alpha=0.25
         )
-        tied = "\n".join(f"= {name}" for name in str(row.tied).split() if row.tied == row.tied)
+        tied = "\n".join(f"≈ {name}" for name in str(row.tied).split() if row.tied == row.tied)
         grid.text(x + 0.5, y + 0.5, f"{row.best}\n{tied}", ha="center", va="center", fontsize=7.5)
     grid.set_xticks([i + 0.5 for i in range(len(widths))], widths)
     grid.set_yticks([i + 0.5 for i in range(len(noises))], [f"{noise:.0%}" for noise in noises])
     grid.set(xlim=(0, len(widths)), ylim=(0, len(noises)), xlabel="hidden units", ylabel="wrong labels")
-    grid.set_title("lowest error, and what ties with it")
+    grid.set_title("lowest error, and what is not told from it")
     grid.grid(False)
     return figure

@@ -46,5 +46,6 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         axes[row, 3].set_xlabel("share of live weights set to 0", fontsize=9)
         axes[row, 3].legend(fontsize=7)
         axes[row, 4].set(yscale="log", ylim=(SMALLEST, None))
+        axes[row, 4].set_xlabel("place", fontsize=9)
         axes[row, 4].set_title("singular values, first kernel", fontsize=9)
     return figure
