@@ -80,7 +80,7 @@ def _choice(study: Params, many: Mapping[str, pd.DataFrame]) -> str:
 
 def _kin(study: Params, chosen: list[str]) -> str:
     """Say which regularizers several of the chosen share: they are hardly as many answers."""
-    shared = Counter(part for name in chosen for part in study.variants[name][0])
+    shared = Counter(part for name in chosen for part in study.variants[name][0].regularizers)
     said = [
         f" {capital(of(count, len(chosen)))} are `{part}`, alone or with another."
         for part, count in shared.items()

@@ -1,5 +1,6 @@
 """Sentences and tables from hand-made tables: the numbers are those of the table."""
 
+import copy
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -31,20 +32,28 @@ def places(checked: Params) -> dict[str, Setting]:
     return {"here": checked.settings["small"], "there": checked.settings["blind"]}
 
 
-PARTS = {"drop": "dropout", "ridge": "l2", "norm": "max_norm", "stop": "early_stopping"}
+ONE = {
+    "dropout": {"rate": 0.5},
+    "l2": {"strength": 0.001},
+    "max_norm": {"limit": 2.0},
+    "early_stopping": {"patience": 2},
+}
+PARTS = {"drop": ("dropout",), "ridge": ("l2",), "norm": ("max_norm",), "stop": ("early_stopping",)}
 
 
-def study(places: Mapping[str, Setting], checked: Params, **parts: tuple[str, ...]) -> Params:
+def study(places: Mapping[str, Setting], raw_params: dict[str, Any], **parts: tuple[str, ...]) -> Params:
     """A study of these settings, with the variants of the tables: a regularizer each, but for `parts`."""
-    mixes = {name: dict.fromkeys(parts.get(name, (part,))) for name, part in PARTS.items()}
-    return checked.model_copy(
-        update={"settings": dict(places), "variants": {n: (mix,) for n, mix in mixes.items()}}
-    )
+    raw = copy.deepcopy(raw_params)
+    raw["variants"] |= {name: {part: ONE[part] for part in own} for name, own in (PARTS | parts).items()}
+    return params.check(raw).model_copy(update={"settings": dict(places)})
 
 
 @pytest.fixture
 def told(
-    checked: Params, places: dict[str, Setting], make_summary: MakeTable, make_differences: MakeTable
+    raw_params: dict[str, Any],
+    places: dict[str, Setting],
+    make_summary: MakeTable,
+    make_differences: MakeTable,
 ) -> Told:
     """The paragraph on the settings `here` and, if given, `there`."""
 
@@ -53,7 +62,7 @@ def told(
     ) -> str:
         given = {"here": here} | ({"there": there} if there else {})
         summary = make_summary(dict.fromkeys(given, SUMMARY))
-        own = study({name: places[name] for name in given}, checked, **parts)
+        own = study({name: places[name] for name in given}, raw_params, **parts)
         return findings.paragraph(own, summary, make_differences(given))
 
     return make
@@ -92,7 +101,10 @@ def test_one_is_chosen_that_is_better_in_every_setting_with_several(told: Told) 
 
 
 def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_rest(
-    checked: Params, places: dict[str, Setting], make_summary: MakeTable, make_differences: MakeTable
+    raw_params: dict[str, Any],
+    places: dict[str, Setting],
+    make_summary: MakeTable,
+    make_differences: MakeTable,
 ) -> None:
     tuned = {"test_error": 9.0, "cross_entropy_gap": 0.05}
     moved = {"squared_error_bias": 0.1, "squared_error_variance": -0.1, "p_bias": 0.01, "p_variance": 0.01}
@@ -113,7 +125,7 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
         ],
         ignore_index=True,
     )
-    here = study({"here": places["here"]}, checked)
+    here = study({"here": places["here"]}, raw_params)
     text = findings.paragraph(here, summary, differences)
     assert "of 2 variants this one lowers" in text
     assert "against the baseline, its epochs and learning rate tuned with as many trials." in text
