@@ -9,7 +9,6 @@ import pandas as pd
 
 from pipeline.params import BASELINE, TUNED_BASELINE, Params, Setting
 from pipeline.reporting.significance import (
-    ALPHA,
     against,
     better,
     everywhere,
@@ -20,11 +19,6 @@ from pipeline.reporting.significance import (
     worse,
 )
 from pipeline.reporting.words import capital, coded, fall, interval, listed, of
-
-BEYOND = (
-    f'"Beyond chance" is a Holm-adjusted p of at most {ALPHA}; brackets are 95 % intervals, each for itself: '
-    "one may leave out zero and the change not be beyond chance."
-)
 
 
 def conditions(name: str, setting: Setting) -> str:
@@ -42,20 +36,34 @@ def conditions(name: str, setting: Setting) -> str:
 
 def paragraph(study: Params, summary: pd.DataFrame, differences: pd.DataFrame) -> str:
     """Say which variant to choose, by how much it is better, and what fails."""
-    settings = study.settings
-    errors = {name: against(differences, name, "test_error") for name in settings}
-    compared = {name: rows for name, rows in errors.items() if len(rows)}
-    many = {name: rows for name, rows in compared.items() if len(rows) > 1}
+    compared = _compared(study, differences)
+    many = _several(compared)
     parts = [
         _choice(study, many),
         _by_how_much(summary, many),
-        _rival(differences, many),
-        _parts(differences, many),
         _failing(differences, many),
-        *(_single(settings[name], name, rows.iloc[0]) for name, rows in compared.items() if len(rows) == 1),
-        BEYOND,
+        *(
+            _single(study.settings[name], name, rows.iloc[0])
+            for name, rows in compared.items()
+            if name not in many
+        ),
     ]
     return " ".join(filter(None, parts))
+
+
+def beneath(study: Params, differences: pd.DataFrame) -> list[str]:
+    """Say what lies beneath: what tuning did to the rival, and what changed in bias and in variance."""
+    many = _several(_compared(study, differences))
+    return [said for said in (_rival(differences, many), _parts(differences, many)) if said]
+
+
+def _compared(study: Params, differences: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    errors = {name: against(differences, name, "test_error") for name in study.settings}
+    return {name: rows for name, rows in errors.items() if len(rows)}
+
+
+def _several(compared: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {name: rows for name, rows in compared.items() if len(rows) > 1}
 
 
 def _choice(study: Params, many: Mapping[str, pd.DataFrame]) -> str:

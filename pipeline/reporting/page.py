@@ -35,6 +35,8 @@ def values(
     at_an_end = tried.chosen & ((tried.candidate == 0) | (tried.candidate == last))
     return {
         "findings": findings.paragraph(study, summary, differences),
+        "beneath": findings.beneath(study, differences),
+        "alpha": significance.ALPHA,
         "overview": rankings.overview(compared, summary, differences),
         "conditions": {n: findings.conditions(n, s) for n, s in study.settings.items()},
         "gaps": [findings.gap(name, tables) for name in compared],

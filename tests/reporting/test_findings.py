@@ -73,12 +73,19 @@ def test_a_paragraph_in_full(told: Told) -> None:
     assert told(DIFFERENCES) == (
         "**Choose `drop` or `ridge`**: of 4 variants these 2 lower the test error beyond chance in `here` "
         "(50 images), against the baseline. Most of all `drop` in `here`, by 1.27 [1.17, 1.32] points, from "
-        "9.92 to 8.64 %. Of the squared error, against the untuned baseline, in `here` none of 4 variants "
-        "lower the variance at the price of bias and none lower both (each change beyond chance). What "
-        "fails: 2 of 4 raise it in `here`, most of all `stop`, by 0.98 [0.93, 1.08] points. "
-        '"Beyond chance" is a Holm-adjusted p of at most 0.05; brackets are 95 % intervals, each for itself: '
-        "one may leave out zero and the change not be beyond chance."
+        "9.92 to 8.64 %. What fails: 2 of 4 raise it in `here`, most of all `stop`, by 0.98 [0.93, 1.08] "
+        "points."
     )
+
+
+def test_what_lies_beneath_without_a_tuned_baseline(
+    raw_params: dict[str, Any], places: dict[str, Setting], make_differences: MakeTable
+) -> None:
+    here = study({"here": places["here"]}, raw_params)
+    assert findings.beneath(here, make_differences({"here": DIFFERENCES})) == [
+        "Of the squared error, against the untuned baseline, in `here` none of 4 variants lower the variance "
+        "at the price of bias and none lower both (each change beyond chance)."
+    ]
 
 
 def test_what_the_chosen_share_is_said(told: Told) -> None:
@@ -127,16 +134,18 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
     )
     here = study({"here": places["here"]}, raw_params)
     text = findings.paragraph(here, summary, differences)
+    rival, parts = findings.beneath(here, differences)
     assert "of 2 variants this one lowers" in text
     assert "against the baseline, its epochs and learning rate tuned with as many trials." in text
     assert "`drop` in `here`, by 0.36 [0.26, 0.41] points, from 9.00 to 8.64 %" in text
-    assert (
+    assert rival == (
         "Tuning, by cross-entropy, changes the baseline's own error by -0.92 [-0.97, -0.82] points in `here`"
-        "; against the untuned one 1 of these 1 lower it too." in text
+        "; against the untuned one 1 of these 1 lower it too."
     )
-    assert (
-        "in `here` 1 of 2 variants lower the variance at the price of bias and none lower both. Against the "
-        "tuned one, of the 1 chosen in `here` 1 lower the bias and none the variance (each change" in text
+    assert parts == (
+        "Of the squared error, against the untuned baseline, in `here` 1 of 2 variants lower the variance at "
+        "the price of bias and none lower both. Against the tuned one, of the 1 chosen in `here` 1 lower the "
+        "bias and none the variance (each change beyond chance)."
     )
     assert "No variant raises it beyond chance." in text
     harmful = differences.assign(
@@ -159,7 +168,7 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
             (differences.reference == "tuned_baseline") | (differences.metric != "test_error"), 0.051
         )
     )
-    rival = findings.paragraph(here, summary, easier)
+    rival, _ = findings.beneath(here, easier)
     assert "points in `here`; against the untuned one none of these 1 lower it too." in rival
     both = rankings.overview(["here"], summary, differences)["`here`"].tolist()[:2]
     assert both == ["9.00 [8.90, 9.20]", "9.92 [9.82, 10.12]"]

@@ -13,6 +13,8 @@ from pipeline.reporting import markdown
 NUMBERS = [str(number) for number in range(1, 10)]
 VALUES: dict[str, Any] = {
     "findings": "The finding.",
+    "beneath": ["The rival.", "The parts."],
+    "alpha": 0.05,
     "overview": pd.DataFrame({"variant": ["`drop`"], "`wide`": ["-0.12 ≈"]}),
     "gaps": ["The first gap.", "The second gap."],
     "least_risk": "Least risk.",
