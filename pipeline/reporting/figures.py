@@ -122,7 +122,7 @@ def curves(table: pd.DataFrame, families: Families, setting: str) -> Figure:
     for axis in list(axes.flat)[len(variants) :]:
         axis.set_visible(False)
     ends = rows[rows.metric == "validation_cross_entropy"].groupby("variant", sort=False).estimate.last()
-    axes[0, 0].set_ylim(0, min(SEEN * ends.max(), axes[0, 0].get_ylim()[1]))
+    axes[0, 0].set_ylim(0, np.nanmin([SEEN * ends.max(), axes[0, 0].get_ylim()[1]]))
     shown = [
         Line2D([], [], color="black", label="validation"),
         Line2D([], [], color="black", linestyle=":", label="train"),

@@ -184,8 +184,12 @@ def test_curves_against_the_baseline(
     visible = [axis for axis in figure.axes if axis.get_visible()]
     assert [axis.get_title() for axis in visible] == variants
     assert (figure.get_supxlabel(), figure.get_supylabel()) == ("epoch", "cross-entropy (nats)")
+    validation = rows[rows.metric == "validation_cross_entropy"]
+    ends = validation.loc[validation.groupby("variant").epoch.idxmax()].estimate
     for variant, axis in zip(variants, visible, strict=True):
-        assert axis.get_ylim()[0] == 0
+        bottom, top = axis.get_ylim()
+        assert bottom == 0
+        assert ends.max() < top <= 1.6 * ends.max()  # every end is seen, whatever the first epochs
         own = colour(families[variant])
         parts = [("baseline", ":", GREY), ("baseline", "-", GREY), (variant, ":", own), (variant, "-", own)]
         *bands, gap = axis.collections

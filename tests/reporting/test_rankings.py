@@ -84,6 +84,14 @@ def test_what_was_chosen_is_a_column_a_setting_and_an_end_is_marked() -> None:
     ]
 
 
+def test_what_has_nothing_to_tune_is_named_where_others_are_tuned() -> None:
+    tuning = pd.DataFrame({"setting": ["a", "a"], "variant": ["drop", "tuned_baseline"]})
+    names = ["baseline", "tuned_baseline", "drop", "norm"]
+    summary = pd.DataFrame({"setting": ["a"] * 4 + ["blind"], "variant": [*names, "ridge"]})
+    assert rankings.untuned(tuning, summary) == "`norm`"
+    assert rankings.untuned(tuning, summary[summary.variant != "norm"]) == ""
+
+
 def test_a_ranking_goes_from_the_lowest_error_up(
     make_summary: MakeTable, make_differences: MakeTable
 ) -> None:
