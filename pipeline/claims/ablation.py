@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.claims.claim import Claim, Tables, paired_by_split
+from pipeline.probes.ablation import IMAGES
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence
 
@@ -45,7 +46,8 @@ def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
         f"{means[one.condition, 'baseline']:.3f}"
         for one in evidence
     ]
-    return f"With half of the units silent, {'; '.join(said)}." if said else ""
+    on = f"With half of the units silent, on at most {IMAGES:,} of the test images, "
+    return f"{on}{'; '.join(said)}." if said else ""
 
 
 CLAIMS = (

@@ -55,10 +55,11 @@ def _of_axis(differences: pd.DataFrame, name: str, axis: str) -> Evidence:
                         best = one
     if best is not None and best.p_value <= ALPHA:
         return best
-    surely = min((_one_wins(group) for group in groups), default=1.0)
-    nothing = Evidence(name, "no two methods change places", "points", 0.0, 0.0, 0.0, 0, 1.0, 1.0, MARGIN)
-    found = best or nothing
-    return Evidence(**vars(found) | {"p_equivalence": surely})
+    surely = max((_one_wins(group) for group in groups), default=1.0)
+    if best is not None and surely > ALPHA:
+        return best
+    endpoint = "no two methods change places" if surely > ALPHA else "one method is the best throughout"
+    return Evidence(name, endpoint, "points", 0.0, 0.0, 0.0, 0, 1.0, surely, MARGIN)
 
 
 def _one_wins(group: pd.DataFrame) -> float:

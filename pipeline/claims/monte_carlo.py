@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.claims.claim import Claim, Tables, sentence
+from pipeline.claims.claim import Claim, Tables
+from pipeline.probes.monte_carlo import IMAGES
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence
 
@@ -51,7 +52,8 @@ def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
             f"(negative log-likelihood {many.nll:.3f} and {one.nll:.3f}, calibration error {many.ece:.3f} "
             f"and {one.ece:.3f})"
         )
-    return sentence(said)
+    on = f"On at most {IMAGES:,} of the test images, one initialisation a training set: "
+    return f"{on}{'; '.join(said)}." if said else ""
 
 
 CLAIMS = (

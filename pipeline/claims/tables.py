@@ -47,7 +47,7 @@ def counted(evidence: Sequence[Evidence]) -> str:
     said = [f"Holds in {holding} of {len(evidence)}"]
     for outcome, words in (
         (Outcome.REVERSED, "the opposite"),
-        (Outcome.ABSENT, "below the margin"),
+        (Outcome.ABSENT, "absent or below the margin"),
         (Outcome.UNKNOWN, "cannot be told"),
     ):
         own = [f"{one.condition} ({one.endpoint})" for one in evidence if one.outcome is outcome]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.data.splits import generator
-from pipeline.params import BASELINE
-from pipeline.plan import Run
 from pipeline.probes.study import Study
 from pipeline.science import units
-from pipeline.science.network import Network
 
 VARIANT = "dropout"
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -28,7 +24,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     """
     images, labels = study.test_sample(IMAGES)
     errors, correlations = [], []
-    for run, network in networks(study):
+    for run, network in study.networks(VARIANT):
         own = {"setting": run.setting, "variant": run.variant, "split": run.split, "init": run.init}
         first = network.first(images)
         intact = _error(network.after_first(first), labels)
@@ -55,20 +51,6 @@ def metrics(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
         numbers = {"rise": round(float(rise), 4), "correlation": round(float(means[setting, variant]), 5)}
         found.setdefault(setting, {})[variant] = numbers
     return found
-
-
-def networks(study: Study) -> Iterator[tuple[Run, Network]]:
-    """Yield the trained networks of the baseline and of dropout, in every setting that has both."""
-    if VARIANT not in study.params.parts:
-        return
-    settings = {record.run.setting for record in study.records(VARIANT)}
-    for part in (BASELINE, VARIANT):
-        for setting in (name for name in study.params.settings if name in settings):
-            cell = f"{setting}/{part}"
-            weights = study.weights(part, cell)
-            for number, record in enumerate(study.cell(part, cell)):
-                own = {path: values[number] for path, values in weights.items()}
-                yield record.run, Network.of(own, record.run.activation)
 
 
 def _error(logits: np.ndarray, labels: np.ndarray) -> float:

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.splits import generator
-from pipeline.probes.ablation import VARIANT, networks
 from pipeline.probes.study import Study
 from pipeline.science import diagnostics, monte_carlo
 from pipeline.science.softmax import log_softmax
 
+VARIANT = "dropout"
 PASSES = (1, 2, 3, 5, 10, 20, 50, 100)
 IMAGES = 5000  # no more of the test images: a pass over each is costly
 
@@ -25,7 +25,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     """
     images, labels = study.test_sample(IMAGES)
     rows = []
-    for run, network in networks(study):
+    for run, network in study.networks(VARIANT):
         if run.variant != VARIANT or (run.init and study.params.settings[run.setting].splits > 1):
             continue
         rate = run.regularizers["dropout"]["rate"]

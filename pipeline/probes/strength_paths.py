@@ -13,8 +13,7 @@ import pandas as pd
 
 from pipeline.evaluation.cells import SCORES, Cell
 from pipeline.params import BASELINE
-from pipeline.plan import Run
-from pipeline.probes.study import Study
+from pipeline.probes.study import Study, strength
 from pipeline.science import comparison
 
 PART = "strength_paths"
@@ -72,11 +71,6 @@ def metrics(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     for (setting, variant), rows in risks.groupby(["setting", "variant"], sort=False):
         found[setting][variant]["least_risk_strength"] = float(rows.loc[rows.estimate.idxmin()].strength)
     return found
-
-
-def strength(run: Run, step: int) -> float:
-    """Return the strength of a run: the one field of its one regularizer, 0 at the start of a path."""
-    return float(next(iter(next(iter(run.regularizers.values())).values()))) if step else 0.0
 
 
 def _slope(values: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from pipeline import records
 from pipeline.data import prepared
 from pipeline.evaluation import cells
 from pipeline.evaluation.cells import Cell
-from pipeline.params import Params
+from pipeline.params import BASELINE, Params
+from pipeline.plan import Run
 from pipeline.records import Record
+from pipeline.science.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,25 @@ class Study:
         """Return the final weights (R, ...) of the runs of a cell, by their paths."""
         return records.read_weights(self.root, part, cell)
 
+    def networks(self, variant: str) -> Iterator[tuple[Run, Network]]:
+        """Yield the trained networks of the baseline and of a variant, in every setting that has both."""
+        if variant not in self.params.parts:
+            return
+        settings = {record.run.setting for record in self.records(variant)}
+        for part in (BASELINE, variant):
+            for setting in (name for name in self.params.settings if name in settings):
+                cell = f"{setting}/{part}"
+                weights = self.weights(part, cell)
+                for number, record in enumerate(self.cell(part, cell)):
+                    own = {path: values[number] for path, values in weights.items()}
+                    yield record.run, Network.of(own, record.run.activation)
+
 
 def scaled(images: np.ndarray) -> np.ndarray:
     """Return images (n, ...) as the networks see them: float32 (n, pixels) in [0, 1]."""
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255.0)
+
+
+def strength(run: Run, step: int) -> float:
+    """Return the strength of a run: the one field of its one regularizer, 0 at the start of a path."""
+    return float(next(iter(next(iter(run.regularizers.values())).values()))) if step else 0.0

@@ -15,11 +15,11 @@ import pandas as pd
 
 from pipeline.params import BASELINE
 from pipeline.plan import Run
-from pipeline.probes.strength_paths import PART, strength
-from pipeline.probes.study import Study, scaled
+from pipeline.probes.study import Study, scaled, strength
 from pipeline.science import diagnostics, pruning
 from pipeline.science.network import Network
 
+PART = "strength_paths"  # whose runs are looked at
 SHARES = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 IMAGES = 2000  # no more of the test images tell what pruning costs
 

@@ -158,11 +158,14 @@ def _normalization(tables: Tables, evidence: pd.DataFrame) -> str:
     errors = [
         f"{interval(row, 2, '+')} points in `{setting}`"
         for setting in tables["differences"].setting.unique()
-        for row in against(tables["differences"], setting, "test_error").itertuples()
+        for row in against(tables["differences"], setting, "test_error", BASELINE).itertuples()
         if row.variant == "batch_norm"
     ]
     if errors:
-        said.append(f"At the settings' own rate it changes the test error by {listed(errors)}.")
+        said.append(
+            "At the settings' own rate it changes the test error, against the network without it, by "
+            f"{listed(errors)}."
+        )
     return " ".join(said)
 
 

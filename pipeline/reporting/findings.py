@@ -78,7 +78,10 @@ def _choice(study: Params, many: Mapping[str, pd.DataFrame]) -> str:
         "the baseline, its epochs and learning rate tuned with as many trials" if tuned else "the baseline"
     )
     if not chosen:
-        return f"**None of {count} variants lowers the test error beyond chance {where}**, against {rival}."
+        some = [f"{of(len(better(rows)), len(rows))} in `{name}`" for name, rows in many.items()]
+        single = f" In one alone: {listed(some)}." if len(many) > 1 else ""
+        none = f"**None of {count} variants lowers the test error beyond chance {where}**"
+        return f"{none}, against {rival}.{single}"
     these = f"these {len(chosen)} lower" if len(chosen) > 1 else "this one lowers"
     return (
         f"**Choose {coded(chosen, 'or')}**: of {count} variants {these} the test error beyond chance "
@@ -127,7 +130,10 @@ def _rival(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
     if not chosen:
         return f"{text}."
     standing = [name for name in everywhere(plain) if name in chosen]
-    return f"{text}; against the untuned one {len(standing) or 'none'} of these {len(chosen)} lower it too."
+    return (
+        f"{text}. Of the {len(chosen)} chosen {len(standing) or 'none'} lower the test error against the "
+        "untuned baseline too."
+    )
 
 
 def _parts(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
@@ -146,18 +152,19 @@ def _parts(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
     tuned = [name for name, rows in many.items() if rows.reference.eq(TUNED_BASELINE).any()]
     if chosen and tuned:
         counts = [
-            f"in `{name}` {_lowered(differences, name, 'bias', chosen)} lower the bias and "
-            f"{_lowered(differences, name, 'variance', chosen)} the variance"
+            f"in `{name}` {_changed(differences, name, 'bias', chosen)} the bias and "
+            f"{_changed(differences, name, 'variance', chosen)} the variance"
             for name in tuned
         ]
         text += f". Against the tuned one, of the {len(chosen)} chosen {'; '.join(counts)}"
     return f"{text} (each change beyond chance)."
 
 
-def _lowered(differences: pd.DataFrame, setting: str, part: str, chosen: list[str]) -> int | str:
-    """Count the chosen variants that have less of a part of the squared error than the tuned baseline."""
+def _changed(differences: pd.DataFrame, setting: str, part: str, chosen: list[str]) -> str:
+    """Say how many of the chosen have less, and how many more, of a part than the tuned baseline."""
     rows = against(differences, setting, f"squared_error_{part}", TUNED_BASELINE)
-    return int(better(rows).variant.isin(chosen).sum()) or "none"
+    lower, higher = (int(found.variant.isin(chosen).sum()) for found in (better(rows), worse(rows)))
+    return f"{lower or 'none'} lower and {higher or 'none'} raise"
 
 
 def _failing(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
@@ -187,8 +194,9 @@ def _single(setting: Setting, name: str, row: pd.Series) -> str:
         "indistinguishable": "which cannot be told from chance",
     }
     return (
-        f"In `{name}` ({_short(setting)}) `{row.variant}` changes the error by {interval(row, 2, '+')} "
-        f"points, {verdicts[verdict(row.estimate, row.p_holm)]}."
+        f"In `{name}` ({_short(setting)}) `{row.variant}` changes the error of the "
+        f"{str(row.reference).replace('_', ' ')} by {interval(row, 2, '+')} points, "
+        f"{verdicts[verdict(row.estimate, row.p_holm)]}."
     )
 
 

@@ -30,10 +30,12 @@ def overview(names: Sequence[str], summary: pd.DataFrame, differences: pd.DataFr
     found = {name: against(differences, name, "test_error") for name in names}
     changes = dict(sorted(found.items(), key=lambda one: len(one[1]) <= 1))
     ranked = pd.concat([rows for rows in changes.values() if len(rows) > 1] or list(changes.values()))
-    order = ranked.groupby("variant").estimate.agg(["count", "mean"])
-    order = order.sort_values(["count", "mean"], ascending=[False, True], kind="stable")
+    means = ranked.groupby("variant").estimate.agg(["count", "mean"])
+    ranks = means.sort_values(["count", "mean"], ascending=[False, True], kind="stable").index
+    every = pd.concat(list(changes.values())).variant.unique()
+    order = [*ranks, *(name for name in every if name not in ranks)]
     base, plain = {"variant": "*the baseline's error, %*"}, {"variant": "*the same, not tuned*"}
-    table = [{"variant": f"`{name}`"} for name in order.index]
+    table = [{"variant": f"`{name}`"} for name in order]
     for name, rows in changes.items():
         reference = rows.reference.iloc[0]
         errors = _metric(summary, name, "test_error")
@@ -43,7 +45,7 @@ def overview(names: Sequence[str], summary: pd.DataFrame, differences: pd.DataFr
             plain[column] = interval(errors.loc[BASELINE], 2)
         change = rows.set_index("variant")
         without = against(differences, name, "test_error", BASELINE).set_index("variant")
-        for cells, variant in zip(table, order.index, strict=True):
+        for cells, variant in zip(table, order, strict=True):
             if variant in change.index:
                 own, other = change.loc[variant], without.loc[variant]
                 said = verdict(own.estimate, own.p_holm)

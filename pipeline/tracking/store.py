@@ -13,9 +13,9 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
+from mlflow.store.db.utils import create_sqlalchemy_engine
 from mlflow.utils import mlflow_tags
 from requests import RequestException
-from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.checkout import main_checkout
@@ -72,7 +72,7 @@ def experiment() -> tuple[MlflowClient, str]:
         with _alone(chosen):
             client = MlflowClient()
             return client, os.environ.get("MLFLOW_EXPERIMENT_ID") or _own_experiment(client, chosen)
-    except (MlflowException, SQLAlchemyError, ImportError, OSError, sqlite3.Error) as error:  # or no driver
+    except (MlflowException, SQLAlchemyError, ImportError, ValueError, OSError, sqlite3.Error) as error:
         shown = address.redacted(f"received {chosen} ({said(error)})")
         # From nothing: what is hidden here stands in the cause.
         raise UnreachableError(f"MLFLOW_TRACKING_URI: expected a store that lets us in, {shown}") from None
@@ -121,7 +121,10 @@ def _artifacts(chosen: str) -> str | None:
 def _ask_once(chosen: str) -> None:
     # MLflow asks a database ten times, over minutes, also where it is the password that is wrong.
     if is_database(chosen) and not chosen.startswith(SQLITE):
-        create_engine(chosen, poolclass=NullPool).connect().close()
+        # With the certificates that MLflow's variables name.
+        engine = create_sqlalchemy_engine(chosen)  # type: ignore[no-untyped-call]
+        engine.connect().close()
+        engine.dispose()
 
 
 @contextmanager

@@ -196,6 +196,23 @@ def test_the_opposite_refutes_it(number: str) -> None:
 def test_one_method_ahead_everywhere_is_no_reversal() -> None:
     evidence = CLAIMS["9"].evidence(made_up(-1.0))
     assert evidence[0].outcome is Outcome.ABSENT
+    assert evidence[0].endpoint == "one method is the best throughout"
+
+
+def test_one_method_ahead_at_one_width_alone_is_not_throughout() -> None:
+    """At 128 units `l2` is surely better with both shares of wrong labels; at 32 nothing is sure."""
+    rows = [
+        {"first": "l2", "second": "dropout", "cell": f"{width} {noise}", "train_size": 1000, "width": width}
+        | {"label_noise": noise, "estimate": -1.0, "low": -1.5, "high": -0.5, "n": 3, "p_holm": p}
+        for width, p in ((32, 0.5), (128, 0.001))
+        for noise in (0.0, 0.2)
+    ]
+    tables = {"map/differences": pd.DataFrame(rows)}
+    outcomes = {one.condition: one.outcome for one in CLAIMS["9"].evidence(tables)}
+    assert outcomes["label noise"] is Outcome.UNKNOWN
+    surely = tables["map/differences"].assign(p_holm=0.001)
+    outcomes = {one.condition: one.outcome for one in CLAIMS["9"].evidence({"map/differences": surely})}
+    assert outcomes["label noise"] is Outcome.ABSENT
 
 
 @pytest.mark.parametrize("number", CLAIMS)

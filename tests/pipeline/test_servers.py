@@ -248,6 +248,7 @@ def test_a_wrong_password_of_the_database_is_one_line(database: str, toy_clone: 
     assert ended.code == 1
     assert "Traceback" not in ended.errors
     assert "wrong" not in ended.errors
+    assert "retried" not in ended.errors
     assert [line for line in ended.errors.splitlines() if line.startswith("error: ")] == [
         ended.errors.splitlines()[-1]
     ]

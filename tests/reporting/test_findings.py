@@ -88,6 +88,15 @@ def test_what_lies_beneath_without_a_tuned_baseline(
     ]
 
 
+def test_where_none_is_best_everywhere_those_of_single_settings_are_counted(told: Told) -> None:
+    there = changed(DIFFERENCES, drop={"p": 0.9}, ridge={"test_error": 0.2})
+    assert told(DIFFERENCES, there).startswith(
+        "**None of 4 variants lowers the test error beyond chance in each of `here` (50 images) and "
+        "`there` (60,000 images, 20% of the labels wrong)**, against the baseline. In one alone: 2 "
+        "of 4 in `here` and none of 4 in `there`. Most of all `drop` in `here`"
+    )
+
+
 def test_what_the_chosen_share_is_said(told: Told) -> None:
     shared = changed(DIFFERENCES, norm={"test_error": -0.7})
     text = told(shared, drop=("dropout",), norm=("dropout", "max_norm"))
@@ -140,12 +149,12 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
     assert "`drop` in `here`, by 0.36 [0.26, 0.41] points, from 9.00 to 8.64 %" in text
     assert rival == (
         "Tuning, by cross-entropy, changes the baseline's own error by -0.92 [-0.97, -0.82] points in `here`"
-        "; against the untuned one 1 of these 1 lower it too."
+        ". Of the 1 chosen 1 lower the test error against the untuned baseline too."
     )
     assert parts == (
         "Of the squared error, against the untuned baseline, in `here` 1 of 2 variants lower the variance at "
-        "the price of bias and none lower both. Against the tuned one, of the 1 chosen in `here` 1 lower the "
-        "bias and none the variance (each change beyond chance)."
+        "the price of bias and none lower both. Against the tuned one, of the 1 chosen in `here` 1 lower and "
+        "none raise the bias and none lower and none raise the variance (each change beyond chance)."
     )
     assert "No variant raises it beyond chance." in text
     harmful = differences.assign(
@@ -169,7 +178,10 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
         )
     )
     rival, _ = findings.beneath(here, easier)
-    assert "points in `here`; against the untuned one none of these 1 lower it too." in rival
+    assert (
+        "points in `here`. Of the 1 chosen none lower the test error against the untuned baseline too."
+        in rival
+    )
     both = rankings.overview(["here"], summary, differences)["`here`"].tolist()[:2]
     assert both == ["9.00 [8.90, 9.20]", "9.92 [9.82, 10.12]"]
     ranked = rankings.ranking("here", summary, differences).set_index("variant")
@@ -220,7 +232,7 @@ def test_nothing_better_is_said(told: Told) -> None:
 )
 def test_a_setting_with_one_variant(told: Told, estimate: float, p: float, words: str) -> None:
     text = told({"drop": {"test_error": estimate, "p": p}})
-    assert text.startswith(f"In `here` (50 images) `drop` changes the error by {words}")
+    assert text.startswith(f"In `here` (50 images) `drop` changes the error of the baseline by {words}")
 
 
 def test_a_trade_counts_where_both_changes_are_beyond_chance(make_differences: MakeTable) -> None:

@@ -149,7 +149,10 @@ def test_the_page_says_what_the_tables_and_the_data_say(stage: Path, monkeypatch
         "**None of 3 variants lowers the test error beyond chance in `small` (50 images)**"
     )
     assert "What fails: 3 of 3 raise it in `small`, most of all" in first
-    assert "In `blind` (50 images) `drop` changes the error by +1.00 [+0.95, +1.10] points" in first
+    assert (
+        "In `blind` (50 images) `drop` changes the error of the baseline by +1.00 [+0.95, +1.10] points"
+        in first
+    )
     assert "The verdicts on the 9 claims of the source text: 9 refuted." in first
     assert "| `ridge` | +1.00 [+0.95, +1.10] ▲ |  |" in page
     assert "| `ridge` | 40.00 [39.90, 40.20] | " in page

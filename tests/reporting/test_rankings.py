@@ -32,6 +32,16 @@ def test_all_settings_at_a_glance(make_summary: MakeTable, make_differences: Mak
     assert table["`one`"].tolist()[1:] == ["", "", "-0.50 [-0.55, -0.40] ≈", ""]
 
 
+def test_a_variant_that_a_single_setting_has_alone_comes_last(
+    make_summary: MakeTable, make_differences: MakeTable
+) -> None:
+    summary = make_summary({"one": SUMMARY | {"lone": {}}, "here": SUMMARY})
+    differences = make_differences({"one": {"lone": {"test_error": -9.0, "p": 0.001}}, "here": DIFFERENCES})
+    table = rankings.overview(["one", "here"], summary, differences)
+    assert table.variant.tolist()[-1] == "`lone`"
+    assert table["`one`"].tolist()[-1] == "-9.00 [-9.05, -8.90] ▼"
+
+
 def test_the_key_is_that_of_the_network_that_is_logged() -> None:
     rows = [("held", 0, 0, "a", 0.5), ("held", 0, 1, "b", 0.3), ("held", 1, 0, "c", 0.4)]
     rows += [("blind", 0, 0, "d", math.nan), ("blind", 0, 1, "e", math.nan)]
