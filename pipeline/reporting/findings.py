@@ -152,8 +152,8 @@ def _parts(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
     tuned = [name for name, rows in many.items() if rows.reference.eq(TUNED_BASELINE).any()]
     if chosen and tuned:
         counts = [
-            f"in `{name}` {_changed(differences, name, 'bias', chosen)} the bias and "
-            f"{_changed(differences, name, 'variance', chosen)} the variance"
+            f"in `{name}` {_changed(differences, name, 'bias', chosen)}, "
+            f"{_changed(differences, name, 'variance', chosen)}"
             for name in tuned
         ]
         text += f". Against the tuned one, of the {len(chosen)} chosen {'; '.join(counts)}"
@@ -164,7 +164,7 @@ def _changed(differences: pd.DataFrame, setting: str, part: str, chosen: list[st
     """Say how many of the chosen have less, and how many more, of a part than the tuned baseline."""
     rows = against(differences, setting, f"squared_error_{part}", TUNED_BASELINE)
     lower, higher = (int(found.variant.isin(chosen).sum()) for found in (better(rows), worse(rows)))
-    return f"{lower or 'none'} lower and {higher or 'none'} raise"
+    return f"the {part} is lower in {lower or 'none'} and higher in {higher or 'none'}"
 
 
 def _failing(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
