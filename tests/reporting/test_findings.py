@@ -154,7 +154,8 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
     assert parts == (
         "Of the squared error, against the untuned baseline, in `here` 1 of 2 variants lower the variance at "
         "the price of bias and none lower both. Against the tuned one, of the 1 chosen in `here` the "
-        "bias is lower in 1 and higher in none, the variance is lower in none and higher in none (each change beyond chance)."
+        "bias is lower in 1 and higher in none, the variance is lower in none and "
+        "higher in none (each change beyond chance)."
     )
     assert "No variant raises it beyond chance." in text
     harmful = differences.assign(
