@@ -155,3 +155,12 @@ def test_an_experiment_deleted_in_the_ui_does_not_stop_the_study(database: Path)
     client, identity = store.experiment()
     assert client.create_run(identity).info.status == "RUNNING"
     assert client.get_experiment(identity).lifecycle_stage == "active"
+
+
+@pytest.mark.usefixtures("empty_store")
+def test_an_address_with_a_wrong_port_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql+psycopg2://me@127.0.0.1:abc/runs")
+    with pytest.raises(
+        store.UnreachableError, match=r"^MLFLOW_TRACKING_URI: expected a store that lets us in"
+    ):
+        store.experiment()
