@@ -53,10 +53,8 @@ def _of_axis(differences: pd.DataFrame, name: str, axis: str) -> Evidence:
                     # Of those equally sure, the larger.
                     if best is None or (one.p_value, -one.estimate) < (best.p_value, -best.estimate):
                         best = one
-    if best is not None and best.p_value <= ALPHA:
-        return best
     surely = max((_one_wins(group) for group in groups), default=1.0)
-    if best is not None and surely > ALPHA:
+    if best is not None and (best.p_value <= ALPHA or surely > ALPHA):
         return best
     endpoint = "no two methods change places" if surely > ALPHA else "one method is the best throughout"
     return Evidence(name, endpoint, "points", 0.0, 0.0, 0.0, 0, 1.0, surely, MARGIN)

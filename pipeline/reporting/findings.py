@@ -10,11 +10,12 @@ import pandas as pd
 from pipeline.params import BASELINE, TUNED_BASELINE, Params, Setting
 from pipeline.reporting.significance import (
     against,
+    against_untuned,
     better,
     everywhere,
+    is_tuned,
     moved,
     rows_of,
-    untuned,
     verdict,
     worse,
 )
@@ -73,7 +74,7 @@ def _choice(study: Params, many: Mapping[str, pd.DataFrame]) -> str:
     chosen = everywhere(many)
     where = f"in {'each of ' * (len(many) > 1)}{places}"
     count = max(len(rows) for rows in many.values())
-    tuned = any(rows.reference.eq(TUNED_BASELINE).any() for rows in many.values())
+    tuned = any(map(is_tuned, many.values()))
     rival = (
         "the baseline, its epochs and learning rate tuned with as many trials" if tuned else "the baseline"
     )
@@ -120,7 +121,7 @@ def _rival(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
 
     The tuning goes by cross-entropy: it may have made the rival easier to beat.
     """
-    plain = untuned(differences, many)
+    plain = against_untuned(differences, many)
     own = {name: rows[rows.variant == TUNED_BASELINE] for name, rows in plain.items()}
     said = [f"{interval(rows.iloc[0], 2, '+')} points in `{name}`" for name, rows in own.items() if len(rows)]
     if not said:
@@ -149,7 +150,7 @@ def _parts(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
         return ""
     text = f"Of the squared error, against the untuned baseline, {'; '.join(said)}"
     chosen = everywhere(many)
-    tuned = [name for name, rows in many.items() if rows.reference.eq(TUNED_BASELINE).any()]
+    tuned = [name for name, rows in many.items() if is_tuned(rows)]
     if chosen and tuned:
         counts = [
             f"in `{name}` {_changed(differences, name, 'bias', chosen)}, "
@@ -169,14 +170,14 @@ def _changed(differences: pd.DataFrame, setting: str, part: str, chosen: list[st
 
 def _failing(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
     said = []
-    plain = untuned(differences, many)
+    plain = against_untuned(differences, many)
     for name, rows in many.items():
         failing = worse(rows).sort_values("estimate", kind="stable")
         if len(failing):
             most = failing.iloc[-1]
             by = f"by {interval(most, 2)} points"
             where = f"in `{name}`"
-            if rows.reference.eq(TUNED_BASELINE).any():
+            if is_tuned(rows):
                 still = int(worse(plain[name]).variant.isin(failing.variant).sum())
                 where += f" ({still or 'none'} against the untuned baseline too)"
             alone = f"`{most.variant}` raises the error {where}, {by}"

@@ -21,9 +21,14 @@ def against(
     return rows[rows.reference == reference]
 
 
-def untuned(differences: pd.DataFrame, names: Iterable[str]) -> dict[str, pd.DataFrame]:
+def against_untuned(differences: pd.DataFrame, names: Iterable[str]) -> dict[str, pd.DataFrame]:
     """Return, by setting, the changes of the test error against the baseline that is not tuned."""
     return {name: against(differences, name, "test_error", BASELINE) for name in names}
+
+
+def is_tuned(rows: pd.DataFrame) -> bool:
+    """Return whether these are differences to the tuned baseline."""
+    return bool(rows.reference.eq(TUNED_BASELINE).any())
 
 
 def better(rows: pd.DataFrame) -> pd.DataFrame:
