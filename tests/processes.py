@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 import psutil
 
-LIMIT = 60.0  # seconds: far more than anything here takes, so that only a fault reaches it
+LIMIT = 120.0  # seconds: far more than anything here takes, so that only a fault reaches it
 
 
 def alive(process: psutil.Process) -> bool:
@@ -16,19 +16,19 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
-def until(holds: Callable[[], bool], what: str, limit: float = LIMIT) -> None:
+def until(holds: Callable[[], bool], what: str) -> None:
     """Wait until something holds, and fail when it never does."""
-    end = time.monotonic() + limit
+    end = time.monotonic() + LIMIT
     while not holds():
-        assert time.monotonic() < end, f"{what}: not in {limit:.0f} s"
+        assert time.monotonic() < end, f"{what}: not in {LIMIT:.0f} s"
         time.sleep(0.02)
 
 
-def until_gone(processes: Iterable[psutil.Process], limit: float = LIMIT) -> None:
+def until_gone(processes: Iterable[psutil.Process]) -> None:
     """Wait until none of the processes is alive; what stays is ended, and a failure."""
     watched = list(processes)
     try:
-        until(lambda: not any(map(alive, watched)), f"the end of {watched}", limit)
+        until(lambda: not any(map(alive, watched)), f"the end of {watched}")
     finally:
         end_all(watched)
 

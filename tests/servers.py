@@ -15,7 +15,6 @@ from typing import Any
 from tests.processes import until
 
 HOST = "127.0.0.1"
-PATIENCE = 90.0  # seconds; a server takes about ten
 
 
 def free_port() -> int:
@@ -79,5 +78,5 @@ def until_healthy(process: "subprocess.Popen[str]", port: int) -> str:
             return False
         return True
 
-    until(answered, "an answer", PATIENCE)
+    until(answered, "an answer")
     return answers[0]

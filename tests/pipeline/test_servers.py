@@ -160,7 +160,7 @@ def test_a_server_that_goes_away_costs_one_warning_and_nothing_else(
         with log.open("w", encoding="utf-8") as file:
             command = [sys.executable, "-m", "dvc", "repro", "variant@l2"]
             stage = Popen(command, cwd=clone.root, env=environment, stdout=file, stderr=file, text=True)
-        until(begun, "parents of the stage", 120)
+        until(lambda: begun() or stage.poll() is not None, "parents of the stage")
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         assert stage.wait(timeout=300) == 0, log.read_text(encoding="utf-8")

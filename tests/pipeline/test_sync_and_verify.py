@@ -156,7 +156,7 @@ def killed_at(clone: Clone, finished: int, strength: float) -> bool:
     ) as process:
         own = psutil.Process(process.pid)
         try:
-            until(lambda: far_enough() or not alive(own), "runs to be finished", 120)
+            until(lambda: far_enough() or not alive(own), "runs to be finished")
         finally:
             os.killpg(process.pid, signal.SIGKILL)  # nobody has waited for it: the group is still its own
     return "RUNNING" in states(clone, "variant")

@@ -236,7 +236,7 @@ def test_a_run_that_kills_its_workers_ends_the_stage(
             copy.until_kept(stage, 1)
             until(lambda: bool(unforgiving.busy()), "a busy worker")
             unforgiving.busy()[0].kill()
-            until(lambda: not stage.runs, "the end of the stage", limit=20)
+            until(lambda: not stage.runs, "the end of the stage")
         finally:
             stage.kill()
         ended = stage.end()

@@ -237,4 +237,4 @@ def test_killed_while_its_workers_start_it_leaves_none(study: Study, tmp_path: P
     processes = stage.tree
     stage.process.kill()
     stage.end()
-    until_gone(processes, limit=5)
+    until_gone(processes)
