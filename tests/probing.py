@@ -30,6 +30,6 @@ def probes(setting: str) -> dict[str, Any]:
             "candidates": [0, 1],
             "trials": 1,
             "splits": 3,
-            "cells": {"wider": {"hidden": [32]}, "noisier": {"label_noise": 0.1}},
+            "cells": {"wider": {"hidden": [32, 8]}, "noisier": {"label_noise": 0.1}},
         },
     }

@@ -37,9 +37,30 @@ FAULTS: dict[str, tuple[Raw, str]] = {
         {"probes.learning_rates.splits": 4},
         "probes.learning_rates.splits: expected at most the 3 training sets of small, received 4",
     ),
-    "nothing to walk along": (
-        {"probes.strength_paths.variants": ["plain"]},
-        "probes.strength_paths.variants: expected several candidates of plain in small",
+    "not every setting has it": (
+        {"settings.small.variants": ["drop", "ridge"]},
+        "probes.strength_paths.variants: expected variants that small takes, received 'probed'",
+    ),
+    "two strengths": (
+        {"probes.strength_paths.variants": ["elastic"]},
+        "probes.strength_paths.variants: expected variants of one regularizer with one field, its strength, "
+        "received 'elastic'",
+    ),
+    "weights of another kind": (
+        {"variants.normed": {"batch_norm": {"momentum": 0.9}}, "probes.strength_paths.variants": ["normed"]},
+        "probes.strength_paths.variants: expected variants without batch_norm, received 'normed'",
+    ),
+    "another depth": (
+        {"probes.map.cells.wider.hidden": [32]},
+        "probes.map.cells.wider.hidden: expected as many layers as small has, 2, received [32]",
+    ),
+    "twice": (
+        {"probes.map.variants": ["probed", "probed"]},
+        "probes.map.variants: expected names that differ, received ['probed', 'probed']",
+    ),
+    "a method that a setting of the map has not": (
+        {"settings.small.variants": ["drop", "probed"], "probes.map.variants": ["probed", "ridge"]},
+        "probes.map.variants: expected variants that small takes, received 'ridge'",
     ),
     "tuned": (
         {"probes.learning_rates.variant": "probed"},
@@ -65,6 +86,20 @@ def test_a_contradiction_is_said(edited: Edited, name: str) -> None:
     assert f"params.yaml: {line}" in str(refused.value).splitlines()
 
 
+def test_the_map_takes_several_training_sets(edited: Edited, raw_params: Raw) -> None:
+    single = raw_params["settings"]["small"] | {"splits": 1, "inits": 3}
+    with pytest.raises(UserError) as refused:
+        params.check(edited({"settings.single": single, "probes.map.settings": ["small", "single"]}))
+    (line,) = str(refused.value).splitlines()
+    assert line.endswith("probes.map.settings: expected settings of several training sets, received 'single'")
+
+
+def test_a_path_may_have_a_single_strength(raw_params: Raw, edited: Edited) -> None:
+    """`dvc exp run -S variants.l2.l2.strength=0.01`, where the probe follows l2."""
+    study = params.check(edited({"variants.probed.l1.strength": 0.001}))
+    assert len(study.candidates("small")["probed"]) == 1
+
+
 def test_a_variant_may_not_be_called_as_a_probe(edited: Edited) -> None:
     with pytest.raises(UserError, match=r"variants\.map: expected another name"):
         params.check(edited({"variants.map": {"l2": {"strength": 0.1}}}))
@@ -75,7 +110,7 @@ def test_a_cell_of_the_map_changes_its_setting_and_nothing_else(raw_params: Raw)
     base = study.settings["small"].model_dump()
     own = {"splits": 3, "inits": 1, "overrides": {}, "variants": ["probed"]}
     found = {name: cell.model_dump() for name, cell in study.map_settings().items()}
-    assert found == {"wider": base | own | {"hidden": [32]}, "noisier": base | own | {"label_noise": 0.1}}
+    assert found == {"wider": base | own | {"hidden": [32, 8]}, "noisier": base | own | {"label_noise": 0.1}}
 
 
 def test_every_setting_is_drawn_with_the_sets_to_choose_on(raw_params: Raw) -> None:

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipeline.claims.claim import Claim, Tables
+from pipeline.probes.map import AXES
 from pipeline.science.verdicts import ALPHA, Evidence
 
-AXES = {"data size": "train_size", "width": "width", "label noise": "label_noise"}
 MARGIN = 0.1
 
 
@@ -35,7 +35,8 @@ def _of_axis(differences: pd.DataFrame, name: str, axis: str) -> Evidence:
     for group in groups:
         for pair, rows in group.groupby(["first", "second"], sort=False):
             for up, down in itertools.permutations(rows.itertuples(), 2):
-                if up.estimate > 0 > down.estimate:
+                apart = getattr(up, axis) != getattr(down, axis)
+                if apart and up.estimate > 0 > down.estimate:
                     smaller, sign = (up, 1) if up.estimate < -down.estimate else (down, -1)
                     low, high = sorted((sign * smaller.low, sign * smaller.high))
                     one = Evidence(

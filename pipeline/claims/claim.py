@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.files import DIGITS
 from pipeline.params import BASELINE, TUNED_BASELINE
+from pipeline.probes.study import replicate_means
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence, Verdict
 
@@ -53,13 +54,10 @@ def paired_by_split(
 ) -> np.ndarray:
     """Return variant minus reference of a metric by independent replicate, (n,): of `runs`, a row a run.
 
-    The replicates are the splits, initialisations averaged first; the initialisations where there is one
-    split. Raises ValueError where the two were not run on the same replicates.
+    Raises ValueError where the two were not run on the same replicates.
     """
     own = runs[runs.setting == setting]
-    by = "split" if own.split.nunique() > 1 else "init"
-    means = own.groupby(["variant", by])[metric].mean()
-    first, second = means[variant], means[reference]
+    first, second = (replicate_means(own[own.variant == name], metric) for name in (variant, reference))
     if list(first.index) != list(second.index):
         raise ValueError(f"{setting}: expected {variant} and {reference} on the same replicates")
     return np.asarray(first - second, dtype=np.float64)

@@ -52,7 +52,7 @@ def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
             f"(negative log-likelihood {many.nll:.3f} and {one.nll:.3f}, calibration error {many.ece:.3f} "
             f"and {one.ece:.3f})"
         )
-    on = f"On at most {IMAGES:,} of the test images, one initialisation a training set: "
+    on = f"On at most {IMAGES:,} test images, one initialisation a training set (all of a single one): "
     return f"{on}{'; '.join(said)}." if said else ""
 
 

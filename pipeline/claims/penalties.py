@@ -1,8 +1,8 @@
 """Claim 4: penalising large weights improves performance on unseen data.
 
-Endpoints: test cross-entropy (nats) and test error (points) of the variants whose regularizers all
-penalise or decay weights, each at the strength chosen for it, against the baseline with as many tuning
-trials for its epochs and learning rate. Paired by training set, tested by t, Holm-adjusted within a
+Endpoints: test cross-entropy (nats) and test error (points) of PENALTIES, the variants that penalise or
+decay weights and do nothing else, each at the strength chosen for it, against the baseline with as many
+tuning trials for its epochs and learning rate. Paired by training set, tested by t, Holm-adjusted within a
 setting and endpoint. The claim says lower; below MARGINS it would be no improvement worth the name. A
 limit on weights (max-norm) is no penalty and plays no part.
 """

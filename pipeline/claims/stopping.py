@@ -2,18 +2,18 @@
 
 Three questions, in every setting whose early stopping was tuned, on the baseline's full-length
 histories:
-- does the validation loss rise after the epoch that the rule on the loss restores? Mean of the last LAST
-  epochs minus the restored one, relative to it (margin RISE_LOSS). The restored value is a minimum,
-  hence a little too low; the margin is far above that.
+- does the validation loss rise after the epoch that the rule on the loss restores? Mean of the last
+  epochs (LAST in `pipeline.probes.stopping`) minus the restored one, relative to it (margin RISE_LOSS). The
+  restored value is a minimum, hence a little too low; the margin is far above that.
 - does the validation error rise after that same epoch? In points (margin RISE_ERROR). The epoch was
   chosen by the loss, so the error there is not a minimum of its own noise. (After an epoch chosen as the
   lowest error it would rise by selection alone.)
-- with wrong training labels only: does the restored network of `early_stopping` output fewer of them
-  than the baseline at its end (a share, margin MEMORISED)? And is its share within MEMORISED of what a
-  network outputs of the wrong labels of images that it never saw: before memorising, not just before
-  memorising all? The second holds where two one-sided tests say so, and is reversed where the excess
-  lies above the margin. The claim holds where loss and error rise, fewer wrong labels are learned, and
-  hardly any at all.
+- with wrong training labels and several training sets only: does the restored network of
+  `early_stopping` output fewer of them than the baseline at its end (a share, margin MEMORISED)? And is
+  its share within MEMORISED of what a network outputs of the wrong labels of images that it never saw:
+  before memorising, not just before memorising all? The second holds where two one-sided tests say so, and
+  is reversed where the excess lies above the margin. The claim holds where loss and error rise, fewer wrong
+  labels are learned, and hardly any at all.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.claims.claim import Claim, Tables, paired_by_split, sentence
+from pipeline.probes.study import replicate_means
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence
 
-LAST = 5
 RISE_LOSS = 0.05
 RISE_ERROR = 0.1
 MEMORISED = 0.10
@@ -33,13 +33,12 @@ MEMORISED = 0.10
 def _rises(tables: Tables) -> list[Evidence]:
     rises, found = tables["stopping/rises"], []
     for setting in rises.setting.unique():
-        means = rises[rises.setting == setting].groupby("split")[["loss_rise", "error_rise"]].mean()
+        own = rises[rises.setting == setting]
+        loss, error = (replicate_means(own, column) for column in ("loss_rise", "error_rise"))
         found += verdicts.adjusted(
             [
-                verdicts.paired(setting, "rise of the validation loss", "share", means.loss_rise, RISE_LOSS),
-                verdicts.paired(
-                    setting, "rise of the validation error", "points", means.error_rise, RISE_ERROR
-                ),
+                verdicts.paired(setting, "rise of the validation loss", "share", loss, RISE_LOSS),
+                verdicts.paired(setting, "rise of the validation error", "points", error, RISE_ERROR),
             ]
         )
     return found
@@ -49,7 +48,7 @@ def _memorised(tables: Tables) -> list[Evidence]:
     memorised, found = tables["stopping/memorised"], []
     for setting in memorised.setting.unique():
         own = memorised[(memorised.setting == setting) & (memorised.variant == "early_stopping")]
-        excess = own.assign(excess=own.seen - own.unseen).groupby("split").excess.mean()
+        excess = replicate_means(own.assign(excess=own.seen - own.unseen), "excess")
         found += verdicts.adjusted(
             [
                 verdicts.paired(

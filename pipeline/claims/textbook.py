@@ -1,6 +1,7 @@
 """Claim 8: in the textbook program (60,000 images, 128 units, 5 epochs), Dropout(0.2) helps.
 
-Endpoint: test error (points), without dropout minus with, paired by initialisation, by t. MARGIN is the
+Endpoint: test error (points), without dropout minus with, paired by initialisation (by training set where
+there are several), by t. MARGIN is the
 difference that two one-sided tests take for none. A large p value is no proof of equality: where neither
 test decides, the claim is inconclusive, and the finding says how many initialisations a difference of
 MARGIN would need (80 % power).
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipeline.claims.claim import Claim, Tables
+from pipeline.probes.study import replicate_means
 from pipeline.probes.textbook import MARGIN
 from pipeline.science import comparison, verdicts
 from pipeline.science.verdicts import Evidence
@@ -23,7 +25,8 @@ def _evidence(tables: Tables) -> list[Evidence]:
     errors = pairs[pairs.metric == "test_error"]
     if errors.empty:
         return []
-    return [verdicts.paired("dropout in notebook", "test error", "points", -errors.difference, MARGIN)]
+    falls = -replicate_means(errors, "difference")
+    return [verdicts.paired("dropout in notebook", "test error", "points", falls, MARGIN)]
 
 
 def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
@@ -32,12 +35,14 @@ def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
     if errors.empty:
         return ""
     (one,) = evidence
-    deviation = float(errors.difference.std())
+    falls = -replicate_means(errors, "difference")
+    deviation = float(falls.std())
+    units = {"split": "training sets", "init": "initialisations"}[str(falls.index.name)]
     needed = comparison.replicates_needed(deviation, MARGIN) if deviation > 0 else one.n
     return (
         f"Dropout lowers the error by {one.estimate:z.2f} [{one.low:z.2f}, {one.high:z.2f}] points over "
-        f"{one.n} initialisations; to see {MARGIN} points would take {needed}, for the difference varies by "
-        f"{deviation:.2f} points from one to the next. {_farthest(-errors.difference)}"
+        f"{one.n} {units}; to see {MARGIN} points would take {needed}, for the difference varies by "
+        f"{deviation:.2f} points from one to the next. {_farthest(falls)}"
     )
 
 

@@ -90,6 +90,7 @@ def _of_probes(params: Params) -> Iterator[str]:
         for name in names:
             if not params.settings[name].validation_size:
                 yield f"probes.{at}: expected settings that hold images out, received {name!r}"
+    yield from _of_map(params)
     paths = probes.strength_paths
     for name in paths.settings:
         if paths.splits > params.settings[name].splits:
@@ -98,8 +99,7 @@ def _of_probes(params: Params) -> Iterator[str]:
                 f"training sets of {name}, received {paths.splits}"
             )
         for variant in paths.variants:
-            if len(params.candidates(name).get(variant, ())) < 2:
-                yield f"probes.strength_paths.variants: expected several candidates of {variant} in {name}"
+            yield from _of_path(params.candidates(name).get(variant, ()), variant, name)
     rates = probes.learning_rates
     if rates.splits > params.settings[rates.setting].splits:
         yield (
@@ -111,16 +111,42 @@ def _of_probes(params: Params) -> Iterator[str]:
             f"probes.learning_rates.variant: expected a variant with a single candidate, received "
             f"{rates.variant!r}"
         )
-    for variant in probes.map.variants:
+
+
+def _of_path(mixes: tuple[Mix, ...], variant: str, setting: str) -> Iterator[str]:
+    """Say what is no path along one strength: one field, of networks whose weights are read afterwards."""
+    at = "probes.strength_paths.variants"
+    if not mixes:
+        yield f"{at}: expected variants that {setting} takes, received {variant!r}"
+    elif "batch_norm" in mixes[0].regularizers:
+        yield f"{at}: expected variants without batch_norm, received {variant!r}"
+    elif sum(len(part.model_dump()) for part in mixes[0].regularizers.values()) != 1:
+        yield f"{at}: expected variants of one regularizer with one field, its strength, received {variant!r}"
+
+
+def _of_map(params: Params) -> Iterator[str]:
+    probe = params.probes.map
+    for name in probe.settings:
+        if params.settings[name].splits == 1:
+            yield f"probes.map.settings: expected settings of several training sets, received {name!r}"
+        for variant in probe.variants:
+            if variant not in params.candidates(name):
+                yield f"probes.map.variants: expected variants that {name} takes, received {variant!r}"
+    for variant in probe.variants:
         count = len(params.variants[variant])
-        beyond = [number for number in probes.map.candidates if number >= count > 1]
+        beyond = [number for number in probe.candidates if number >= count > 1]
         if beyond:
             yield (
                 f"probes.map.candidates: expected positions below {count}, the candidates of {variant}, "
                 f"received {beyond[0]}"
             )
+    depth = len(params.settings[probe.settings[0]].hidden)
     for name, cell in params.map_settings().items():
-        yield from _of_size(params, f"probes.map.cells.{name}", cell, probes.map.trials)
+        at = f"probes.map.cells.{name}"
+        yield from _of_size(params, at, cell, probe.trials)
+        if len(cell.hidden) != depth:
+            base = probe.settings[0]
+            yield f"{at}.hidden: expected as many layers as {base} has, {depth}, received {cell.hidden}"
 
 
 def _of_candidates(at: str, mixes: tuple[Mix, ...], budget: int) -> Iterator[str]:

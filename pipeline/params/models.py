@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
 from pipeline.params.probes import TRAINED, Probes
-from pipeline.params.sections import Activation, Count, Name, Rate, Strict
+from pipeline.params.sections import Activation, Count, Name, Names, Rate, Strict
 from pipeline.regularizers import Regularizer, discover
 
 BASELINE = "baseline"
@@ -103,7 +103,7 @@ class Setting(Strict):
     splits: Count
     inits: Count
     seed: int
-    variants: Literal["all"] | Annotated[list[Name], Field(min_length=1)]
+    variants: Literal["all"] | Names
     overrides: dict[Name, Candidates]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.params.sections import Activation, Count, Name, Rate, Strict
+from pipeline.params.sections import Activation, Count, Name, Names, Rate, Strict
 
 Draws = Annotated[int, Field(ge=3)]  # training sets: the jackknife over fewer shows no spread
 TRAINED = ("strength_paths", "learning_rates", "map")
@@ -15,8 +15,8 @@ TRAINED = ("strength_paths", "learning_rates", "map")
 class StrengthPaths(Strict):
     """Every candidate of these variants is trained and reported, one initialisation a training set."""
 
-    settings: Annotated[list[Name], Field(min_length=1)]
-    variants: Annotated[list[Name], Field(min_length=1)]
+    settings: Names
+    variants: Names
     splits: Draws
 
 
@@ -66,8 +66,8 @@ class Map(Strict):
     loss on `trials` training sets of its own.
     """
 
-    settings: Annotated[list[Name], Field(min_length=1)]
-    variants: Annotated[list[Name], Field(min_length=1)]
+    settings: Names
+    variants: Names
     candidates: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
     trials: Count
     splits: Draws

@@ -41,7 +41,8 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
             stopped = study.cell(STOPPING, f"{setting}/{STOPPING}")
             patience = stopped[0].run.regularizers["early_stopping"]["patience"]
             rises += [_rise(record, patience) for record in filter(_watched, baseline)]
-            if study.params.settings[setting].label_noise:
+            own = study.params.settings[setting]
+            if own.label_noise and own.splits > 1:  # else no images are wrongly labelled and never seen
                 for part, listed in ((BASELINE, baseline), (STOPPING, stopped)):
                     memorised += _memorised(study, setting, part, listed)
         if setting in has.get(DROPOUT, ()):

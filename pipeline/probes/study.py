@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from pipeline import records
 from pipeline.data import prepared
@@ -84,6 +85,14 @@ class Study:
 def scaled(images: np.ndarray) -> np.ndarray:
     """Return images (n, ...) as the networks see them: float32 (n, pixels) in [0, 1]."""
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255.0)
+
+
+def replicate_means(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Return the mean of a column by independent replicate, (n,), of `rows`, a row a run.
+
+    The replicates are the training sets, initialisations averaged first; the initialisations of a single one.
+    """
+    return rows.groupby("split" if rows.split.nunique() > 1 else "init")[column].mean()
 
 
 def strength(run: Run, step: int) -> float:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipeline.evaluation import cells, tables
 from pipeline.params import BASELINE
-from pipeline.probes.study import Study
+from pipeline.probes.study import Study, replicate_means
 from pipeline.science import comparison
 
 SETTING, VARIANT = "notebook", "dropout"
@@ -47,12 +47,13 @@ def metrics(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """Return the mean difference of each metric with its limits, and the pairs that MARGIN would need."""
     found: dict[str, Any] = {}
     for metric, rows in tables["pairs"].groupby("metric", sort=False):
-        interval = comparison.mean_interval(rows.difference)
+        differences = replicate_means(rows, "difference")
+        interval = comparison.mean_interval(differences)
         found[str(metric)] = {
             "difference": round(interval.estimate, 6),
             "low": round(interval.low, 6),
             "high": round(interval.high, 6),
         }
-        if metric == "test_error" and rows.difference.std() > 0:
-            found["pairs_needed"] = comparison.replicates_needed(float(rows.difference.std()), MARGIN)
+        if metric == "test_error" and differences.std() > 0:
+            found["pairs_needed"] = comparison.replicates_needed(float(differences.std()), MARGIN)
     return found

@@ -36,7 +36,13 @@ VARIANTS = {
     "early_stopping": COLOURS["stopping"],
     "batch_norm": COLOURS["normalization"],
 }
+OTHER = "black"  # a variant of one's own
 WIDTH = 9.0  # inches: on a page of text the letters come out as large as the text's notes
+
+
+def colour_of(variant: str) -> str:
+    """Return the colour of a variant in the figures of the probes."""
+    return VARIANTS.get(variant, OTHER)
 
 
 def use() -> None:

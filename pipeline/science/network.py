@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from pipeline.science.arrays import check_axes
 
@@ -29,7 +30,22 @@ def _tanh(values: Single) -> Single:
     return np.tanh(values, out=values)
 
 
-ACTIVATIONS: dict[str, Callable[[Single], Single]] = {"relu": _relu, "sigmoid": _sigmoid, "tanh": _tanh}
+def _elu(values: Single) -> Single:
+    return np.where(values > 0, values, np.expm1(np.minimum(values, 0)))
+
+
+def _gelu(values: Single) -> Single:
+    """Hendrycks & Gimpel (2016), exactly: Keras' own does not approximate either."""
+    return np.asarray(values * special.ndtr(values), np.float32)
+
+
+ACTIVATIONS: dict[str, Callable[[Single], Single]] = {
+    "relu": _relu,
+    "sigmoid": _sigmoid,
+    "tanh": _tanh,
+    "elu": _elu,
+    "gelu": _gelu,
+}
 OUTPUT = "logits"
 
 
@@ -62,13 +78,6 @@ class Network:
     def units(self) -> list[int]:
         """Return the number of units of every hidden layer."""
         return [len(bias) for bias in self.biases[:-1]]
-
-    def hidden(self, images: Single) -> list[Single]:
-        """Return the activations (n, units) of every hidden layer, of images (n, inputs) in [0, 1]."""
-        found = [self.first(images)]
-        for number in range(1, len(self.kernels) - 1):
-            found.append(self._layer(number, found[-1]))
-        return found
 
     def first(self, images: Single) -> Single:
         """Return the activations (n, units) of the first hidden layer, of images (n, inputs) in [0, 1]."""

@@ -242,6 +242,32 @@ def test_inits_are_averaged_before_pairing() -> None:
         paired_by_split(table.drop(index=[0, 1]), "s", "score", "drop")
 
 
+@pytest.mark.parametrize(("number", "table"), [("6a", "stopping/rises"), ("8", "textbook/pairs")])
+def test_of_a_single_training_set_the_inits_are_the_replicates(number: str, table: str) -> None:
+    tables = made_up(1.0)
+    single = tables | {table: tables[table].assign(split=0, init=tables[table].split)}
+    assert CLAIMS[number].evidence(single) == CLAIMS[number].evidence(tables)
+
+
+def test_of_several_training_sets_the_inits_of_the_textbook_program_are_averaged() -> None:
+    tables = made_up(1.0)
+    pairs = tables["textbook/pairs"]
+    twice = pd.concat([pairs.assign(difference=pairs.difference - 1), pairs.assign(init=1)])
+    told = {"textbook/pairs": twice}
+    (one,) = CLAIMS["8"].evidence(told)
+    assert one.n == len(SPLITS)
+    assert one.estimate == pytest.approx(0.5 - pairs.difference.mean())
+    assert f"over {len(SPLITS)} training sets;" in CLAIMS["8"].finding(told, [one])
+
+
+def test_two_cells_that_an_axis_does_not_tell_apart_are_no_reversal_along_it() -> None:
+    rows = made_up(1.0)["map/differences"]
+    same = {"map/differences": rows.assign(train_size=[1000, 1000])}
+    assert CLAIMS["9"].evidence(same)[0].outcome is Outcome.UNKNOWN
+    third = pd.concat([same["map/differences"], rows[rows.cell == "b"].assign(cell="c", train_size=500)])
+    assert CLAIMS["9"].evidence({"map/differences": third})[0].endpoint.endswith("between a and c")
+
+
 def piece(condition: str, outcome: Outcome) -> Evidence:
     p = {Outcome.HOLDS: (0.0, 1.0), Outcome.REVERSED: (0.0, 1.0), Outcome.ABSENT: (1.0, 0.0)}.get(
         outcome, (1.0, 1.0)
@@ -267,7 +293,8 @@ def test_a_cell_without_a_tie_has_none(tmp_path: Path) -> None:
 
 def test_what_rests_on_one_pair_is_said() -> None:
     falls = [0.1, 0.0, -0.1, 0.05, 0.95]
-    pairs = pd.DataFrame({"difference": [-fall for fall in falls]}).assign(metric="test_error")
+    pairs = pd.DataFrame({"difference": [-fall for fall in falls]})
+    pairs = pairs.assign(metric="test_error", split=0, init=range(len(falls)))
     tables = {"textbook/pairs": pairs}
     claim = CLAIMS["8"]
     told = claim.finding(tables, claim.judged_by(tables))
@@ -302,7 +329,8 @@ def test_the_evidence_is_a_row_a_condition(make: Callable[[], Tables]) -> None:
 
 def test_a_sentence_rounds_what_the_table_says() -> None:
     """The mean of these is .085, in binary a little below; a reader rounds the .085 of the table."""
-    pairs = pd.DataFrame({"difference": [-0.03, -0.29, 0.065]}).assign(metric="test_error")
+    pairs = pd.DataFrame({"difference": [-0.03, -0.29, 0.065], "init": range(3)})
+    pairs = pairs.assign(metric="test_error", split=0)
     claim = CLAIMS["8"]
     tables = {"textbook/pairs": pairs}
     assert f"{claim.evidence(tables)[0].estimate:.2f}" == "0.08"

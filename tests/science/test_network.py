@@ -1,10 +1,13 @@
 """Networks by hand: what they put out, what is pruned or silenced, and averages over dropout passes."""
 
 import itertools
+import math
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from pipeline.params.sections import Activation
 from pipeline.science import monte_carlo, pruning, units
 from pipeline.science.network import Network
 
@@ -37,11 +40,18 @@ def test_the_output_of_a_network() -> None:
     assert network().units == [2]
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
-def test_another_activation(name: str) -> None:
+@pytest.mark.parametrize("name", get_args(Activation))
+def test_every_activation_that_may_be_asked_for(name: str) -> None:
+    expected = {
+        "relu": lambda x: max(x, 0.0),
+        "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+        "tanh": math.tanh,
+        "elu": lambda x: x if x > 0 else math.exp(x) - 1,
+        "gelu": lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2,
+    }[name]
     before = IMAGES.astype(float) @ WEIGHTS["hidden_1/kernel"] + WEIGHTS["hidden_1/bias"]
-    expected = np.tanh(before) if name == "tanh" else 1 / (1 + np.exp(-before))
-    assert network(name).first(IMAGES) == pytest.approx(expected, rel=1e-6)
+    assert before.min() < 0 < before.max()
+    assert network(name).first(IMAGES) == pytest.approx(np.vectorize(expected)(before), rel=1e-6)
 
 
 def test_layers_follow_each_other() -> None:
@@ -49,12 +59,11 @@ def test_layers_follow_each_other() -> None:
     for kernel in deep().kernels[:-1]:
         values = np.tanh(values @ kernel)
     assert deep().logits(IMAGES) == pytest.approx(values @ deep().kernels[-1], rel=1e-5)
-    assert [layer.shape for layer in deep().hidden(IMAGES)] == [(2, 4), (2, 5)]
 
 
 def test_what_is_not_such_a_network_is_refused() -> None:
-    with pytest.raises(ValueError, match="activation: expected one of relu, sigmoid, tanh, received gelu"):
-        network("gelu")
+    with pytest.raises(ValueError, match="activation: expected one of relu, "):
+        network("swish")
     with pytest.raises(ValueError, match="weights: expected"):
         Network.of(WEIGHTS | {"hidden_1_batch_norm/gamma": np.ones(2, np.float32)}, "relu")
 

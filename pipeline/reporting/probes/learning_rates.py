@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.style import VARIANTS, WIDTH, over_replicates
+from pipeline.reporting.style import WIDTH, colour_of, over_replicates
 from pipeline.science import comparison
 
 DASHES = ("-", "--", ":", "-.")
@@ -23,7 +23,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     for column, network in enumerate(networks):
         upper, lower = axes[:, column]
         for variant, own in runs[runs.network == network].groupby("variant", sort=False):
-            colour = VARIANTS.get(str(variant), "black")
+            colour = colour_of(str(variant))
             by_rate = own.groupby("learning_rate").validation_error
             found = [comparison.mean_interval(values) for _, values in by_rate]
             rates = list(by_rate.groups)
@@ -34,7 +34,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
             gone = own[own.diverged]
             upper.plot(gone.learning_rate, gone.validation_error, "x", color=colour, markersize=8)
         for variant, own in shift[shift.network == network].groupby("variant", sort=False):
-            colour = VARIANTS.get(str(variant), "black")
+            colour = colour_of(str(variant))
             for dashes, (layer, rows) in zip(DASHES, own.groupby("layer", sort=False), strict=False):
                 decades = _decades(rows)
                 if decades.empty:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.style import VARIANTS, WIDTH
+from pipeline.reporting.style import WIDTH, colour_of
 from pipeline.science import comparison
 
 
@@ -19,12 +19,12 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     base = runs[runs.cell == runs.cell[runs.width == runs.width.mode()[0]].iloc[0]]
     along = runs[(runs.width == base.width.iloc[0]) & (runs.label_noise == runs.label_noise.min())]
     errors = along.groupby(["train_size", "split", "method"]).test_error.mean().unstack("method")
-    sizes.axhline(0, color=VARIANTS["baseline"], linewidth=1)
+    sizes.axhline(0, color=colour_of("baseline"), linewidth=1)
     for method in errors.columns.drop("baseline"):
         change = errors[method] - errors["baseline"]
         found = [comparison.mean_interval(values) for _, values in change.groupby("train_size")]
         at = sorted(along.train_size.unique())
-        colour = VARIANTS.get(method, "black")
+        colour = colour_of(method)
         sizes.plot(at, [one.estimate for one in found], "o-", color=colour, markersize=4, label=method)
         sizes.fill_between(
             at, [o.low for o in found], [o.high for o in found], color=colour, alpha=0.15, lw=0
@@ -41,9 +41,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     widths, noises = sorted(table.width.unique()), sorted(table.label_noise.unique())
     for row in table.itertuples():
         x, y = widths.index(row.width), noises.index(row.label_noise)
-        grid.fill(
-            [x, x + 1, x + 1, x], [y, y, y + 1, y + 1], color=VARIANTS.get(row.best, "black"), alpha=0.25
-        )
+        grid.fill([x, x + 1, x + 1, x], [y, y, y + 1, y + 1], color=colour_of(row.best), alpha=0.25)
         tied = "\n".join(f"≈ {name}" for name in str(row.tied).split() if row.tied == row.tied)
         grid.text(x + 0.5, y + 0.5, f"{row.best}\n{tied}", ha="center", va="center", fontsize=7.5)
     grid.set_xticks([i + 0.5 for i in range(len(widths))], widths)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.reporting.style import VARIANTS, WIDTH
+from pipeline.reporting.style import WIDTH, colour_of
 
 SHOWN = {"risk": "-", "bias": "--", "variance": ":"}
 
@@ -26,7 +26,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         for column, variant in enumerate(variants):
             own = paths[(paths.setting == setting) & (paths.variant == variant)]
             upper, lower = axes[2 * row, column], axes[2 * row + 1, column]
-            colour = VARIANTS.get(variant, "black")
+            colour = colour_of(variant)
             for part, dashes in SHOWN.items():
                 _line(upper, own[own.metric == f"squared_error_{part}"], colour, dashes, part)
             _line(lower, own[own.metric == "cross_entropy_gap"], colour, "-", "gap")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pipeline.probes.study import replicate_means
 from pipeline.probes.textbook import MARGIN
 from pipeline.reporting.style import VARIANTS, panels
 from pipeline.science import comparison
@@ -14,7 +15,7 @@ from pipeline.science import comparison
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw the errors, pair by pair, and their difference with its interval; grey is what counts as none."""
-    figure, (pairs, differences) = panels(["test error, a line an initialisation", "difference"], height=3.4)
+    figure, (pairs, differences) = panels(["test error, a line a run", "difference"], height=3.4)
     rows = tables["pairs"][tables["pairs"].metric == "test_error"]
     if rows.empty:
         return figure
@@ -24,7 +25,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         pairs.plot([place] * len(rows), rows[name], "o", color=VARIANTS[name], markersize=6)
     pairs.set_xticks([0, 1], ["baseline", "dropout"])
     pairs.set(xlim=(-0.4, 1.4), ylabel="test error (%)")
-    found = comparison.mean_interval(rows.difference)
+    found = comparison.mean_interval(replicate_means(rows, "difference"))
     differences.axvspan(-MARGIN, MARGIN, color="#e6e6e6", zorder=0)
     differences.axvline(0, color=VARIANTS["baseline"], linewidth=1)
     differences.plot(rows.difference, [0] * len(rows), "|", color=VARIANTS["dropout"], markersize=12)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.reporting.style import VARIANTS, WIDTH, by_replicate
+from pipeline.reporting.style import WIDTH, by_replicate, colour_of
 
 MEASURES = {
     "near_zero": "share below 0.001",
@@ -30,17 +30,17 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         for column, (name, label) in enumerate(MEASURES.items()):
             axis = axes[row, column]
             for place, variant in enumerate(variants):
-                for weights, filled in (("live", VARIANTS[variant]), ("all", "none")):
+                for weights, filled in (("live", colour_of(variant)), ("all", "none")):
                     values = own[(own.variant == variant) & (own.weights == weights)][name]
-                    axis.plot([place] * len(values), values, "o", color=VARIANTS[variant], mfc=filled, ms=4)
+                    axis.plot([place] * len(values), values, "o", color=colour_of(variant), mfc=filled, ms=4)
             axis.set_xticks(range(len(variants)), variants, rotation=60, fontsize=8)
             axis.set_title(label, fontsize=9)
             axis.set_ylim(bottom=0)
         for variant in variants:
             curves = pruning[(pruning.setting == setting) & (pruning.variant == variant)]
-            by_replicate(axes[row, 3], curves, "share", "error", VARIANTS[variant], label=variant)
+            by_replicate(axes[row, 3], curves, "share", "error", colour_of(variant), label=variant)
             values = spectrum[(spectrum.setting == setting) & (spectrum.variant == variant)]
-            by_replicate(axes[row, 4], values, "place", "value", VARIANTS[variant], variant, line="-")
+            by_replicate(axes[row, 4], values, "place", "value", colour_of(variant), variant, line="-")
         axes[row, 0].set_ylabel(setting)
         axes[row, 3].set_title("test error (%), pruned", fontsize=9)
         axes[row, 3].set_xlabel("share of live weights set to 0", fontsize=9)
