@@ -182,6 +182,41 @@ def test_bias_and_variance_of_squared_error_with_their_jackknife(cells: Cells, t
             assert row.n == 3
 
 
+def test_the_sources_of_variance_by_pairs_that_share_one(cells: Cells, truth: Any) -> None:
+    """Two models with the same training set differ by what comes with the weights and with both together."""
+    models = {
+        (d, i): softmax(result.logits)
+        for d, row in enumerate(truth["crossed", "drop"])
+        for i, result in enumerate(row)
+    }
+    halves: dict[tuple[bool, bool], list[float]] = {}
+    for (a, p), (b, q) in itertools.permutations(models.items(), 2):
+        half = float(((p - q) ** 2).sum(axis=1).mean()) / 2
+        halves.setdefault((a[0] == b[0], a[1] == b[1]), []).append(half)
+    total = mean(halves[False, False])
+    split, init = total - mean(halves[True, False]), total - mean(halves[False, True])
+    row = only(evaluation.sources(cells["crossed", "drop"], LABELS))
+    assert (row.variance_split, row.variance_init) == pytest.approx((split, init), rel=1e-4)
+    assert row.variance_interaction == pytest.approx(total - split - init, rel=1e-4)
+    lone = only(evaluation.sources(cells["lone", "ridge"], LABELS))
+    assert lone[["variance_split", "variance_init", "variance_interaction"]].isna().all()
+
+
+def test_bias_and_variance_of_the_error_in_percent(cells: Cells, truth: Any) -> None:
+    votes = np.array([result.logits.argmax(axis=1) for result in truth["lone", "ridge"][0]])
+    error = 100 * float((votes != LABELS).mean())
+    differ = [100 * float((p != q).mean()) for p, q in itertools.combinations(votes, 2)]
+    row = only(evaluation.sources(cells["lone", "ridge"], LABELS))
+    assert row.kohavi_wolpert_variance == pytest.approx(mean(differ) / 2)
+    assert row.kohavi_wolpert_bias == pytest.approx(error - mean(differ) / 2)
+    modes = [min(set(own), key=lambda c: (-own.count(c), c)) for own in votes.T.tolist()]
+    off = [mean(int(vote != mode) for vote in own) for own, mode in zip(votes.T.tolist(), modes, strict=True)]
+    biased = [int(mode != label) for mode, label in zip(modes, LABELS, strict=True)]
+    assert row.domingos_bias == pytest.approx(100 * mean(biased))
+    for found, kind in ((row.domingos_variance_biased, 1), (row.domingos_variance_unbiased, 0)):
+        assert found == pytest.approx(100 * mean(v * (b == kind) for v, b in zip(off, biased, strict=True)))
+
+
 def test_variance_of_cross_entropy_over_the_inits_of_one_split(cells: Cells, truth: Any) -> None:
     """-log Z of the geometric mean, times N / (N - 1) for three independent models."""
     models = [softmax(result.logits) for result in truth["lone", "ridge"][0]]

@@ -14,7 +14,7 @@ from pipeline import records
 from pipeline.data.splits import generator
 from pipeline.evaluation.cells import SCORES, Cell, score
 from pipeline.plan import Run
-from pipeline.science import comparison
+from pipeline.science import bias_variance, comparison, zero_one
 
 RESAMPLED = 500  # bootstrap draws: a draw is of all test images
 VALIDATION = ("validation_error", "validation_cross_entropy", "best_epoch")  # where images are held out
@@ -26,6 +26,7 @@ HEADLINE = {
     "squared_error_bias": "bias",
     "squared_error_variance": "variance",
 }
+SOURCES = ("split", "init", "interaction")
 TRIED = ("setting", "variant", "candidate", "values", "validation_cross_entropy", "chosen")
 
 
@@ -145,6 +146,30 @@ def _values(run: Run) -> str:
         return f"epochs={run.epochs} learning_rate={run.optimizer.learning_rate:g}"
     fields = [f"{name}.{key}={v:g}" for name, part in run.regularizers.items() for key, v in part.items()]
     return " ".join(fields)
+
+
+def sources(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
+    """Return one row: what the variance is made of, and bias and variance of the error itself in percent.
+
+    The variance of squared error by source is empty where there are not several training sets crossed with
+    several initialisations. Of the 0-1 loss the terms of Kohavi & Wolpert, and those of Domingos.
+    """
+    predicted = cell.log_probabilities.argmax(axis=-1)
+    crossed = min(predicted.shape[:2]) > 1
+    parts = vars(bias_variance.components(cell.log_probabilities)) if crossed else {}
+    wolpert = zero_one.zero_one_kohavi_wolpert(predicted, labels).mean()
+    domingos = zero_one.zero_one_domingos(predicted, labels)
+    row = {
+        "setting": cell.setting,
+        "variant": cell.variant,
+        **{f"variance_{source}": parts.get(source, np.nan) for source in SOURCES},
+        "kohavi_wolpert_bias": 100.0 * wolpert.bias,
+        "kohavi_wolpert_variance": 100.0 * wolpert.variance,
+        "domingos_bias": 100.0 * domingos.bias,
+        "domingos_variance_unbiased": 100.0 * domingos.variance_unbiased,
+        "domingos_variance_biased": 100.0 * domingos.variance_biased,
+    }
+    return pd.DataFrame([row])
 
 
 def overview(table: pd.DataFrame) -> pd.DataFrame:

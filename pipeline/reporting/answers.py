@@ -65,7 +65,21 @@ def _tradeoff(tables: Tables, evidence: pd.DataFrame) -> str:
     return (
         f"Along the paths of strength, in two losses, bias rose beyond chance in {_holding(rises)} and "
         f"variance fell in {_holding(falls)}. {least_risk(tables['strength_paths/paths'])}"
+        f"{_sources(tables['decomposition'])}"
     )
+
+
+def _sources(decomposition: pd.DataFrame) -> str:
+    """Say what the variance of the baseline is made of, where that can be told."""
+    names = {"split": "the training set", "init": "the initial weights", "interaction": "the two together"}
+    said = []
+    for row in decomposition[decomposition.variant == BASELINE].to_dict("records"):
+        parts = {name: row[f"variance_{name}"] for name in names}
+        total = sum(parts.values())
+        if total > 0:  # not NaN, of a single training set
+            shares = [f"{parts[name] / total:.0%} with {words}" for name, words in names.items()]
+            said.append(f"in `{row['setting']}` {listed(shares)}")
+    return f" The baseline's variance comes {'; '.join(said)}." if said else ""
 
 
 def _weights(tables: Tables, evidence: pd.DataFrame) -> str:
@@ -175,7 +189,7 @@ def _textbook(tables: Tables, evidence: pd.DataFrame) -> str:
         return ""
     (row,) = own.itertuples()
     return (
-        f"Over {row.n} initialisations dropout lowered the test error by {interval(row, 2)} points; "
+        f"Over {row.n} replicates dropout lowered the test error by {interval(row, 2)} points; "
         f"differences within {row.margin:g} points count as none."
     )
 

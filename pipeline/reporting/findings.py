@@ -74,13 +74,10 @@ def _choice(study: Params, many: Mapping[str, pd.DataFrame]) -> str:
     chosen = everywhere(many)
     where = f"in {'each of ' * (len(many) > 1)}{places}"
     count = max(len(rows) for rows in many.values())
-    tuned = any(map(is_tuned, many.values()))
-    rival = (
-        "the baseline, its epochs and learning rate tuned with as many trials" if tuned else "the baseline"
-    )
+    rival = _named_rival(many)
     if not chosen:
         some = [f"{of(len(better(rows)), len(rows))} in `{name}`" for name, rows in many.items()]
-        single = f" In one alone: {listed(some)}." if len(many) > 1 else ""
+        single = f" In each by itself: {listed(some)}." if len(many) > 1 else ""
         none = f"**None of {count} variants lowers the test error beyond chance {where}**"
         return f"{none}, against {rival}.{single}"
     these = f"these {len(chosen)} lower" if len(chosen) > 1 else "this one lowers"
@@ -88,6 +85,14 @@ def _choice(study: Params, many: Mapping[str, pd.DataFrame]) -> str:
         f"**Choose {coded(chosen, 'or')}**: of {count} variants {these} the test error beyond chance "
         f"{where}, against {rival}.{_kin(study, chosen)}"
     )
+
+
+def _named_rival(many: Mapping[str, pd.DataFrame]) -> str:
+    plain = [name for name, rows in many.items() if not is_tuned(rows)]
+    if len(plain) == len(many):
+        return "the baseline"
+    exception = f" (not in {coded(plain)})" if plain else ""
+    return f"the baseline, its epochs and learning rate tuned with as many trials{exception}"
 
 
 def _kin(study: Params, chosen: list[str]) -> str:
@@ -132,8 +137,8 @@ def _rival(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
         return f"{text}."
     standing = [name for name in everywhere(plain) if name in chosen]
     return (
-        f"{text}. Of the {len(chosen)} chosen {len(standing) or 'none'} lower the test error against the "
-        "untuned baseline too."
+        f"{text}. Of the {len(chosen)} chosen {len(standing) or 'none'} "
+        f"lower{'s' * (len(standing) == 1)} the test error against the untuned baseline too."
     )
 
 
@@ -157,7 +162,7 @@ def _parts(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
             f"{_changed(differences, name, 'variance', chosen)}"
             for name in tuned
         ]
-        text += f". Against the tuned one, of the {len(chosen)} chosen {'; '.join(counts)}"
+        text += f". Against the tuned one, of the {len(chosen)} chosen: {'; '.join(counts)}"
     return f"{text} (each change beyond chance)."
 
 
@@ -165,7 +170,8 @@ def _changed(differences: pd.DataFrame, setting: str, part: str, chosen: list[st
     """Say how many of the chosen have less, and how many more, of a part than the tuned baseline."""
     rows = against(differences, setting, f"squared_error_{part}", TUNED_BASELINE)
     lower, higher = (int(found.variant.isin(chosen).sum()) for found in (better(rows), worse(rows)))
-    return f"the {part} is lower in {lower or 'none'} and higher in {higher or 'none'}"
+    said = [f"{word} in {count}" for word, count in (("lower", lower), ("higher", higher)) if count]
+    return f"the {part} is {' and '.join(said)}" if said else f"the {part} changes in none"
 
 
 def _failing(differences: pd.DataFrame, many: Mapping[str, pd.DataFrame]) -> str:
@@ -207,9 +213,12 @@ def gap(name: str, tables: Mapping[str, pd.DataFrame]) -> str:
     gaps = against(tables["differences"], name, "cross_entropy_gap", BASELINE)
     gaps = gaps[gaps.variant != TUNED_BASELINE]
     narrowed = len(better(gaps))
+    who = f"{of(narrowed, len(gaps))} variants narrow it"
+    if len(gaps) == 1:
+        who = f"`{gaps.variant.iloc[0]}` {'narrows it' if narrowed else 'does not narrow it'}"
     text = (
         f"In `{name}` the gap in cross-entropy is {interval(base, 3)} nats without regularization; "
-        f"{of(narrowed, len(gaps))} variants narrow it beyond chance."
+        f"{who} beyond chance."
     )
     curves = tables["curves"]
     own = curves[(curves.setting == name) & (curves.variant == BASELINE)]

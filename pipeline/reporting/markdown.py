@@ -10,6 +10,8 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from pipeline.reporting.words import counted
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -23,7 +25,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["table"] = table
+    environment.filters |= {"table": table, "counted": counted}
     return environment.get_template(template).render(values)
 
 

@@ -17,6 +17,7 @@ def table(root: Path, study: Params) -> dict[str, str]:
     planned = {part: plan.read(root / records.PLANS / f"{part}.json") for part in study.parts}
     trials = {part: len(plan.trials(one)) for part, one in planned.items()}
     reported = {part: plan.count(one) - trials[part] for part, one in planned.items()}
+    source = study.data.source.replace("|", "\\|")  # a bar would end the cell
     digests, images = prepared.read_digests(root), prepared.read_images(root)
     shape = " x ".join(str(length) for length in images.train_images.shape[1:])
     return {
@@ -25,7 +26,7 @@ def table(root: Path, study: Params) -> dict[str, str]:
         "Keras runs to choose by": f"{sum(trials.values()):,}",
         "code and parameters": f"commit `{source_commit()[:12]}`{', changed since' if dirty() else ''}",
         "data": (
-            f"`{study.data.source}`: {len(images.train_labels):,} training and {len(images.test_labels):,} "
+            f"`{source}`: {len(images.train_labels):,} training and {len(images.test_labels):,} "
             f"test images of {shape}, {1 + int(images.train_labels.max())} classes"
         ),
         **{f"data of `{name}`, sha256": f"`{digests[name][:16]}…`" for name in study.settings},

@@ -33,6 +33,11 @@ def of(some: int, count: int) -> str:
     return f"{some or 'none'} of {count}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return `1 epoch`, or `2 epochs`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def capital(text: str) -> str:
     """Return a sentence with its first letter large."""
     return text[:1].upper() + text[1:]

@@ -23,16 +23,6 @@ def nll(probabilities: ArrayLike, labels: ArrayLike) -> float:
         return float(-np.log(array[np.arange(target.size), target]).mean())
 
 
-def brier(probabilities: ArrayLike, labels: ArrayLike) -> float:
-    """Mean of sum_c (p_c - [y = c])^2, range [0, 2].
-
-    probabilities (M, C), labels (M,). Raises ValueError for malformed input. Brier 1950.
-    """
-    array = check_probabilities(probabilities)
-    target = check_labels(labels, *array.shape)
-    return float(((array - np.eye(array.shape[1])[target]) ** 2).sum(axis=1).mean())
-
-
 def calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins: int = 15) -> float:
     """Expected calibration error over bins of equal mass, range [0, 1].
 

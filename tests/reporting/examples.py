@@ -56,6 +56,15 @@ def probes() -> dict[str, pd.DataFrame]:
             for variant, seen in (("baseline", 0.8), ("early_stopping", 0.3))
             for split in (0, 1)
         ),
+        "decomposition": pd.DataFrame(
+            [
+                {"setting": "small", "variant": "baseline"}
+                | {"variance_split": 0.14, "variance_init": 0.04, "variance_interaction": 0.02},
+                {"setting": "blind", "variant": "baseline"},
+                {"setting": "small", "variant": "l2"}
+                | {"variance_split": 0.1, "variance_init": 0.1, "variance_interaction": 0.1},
+            ]
+        ),
         "map/winners": pd.DataFrame(
             [
                 {"cell": "a", **at, "best": "drop", "error": 9.126, "tied": "l2 baseline"},

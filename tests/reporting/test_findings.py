@@ -68,6 +68,9 @@ def told(
     return make
 
 
+NO_CURVES = pd.DataFrame(columns=["setting", "variant", "metric", "epoch", "estimate"])
+
+
 def test_a_paragraph_in_full(told: Told) -> None:
     """Limits lie 0.05 below and 0.1 above the change, so a fall by 1.275 has 1.175 to 1.325."""
     assert told(DIFFERENCES) == (
@@ -76,6 +79,22 @@ def test_a_paragraph_in_full(told: Told) -> None:
         "9.92 to 8.64 %. What fails: 2 of 4 raise it in `here`, most of all `stop`, by 0.98 [0.93, 1.08] "
         "points."
     )
+
+
+def test_where_some_settings_alone_are_tuned_that_is_said(
+    raw_params: dict[str, Any],
+    places: dict[str, Setting],
+    make_summary: MakeTable,
+    make_differences: MakeTable,
+) -> None:
+    both = {"here": DIFFERENCES, "there": DIFFERENCES}
+    differences = make_differences(both)
+    tuned = differences[differences.setting == "here"].assign(reference="tuned_baseline")
+    rows = pd.concat([differences, tuned], ignore_index=True)
+    summary = make_summary({"here": SUMMARY | {"tuned_baseline": SUMMARY["baseline"]}, "there": SUMMARY})
+    told = findings.paragraph(study(places, raw_params), summary, rows)
+    rival = "the baseline, its epochs and learning rate tuned with as many trials (not in `there`). Most of"
+    assert f"against {rival}" in told
 
 
 def test_what_lies_beneath_without_a_tuned_baseline(
@@ -92,7 +111,7 @@ def test_where_none_is_best_everywhere_those_of_single_settings_are_counted(told
     there = changed(DIFFERENCES, drop={"p": 0.9}, ridge={"test_error": 0.2})
     assert told(DIFFERENCES, there).startswith(
         "**None of 4 variants lowers the test error beyond chance in each of `here` (50 images) and "
-        "`there` (60,000 images, 20% of the labels wrong)**, against the baseline. In one alone: 2 "
+        "`there` (60,000 images, 20% of the labels wrong)**, against the baseline. In each by itself: 2 "
         "of 4 in `here` and none of 4 in `there`. Most of all `drop` in `here`"
     )
 
@@ -149,13 +168,12 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
     assert "`drop` in `here`, by 0.36 [0.26, 0.41] points, from 9.00 to 8.64 %" in text
     assert rival == (
         "Tuning, by cross-entropy, changes the baseline's own error by -0.92 [-0.97, -0.82] points in `here`"
-        ". Of the 1 chosen 1 lower the test error against the untuned baseline too."
+        ". Of the 1 chosen 1 lowers the test error against the untuned baseline too."
     )
     assert parts == (
         "Of the squared error, against the untuned baseline, in `here` 1 of 2 variants lower the variance at "
-        "the price of bias and none lower both. Against the tuned one, of the 1 chosen in `here` the "
-        "bias is lower in 1 and higher in none, the variance is lower in none and "
-        "higher in none (each change beyond chance)."
+        "the price of bias and none lower both. Against the tuned one, of the 1 chosen: in `here` the "
+        "bias is lower in 1, the variance changes in none (each change beyond chance)."
     )
     assert "No variant raises it beyond chance." in text
     harmful = differences.assign(
@@ -187,8 +205,7 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
     assert both == ["9.00 [8.90, 9.20]", "9.92 [9.82, 10.12]"]
     ranked = rankings.ranking("here", summary, differences).set_index("variant")
     assert ranked["against tuned baseline, points"]["`drop`"] == "-0.36 [-0.41, -0.26]"
-    curves = pd.DataFrame(columns=["setting", "variant", "metric", "epoch", "estimate"])
-    gap = findings.gap("here", {"summary": summary, "differences": differences, "curves": curves})
+    gap = findings.gap("here", {"summary": summary, "differences": differences, "curves": NO_CURVES})
     assert gap == (
         "In `here` the gap in cross-entropy is 0.419 [0.319, 0.619] nats without regularization; 1 of 2 "
         "variants narrow it beyond chance."
@@ -212,6 +229,15 @@ def test_the_gap_opens_after_the_lowest_validation_loss(
         "2 of 4 variants narrow it beyond chance. The baseline's validation cross-entropy is lowest after "
         "epoch 2 of 3, 0.500 nats with 0.300 in training; at the end it is 0.700 with 0.100."
     )
+
+
+def test_the_gap_of_a_single_variant_is_said_by_its_name(
+    make_summary: MakeTable, make_differences: MakeTable
+) -> None:
+    tables = {"summary": make_summary({"here": SUMMARY}), "curves": NO_CURVES}
+    for name, end in (("drop", "`drop` narrows it"), ("norm", "`norm` does not narrow it")):
+        tables["differences"] = make_differences({"here": {name: DIFFERENCES[name]}})
+        assert findings.gap("here", tables).endswith(f"; {end} beyond chance.")
 
 
 def test_nothing_better_is_said(told: Told) -> None:

@@ -38,7 +38,7 @@ VALUES: dict[str, Any] = {
     "untuned": "`norm`",
     "most_images": {"weights": 2000, "ablation": 2000, "monte_carlo": 5000},
     "map": {"candidates": [0, 2], "trials": 1},
-    "rates": {"optimizer": "sgd", "epochs": 12, "shift": {"learning_rate": 1.0}},
+    "rates": {"optimizer": "sgd", "epochs": 12, "rates": [0.001, 10.0], "shift": {"learning_rate": 1.0}},
     "textbook": "`wide`: 50 images, 5 epochs",
     "by_conditions": pd.DataFrame({"images": ["1,000"]}),
     "budgets": pd.DataFrame({"setting": ["`wide`"]}),

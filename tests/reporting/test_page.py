@@ -65,6 +65,7 @@ def stage(
         "summary": make_summary(estimates),
         "differences": make_differences(changes),
         "tuning": pd.DataFrame(tried),
+        "decomposition": examples.probes()["decomposition"],
         "curves": pd.DataFrame(curves).assign(estimate=1.0, low=0.5, high=1.5, n=3),
     }.items():
         table.to_csv(tmp_path / "reports" / "tables" / f"{name}.csv", index=False)

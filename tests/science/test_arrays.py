@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import ArrayLike
 
 from pipeline.science.bias_variance import cross_entropy, squared_error
-from pipeline.science.diagnostics import brier, calibration_error, nll
+from pipeline.science.diagnostics import calibration_error, nll
 
 EVEN = np.log(np.full((2, 1, 3, 2), 0.5))
 NAN = EVEN.copy()
@@ -40,7 +40,7 @@ def test_float32_rounding_is_within_the_tolerance() -> None:
     assert squared_error(logs, [0, 1, 2]).mean().risk == pytest.approx(6 / 7, rel=1e-6)
 
 
-@pytest.mark.parametrize("measure", [nll, brier, calibration_error])
+@pytest.mark.parametrize("measure", [nll, calibration_error])
 @pytest.mark.parametrize(
     ("probabilities", "labels", "message"),
     [

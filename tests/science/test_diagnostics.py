@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.science.diagnostics import (
-    brier,
     calibration_error,
     hoyer,
     near_zero,
@@ -17,19 +16,18 @@ from pipeline.science.diagnostics import (
 from pipeline.science.softmax import log_softmax
 
 
-def test_nll_and_brier_by_hand() -> None:
+def test_nll_by_hand() -> None:
     """Two images, one right at .8 and one wrong at .6."""
     p = [[0.8, 0.2], [0.6, 0.4]]
     assert nll(p, [0, 1]) == pytest.approx(-(np.log(0.8) + np.log(0.4)) / 2)
-    assert brier(p, [0, 1]) == pytest.approx((0.04 + 0.04 + 0.36 + 0.36) / 2)
 
 
 def test_certain_predictions() -> None:
     """Certain and right costs nothing; certain and wrong costs all that each measure has."""
     certain = [[1.0, 0.0], [0.0, 1.0]]
-    assert (nll(certain, [0, 1]), brier(certain, [0, 1])) == (0.0, 0.0)
+    assert nll(certain, [0, 1]) == 0.0
     assert calibration_error(certain, [0, 1], bins=1) == 0.0
-    assert (nll(certain, [1, 0]), brier(certain, [1, 0])) == (np.inf, 2.0)
+    assert nll(certain, [1, 0]) == np.inf
     assert calibration_error(certain, [1, 0], bins=2) == 1.0
 
 
