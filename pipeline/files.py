@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 DIGITS = "%.9g"  # of a table's numbers: more is float32 noise and makes the diff of a revision unreadable
 
+# Columns of names, which the user gives.
+NAMES = ("claim", "setting", "variant", "reference", "network", "cell", "method", "first", "second", "best")
+
 
 def emptied(folder: Path) -> Path:
     """Return `folder`, made if missing and emptied if not.
@@ -40,11 +43,11 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table; its claims are numbered in text."""
+    """Read a table. Names are text, also where they look like a number or a truth."""
     import pandas as pd
 
     # A variant may be called `nan` or `null`; a number that is missing is an empty cell.
-    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"claim": str})
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str))
 
 
 def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:

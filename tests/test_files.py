@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from pipeline.files import emptied
+from pipeline.files import emptied, read_table, write_table
 
 
 def test_a_missing_folder_is_made_with_its_parents(tmp_path: Path) -> None:
@@ -50,3 +51,11 @@ def test_a_file_in_its_place_is_refused_and_kept(tmp_path: Path) -> None:
     with pytest.raises(NotADirectoryError):
         emptied(tmp_path / "runs")
     assert (tmp_path / "runs").read_bytes() == b"a file"
+
+
+@pytest.mark.parametrize("names", [["true", "false"], ["inf", "nan"], ["1e5", "007"]], ids=str)
+def test_a_name_that_looks_like_something_else_stays_a_name(tmp_path: Path, names: list[str]) -> None:
+    write_table(tmp_path / "t.csv", pd.DataFrame({"setting": names, "variant": names, "error": [0.5, None]}))
+    found = read_table(tmp_path / "t.csv")
+    assert found.setting.tolist() == found.variant.tolist() == names
+    assert found.error.isna().tolist() == [False, True]

@@ -85,6 +85,7 @@ def test_another_seed_is_no_evidence(clone: Clone) -> None:
     assert "warning: the scores of B are older than its params.yaml" in stale.errors
     clone.run("dvc", "repro", "evaluate").succeeded()
     ended = clone.python("pipeline", "compare", "HEAD", "workspace", "--fail-if-worse").succeeded()
+    assert "older" not in ended.errors
     assert "Test error in small: no evidence of a change in 5 of 5 variants." in ended.output
     page = (clone.root / "compare" / "HEAD..workspace" / "report.md").read_text(encoding="utf-8")
     assert "Not paired, for what is not the same on both sides: settings.small.seed. Welch's interval" in page

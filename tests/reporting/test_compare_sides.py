@@ -158,13 +158,25 @@ def test_no_scores_at_all_is_one_line(history: History) -> None:
         read(history, "workspace")
 
 
+def md5(content: str) -> str:
+    return hashlib.md5(content.encode(), usedforsecurity=False).hexdigest()
+
+
+# As DVC writes the listing of a folder, whose digest is that of the folder.
+LISTING = (
+    f'[{{"md5": "{md5("# pipeline/data/draws.py" + chr(10))}", "relpath": "draws.py"}}, '
+    f'{{"md5": "{md5("# pipeline/data/splits.py" + chr(10))}", "relpath": "splits.py"}}]'
+)
+
+
 def test_scores_of_other_parameters_or_of_another_plan_are_told(history: History) -> None:
     history.state(SCORES)
     lock = YAML(typ="safe").load(history.root / "dvc.lock")
     content = (history.root / "params.yaml").read_bytes()
     lock["stages"]["plan"]["deps"] = [
         {"path": "params.yaml", "md5": hashlib.md5(content, usedforsecurity=False).hexdigest()},
-        {"path": "pipeline/data", "md5": "9.dir"},  # a folder, which is not looked into
+        {"path": "pipeline/data", "md5": f"{md5(LISTING)}.dir"},
+        {"path": "data/splits", "md5": "9.dir"},  # not in git: it cannot be looked at
     ]
     (history.root / "dvc.lock").write_text(json.dumps(lock), encoding="utf-8")
     history.commit("fresh")
@@ -172,6 +184,10 @@ def test_scores_of_other_parameters_or_of_another_plan_are_told(history: History
     history.write("params.yaml", content.decode() + "# edited, and nothing was run\n")
     assert read(history, "workspace").stale == ["params.yaml"]
     history.write("params.yaml", content.decode())
+    draws = (history.root / "pipeline/data/draws.py").read_text(encoding="utf-8")
+    history.write("pipeline/data/draws.py", "other code\n")
+    assert read(history, "workspace").stale == ["pipeline/data"]
+    history.write("pipeline/data/draws.py", draws)
     lock["stages"]["plan"]["outs"][0]["md5"] = "4" * 32  # planned anew, and not evaluated
     (history.root / "dvc.lock").write_text(json.dumps(lock), encoding="utf-8")
     assert read(history, "workspace").stale == ["results/plan"]

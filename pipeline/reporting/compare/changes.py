@@ -54,7 +54,7 @@ def unshared(a: Side, b: Side, setting: str) -> str:
     labels: the images are those of the same draw.
     """
     old, new = (_drawn_from(side, setting) for side in (a, b))
-    changed = [path for path in old | new if old.get(path) != new.get(path)]
+    changed = [path for path in old if path in new and old[path] != new[path]]
     if not changed and not (a.data and a.data == b.data):
         changed = [path for path in DRAWN_BY if path not in a.code or a.code[path] != b.code.get(path)]
     return " and ".join(changed)
@@ -88,11 +88,11 @@ def _source(side: Side) -> str:
 def _drawn_from(side: Side, setting: str) -> dict[str, Any]:
     """Return the parameters that decide what a training set of a setting holds."""
     own = f"settings.{setting}"
-    paths = [f"{own}.seed", f"{own}.train_size"]
-    validated = bool(side.parameters.get(f"{own}.validation_size"))
-    if validated:  # else the sets are drawn from all images
-        paths += ["data.validation", "data.seed"]
-    return {path: side.parameters.get(path) for path in paths}
+    drawn = {path: side.parameters.get(path) for path in (f"{own}.seed", f"{own}.train_size")}
+    # From all images, or from those that are not held out.
+    drawn[f"{own}.validation_size"] = held_out = bool(side.parameters.get(f"{own}.validation_size"))
+    held = ("data.validation", "data.seed") if held_out else ()
+    return drawn | {path: side.parameters.get(path) for path in held}
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:

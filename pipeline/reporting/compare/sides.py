@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,9 +82,9 @@ def _stages(version: Version, argument: str) -> Stages:
 
 def _stale(version: Version, stages: Stages) -> Iterator[str]:
     """Tell what the plan was made from and is another now, and whether the scores are of another plan."""
+    code = version.code()
     for dep in stages.get("plan", {}).get("deps", []):
-        content = version.content(dep["path"])  # of a folder, or of data in a revision: none
-        if content is not None and hashlib.md5(content, usedforsecurity=False).hexdigest() != dep["md5"]:
+        if _digest(version, dep["path"], code) not in (None, dep["md5"]):
             yield dep["path"]
     planned = [
         one["md5"]
@@ -93,3 +94,20 @@ def _stale(version: Version, stages: Stages) -> Iterator[str]:
     ]
     if len(set(planned)) > 1:
         yield "results/plan"
+
+
+def _digest(version: Version, path: str, code: Iterable[str]) -> str | None:
+    """Return DVC's digest of a file or of a folder of the code; None of what the version has not, as data."""
+    content = version.content(path)
+    if content is not None:
+        return _md5(content)
+    inside = sorted(name for name in code if name.startswith(f"{path}/"))
+    files = [
+        {"md5": _md5(version.content(name) or b""), "relpath": name.removeprefix(f"{path}/")}
+        for name in inside
+    ]
+    return f"{_md5(json.dumps(files, sort_keys=True).encode())}.dir" if files else None
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
