@@ -30,7 +30,7 @@ test: $(READY)
 	mypy
 	python -m pytest
 
-# Known faults of the locked packages, asked of PyPI's advisories; docs/security.md argues what is let pass.
+# Known faults of the locked packages, asked of PyPI's advisories; what is let pass belongs in docs/security.md.
 # Strict: a package that could not be looked up is no clean one. In an environment of its own: it is no part of ours.
 audit: $(READY)
 	$(PYTHON) -m venv .venv/audit

@@ -50,7 +50,8 @@ def verify() -> None:
         print(problem)
     if problems:
         raise UserError(
-            f"DVC and MLflow disagree in {len(problems)} places; python -m pipeline sync mends it"
+            f"DVC and MLflow disagree in {len(problems)} places; python -m pipeline sync mends MLflow, "
+            "dvc repro or dvc checkout what is not in results/ as dvc.lock has it"
         )
     print(f"DVC and MLflow agree on {count:,} Keras runs")
 
@@ -67,10 +68,15 @@ def sync() -> None:
 @app.command()
 def compare(
     a: Annotated[str, typer.Argument(help="a git revision, a DVC experiment, or workspace", metavar="A")],
-    b: Annotated[str, typer.Argument(help="another", metavar="B")] = "workspace",
-    out: Annotated[Path | None, typer.Option(help="where the report goes  [default: compare/A..B]")] = None,
+    b: Annotated[str, typer.Argument(help="the same, for what A became", metavar="B")] = "workspace",
+    out: Annotated[
+        Path | None, typer.Option(help="where the report goes", show_default="compare/A..B")
+    ] = None,
     fail_if_worse: Annotated[
-        bool, typer.Option("--fail-if-worse", help="exit with 3 if a variant has a worse test error")
+        bool,
+        typer.Option(
+            "--fail-if-worse", help="exit with 3 if the test error of a variant is worse beyond chance"
+        ),
     ] = False,
 ) -> None:
     """Say what changed from A to B, and whether the scores did beyond chance."""

@@ -1,8 +1,9 @@
 """Errors that the user can mend, and how a stage reports them."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from typing import Any
 
 
 class UserError(Exception):
@@ -10,6 +11,16 @@ class UserError(Exception):
 
     Its text is one clear line: the argument, what was expected, what was received, how to mend it.
     """
+
+
+def expectation(fault: Mapping[str, Any]) -> str:
+    """Say what pydantic has to say of a value as `expected ..., received ...`."""
+    wanted = (
+        fault["msg"].removeprefix("Input should be ").removeprefix("a valid ").partition(", unable to")[0]
+    )
+    if fault["type"] in ("dict_type", "mapping_type", "model_type"):
+        wanted = "a mapping"
+    return f"expected {wanted}, received {fault['input']!r}"
 
 
 def reports_errors(main: Callable[[], None]) -> Callable[[], None]:

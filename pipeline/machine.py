@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import joblib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.checkout import main_checkout
-from pipeline.errors import UserError
+from pipeline.errors import UserError, expectation
 
 FILE = "machine.yaml"
 ENVIRONMENT = {"workers": "WORKERS", "scheduler": "DASK_SCHEDULER_ADDRESS"}
@@ -24,7 +25,7 @@ class Machine(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     workers: Annotated[int, Field(ge=1)] | None = None
-    scheduler: str | None = None
+    scheduler: Annotated[str, Field(pattern=r"^(\w+://)?\S+:\d+$")] | None = None
 
     @property
     def processes(self) -> int:
@@ -55,5 +56,13 @@ def read(root: Path | None = None) -> Machine:
         lines = []
         for fault in error.errors():
             name = ".".join(str(step) for step in fault["loc"])
-            lines.append(f"{origin.get(name, FILE)}: {name}: {fault['msg']}, received {fault['input']!r}")
+            lines.append(f"{origin.get(name, FILE)}: {name}: {_said(fault)}")
         raise UserError("\n".join(lines)) from error
+
+
+def _said(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key, expected one of {', '.join(Machine.model_fields)}"
+    if fault["type"] == "string_pattern_mismatch":
+        return f"expected an address with a port, as tcp://10.0.0.1:8786, received {fault['input']!r}"
+    return expectation(fault)

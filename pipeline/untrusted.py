@@ -27,15 +27,18 @@ Content = TypeVar("Content")
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn whatever the file at `path` makes a parser raise into one line. Raises UserError."""
+    mending = "remove it and run dvc repro, or dvc checkout"
     try:
+        if not path.exists():
+            mending = "run dvc repro, or dvc checkout"
+            raise ValueError("no file")
         if not path.is_file():  # a device or a pipe would never end
-            raise ValueError("something else" if path.exists() else "no file")
+            raise ValueError("something else")
         yield
     # The parsers of JSON, npy and zip raise nearly anything on bytes that are not theirs.
     except Exception as error:
         raise UserError(
-            f"{path}: expected what a stage wrote there, received {_reason(error)}; "
-            "remove it and run dvc repro, or dvc checkout"
+            f"{path}: expected what a stage wrote there, received {_reason(error)}; {mending}"
         ) from error
 
 

@@ -62,22 +62,26 @@ def test_it_belongs_to_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     [
         (
             "workers: 0\n",
-            "machine.yaml: workers: Input should be greater than or equal to 1, received 0",
+            "machine.yaml: workers: expected greater than or equal to 1, received 0",
         ),
         (
             "workers: -2\n",
-            "machine.yaml: workers: Input should be greater than or equal to 1, received -2",
+            "machine.yaml: workers: expected greater than or equal to 1, received -2",
         ),
         (
             "workers: many\n",
-            "machine.yaml: workers: Input should be a valid integer, unable to parse string as an integer, "
-            "received 'many'",
+            "machine.yaml: workers: expected integer, received 'many'",
         ),
         (
             "scheduler: 8786\n",
-            "machine.yaml: scheduler: Input should be a valid string, received 8786",
+            "machine.yaml: scheduler: expected string, received 8786",
         ),
-        ("cores: 4\n", "machine.yaml: cores: Extra inputs are not permitted, received 4"),
+        (
+            "scheduler: nowhere\n",
+            "machine.yaml: scheduler: expected an address with a port, as tcp://10.0.0.1:8786, "
+            "received 'nowhere'",
+        ),
+        ("cores: 4\n", "machine.yaml: cores: unknown key, expected one of workers, scheduler"),
     ],
 )
 def test_a_wrong_file_is_one_line(tmp_path: Path, text: str, line: str) -> None:
@@ -92,7 +96,7 @@ def test_a_wrong_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(UserError) as refusal:
         machine.read(written(tmp_path, "workers: 3\n"))
     assert str(refusal.value) == (
-        f"WORKERS: workers: Input should be greater than or equal to 1, received '{value}'"
+        f"WORKERS: workers: expected greater than or equal to 1, received '{value}'"
     )
 
 

@@ -84,7 +84,8 @@ def refusal(root: Path, name: str, reader: Callable[[Path], Any] | None = None) 
     assert line.isprintable()  # so it is one line
     beginning = f"{root / name}: expected what a stage wrote there, received "
     assert line.startswith(beginning)
-    assert line.endswith("; remove it and run dvc repro, or dvc checkout")
+    missing = line.startswith(f"{beginning}no file")
+    assert line.endswith(f"; {'' if missing else 'remove it and '}run dvc repro, or dvc checkout")
     return line.removeprefix(beginning)
 
 

@@ -59,7 +59,7 @@ CLAIMS = (
     Claim(
         number="8",
         text="In the textbook program Dropout(0.2) lowers the test error.",
-        published=("Ten runs elsewhere: accuracy 97.37 +- .14 % without, 97.53 +- .13 % with dropout."),
+        published="Ten runs, unpublished: accuracy 97.37 +- .14 % without, 97.53 +- .13 % with dropout.",
         evidence=_evidence,
         finding=_finding,
     ),

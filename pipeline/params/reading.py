@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, expectation
 from pipeline.params.contradictions import contradictions, shortages
 from pipeline.params.models import BaselineCandidates, Data, Optimizer, Params, Setting, Tuning
 from pipeline.params.probes import Changes, LearningRates, Map, Network, Probes, Shift, StrengthPaths
@@ -72,8 +72,7 @@ def _line(fault: Mapping[str, Any]) -> str:
         return f"{path}: unknown key, expected one of {', '.join(parent)}"
     if fault["type"] == "string_pattern_mismatch":
         return f"{path}: expected a name of a-z, 0-9 and _, received {fault['input']!r}"
-    wanted = fault["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    return f"{path}: expected {wanted}, received {fault['input']!r}"
+    return f"{path}: {expectation(fault)}"
 
 
 def _section(steps: list[str]) -> list[str]:

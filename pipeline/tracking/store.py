@@ -75,7 +75,9 @@ def experiment() -> tuple[MlflowClient, str]:
     except (MlflowException, SQLAlchemyError, ImportError, ValueError, OSError, sqlite3.Error) as error:
         shown = address.redacted(f"received {chosen} ({said(error)})")
         # From nothing: what is hidden here stands in the cause.
-        raise UnreachableError(f"MLFLOW_TRACKING_URI: expected a store that lets us in, {shown}") from None
+        raise UnreachableError(
+            f"MLFLOW_TRACKING_URI: expected a store that answers and lets us in, {shown}"
+        ) from None
 
 
 def said(error: BaseException) -> str:

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 from mlflow import MlflowClient
+from ruamel.yaml import YAML
 
+from pipeline import params
 from tests.pipeline.clone import MEASURED, Clone
 from tests.servers import free_port, started, until_healthy
 
@@ -31,6 +33,24 @@ def test_every_page_with_commands_has_its_test(repository: Path) -> None:
     assert found == {*ELSEWHERE, *HERE}
     for page, test in ELSEWHERE.items():
         assert Path(page).name in (repository / test).read_text(encoding="utf-8")
+
+
+def test_every_parameter_that_a_page_sets_may_be_set_in_the_study_as_it_is(repository: Path) -> None:
+    """The tests that run the commands have fewer variants and probes than the study."""
+    found = set()
+    for page in (repository / "README.md", *(repository / "docs").glob("*.md")):
+        found |= set(re.findall(r"(?:-S|--set-param) (\S+?)=([^\s`]+)", page.read_text(encoding="utf-8")))
+    assert len(found) > 2
+    yaml = YAML(typ="safe")
+    for at, value in found:
+        study = yaml.load(repository / "params.yaml")
+        *parents, last = at.split(".")
+        section = study
+        for step in parents:
+            section = section[step]
+        assert last in section
+        section[last] = yaml.load(value)
+        params.check(study)
 
 
 def test_the_commands_of_the_readme(repository: Path, clone: Clone) -> None:

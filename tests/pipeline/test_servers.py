@@ -26,7 +26,7 @@ from tests.servers import HOST, free_port, started, until_healthy
 USER, PASSWORD, TOKEN = "me", "pa/ss@wo:rd", "a-token-of-its-own"
 BASIC = f"Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"
 NAME = "regularization-study"
-REFUSED = "error: MLFLOW_TRACKING_URI: expected a store that lets us in, received "
+REFUSED = "error: MLFLOW_TRACKING_URI: expected a store that answers and lets us in, received "
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,6 @@ def test_an_experiment_deleted_in_the_ui_does_not_stop_the_study(database: Path)
 def test_an_address_with_a_wrong_port_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql+psycopg2://me@127.0.0.1:abc/runs")
     with pytest.raises(
-        store.UnreachableError, match=r"^MLFLOW_TRACKING_URI: expected a store that lets us in"
+        store.UnreachableError, match=r"^MLFLOW_TRACKING_URI: expected a store that answers and lets us in"
     ):
         store.experiment()
