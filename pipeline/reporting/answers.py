@@ -71,15 +71,19 @@ def _tradeoff(tables: Tables, evidence: pd.DataFrame) -> str:
 
 def _sources(decomposition: pd.DataFrame) -> str:
     """Say what the variance of the baseline is made of, where that can be told."""
-    names = {"split": "the training set", "init": "the initial weights", "interaction": "the two together"}
+    names = {
+        "split": "comes with the training set",
+        "init": "with the initial weights",
+        "interaction": "with the two together",
+    }
     said = []
     for row in decomposition[decomposition.variant == BASELINE].to_dict("records"):
         parts = {name: row[f"variance_{name}"] for name in names}
         total = sum(parts.values())
         if total > 0:  # not NaN, of a single training set
-            shares = [f"{parts[name] / total:.0%} with {words}" for name, words in names.items()]
+            shares = [f"{parts[name] / total:.0%} {words}" for name, words in names.items()]
             said.append(f"in `{row['setting']}` {listed(shares)}")
-    return f" The baseline's variance comes {'; '.join(said)}." if said else ""
+    return f" Of the baseline's variance (squared error) {'; '.join(said)}." if said else ""
 
 
 def _weights(tables: Tables, evidence: pd.DataFrame) -> str:
