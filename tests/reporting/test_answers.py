@@ -14,7 +14,8 @@ ANSWERS = {
     "comparisons of a gap, in cross-entropy or in error, regularization narrowed it; in 1 it widened it.",
     "2": "Along the paths of strength, in two losses, bias rose beyond chance in 1 of 2 and variance fell in "
     "1 of 1. The risk is least in `small` at 0.1 of l1 and no dropout. Of the baseline's variance (squared "
-    "error) in `small` 70% comes with the training set, 20% with the initial weights and 10% with the two together.",
+    "error) in `small` 70% comes with the training set, 20% with the initial weights and 10% with the two "
+    "together.",
     "3": "In `small` (validation loss 0.420 under L1, 0.450 under L2, 0.700 without) 81% of the weights lie "
     "below 0.001 under L1, 21% under L2 and 2% without; their norm is 10.0, 8.0 and 20.0; the share of the "
     "weights that carry it is 2.0%, 5.0% and 30.0%.",
