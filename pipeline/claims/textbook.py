@@ -1,10 +1,9 @@
 """Claim 8: in the textbook program (60,000 images, 128 units, 5 epochs), Dropout(0.2) helps.
 
 Endpoint: test error (points), without dropout minus with, paired by initialisation (by training set where
-there are several), by t. MARGIN is the
-difference that two one-sided tests take for none. A large p value is no proof of equality: where neither
-test decides, the claim is inconclusive, and the finding says how many initialisations a difference of
-MARGIN would need (80 % power).
+there are several), by t. MARGIN is the difference that two one-sided tests take for none. A large p value
+is no proof of equality: where neither test decides, the claim is inconclusive, and the finding says how
+many pairs a difference of MARGIN would need (80 % power).
 """
 
 from __future__ import annotations
