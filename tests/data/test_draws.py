@@ -23,7 +23,7 @@ def setting(**changes: Any) -> Raw:
     given_setting: Raw = {
         "train_size": 20,
         "validation_size": 40,
-        "hidden": [4],
+        "hidden": [4, 4],
         "activation": "relu",
         "optimizer": {"name": "sgd", "learning_rate": 0.1},
         "epochs": 1,
