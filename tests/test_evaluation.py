@@ -195,10 +195,10 @@ def test_the_sources_of_variance_by_pairs_that_share_one(cells: Cells, truth: An
         halves.setdefault((a[0] == b[0], a[1] == b[1]), []).append(half)
     total = mean(halves[False, False])
     split, init = total - mean(halves[True, False]), total - mean(halves[False, True])
-    row = only(evaluation.sources(cells["crossed", "drop"], LABELS))
+    row = only(evaluation.decomposition(cells["crossed", "drop"], LABELS))
     assert (row.variance_split, row.variance_init) == pytest.approx((split, init), rel=1e-4)
     assert row.variance_interaction == pytest.approx(total - split - init, rel=1e-4)
-    lone = only(evaluation.sources(cells["lone", "ridge"], LABELS))
+    lone = only(evaluation.decomposition(cells["lone", "ridge"], LABELS))
     assert lone[["variance_split", "variance_init", "variance_interaction"]].isna().all()
 
 
@@ -206,7 +206,7 @@ def test_bias_and_variance_of_the_error_in_percent(cells: Cells, truth: Any) -> 
     votes = np.array([result.logits.argmax(axis=1) for result in truth["lone", "ridge"][0]])
     error = 100 * float((votes != LABELS).mean())
     differ = [100 * float((p != q).mean()) for p, q in itertools.combinations(votes, 2)]
-    row = only(evaluation.sources(cells["lone", "ridge"], LABELS))
+    row = only(evaluation.decomposition(cells["lone", "ridge"], LABELS))
     assert row.kohavi_wolpert_variance == pytest.approx(mean(differ) / 2)
     assert row.kohavi_wolpert_bias == pytest.approx(error - mean(differ) / 2)
     modes = [min(set(own), key=lambda c: (-own.count(c), c)) for own in votes.T.tolist()]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipeline.files import DIGITS
 from pipeline.params import BASELINE, TUNED_BASELINE
-from pipeline.probes.study import replicate_means
+from pipeline.probes.study import replicate
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence, Verdict
 
@@ -57,7 +57,8 @@ def paired_by_split(
     Raises ValueError where the two were not run on the same replicates.
     """
     own = runs[runs.setting == setting]
-    first, second = (replicate_means(own[own.variant == name], metric) for name in (variant, reference))
+    means = own.groupby(["variant", replicate(own)])[metric].mean()
+    first, second = means[variant], means[reference]
     if list(first.index) != list(second.index):
         raise ValueError(f"{setting}: expected {variant} and {reference} on the same replicates")
     return np.asarray(first - second, dtype=np.float64)

@@ -19,22 +19,24 @@ from pipeline.science import comparison, verdicts
 from pipeline.science.verdicts import Evidence
 
 
-def _evidence(tables: Tables) -> list[Evidence]:
+def _falls(tables: Tables) -> pd.Series:
+    """Return by how many points dropout lowers the error, by replicate."""
     pairs = tables["textbook/pairs"]
-    errors = pairs[pairs.metric == "test_error"]
-    if errors.empty:
+    return -replicate_means(pairs[pairs.metric == "test_error"], "difference")
+
+
+def _evidence(tables: Tables) -> list[Evidence]:
+    falls = _falls(tables)
+    if falls.empty:
         return []
-    falls = -replicate_means(errors, "difference")
     return [verdicts.paired("dropout in notebook", "test error", "points", falls, MARGIN)]
 
 
 def _finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
-    pairs = tables["textbook/pairs"]
-    errors = pairs[pairs.metric == "test_error"]
-    if errors.empty:
+    falls = _falls(tables)
+    if falls.empty:
         return ""
     (one,) = evidence
-    falls = -replicate_means(errors, "difference")
     deviation = float(falls.std())
     units = {"split": "training sets", "init": "initialisations"}[str(falls.index.name)]
     needed = comparison.replicates_needed(deviation, MARGIN) if deviation > 0 else one.n

@@ -26,7 +26,6 @@ HEADLINE = {
     "squared_error_bias": "bias",
     "squared_error_variance": "variance",
 }
-SOURCES = ("split", "init", "interaction")
 TRIED = ("setting", "variant", "candidate", "values", "validation_cross_entropy", "chosen")
 
 
@@ -148,7 +147,7 @@ def _values(run: Run) -> str:
     return " ".join(fields)
 
 
-def sources(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
+def decomposition(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
     """Return one row: what the variance is made of, and bias and variance of the error itself in percent.
 
     The variance of squared error by source is empty where there are not several training sets crossed with
@@ -156,13 +155,14 @@ def sources(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
     """
     predicted = cell.log_probabilities.argmax(axis=-1)
     crossed = min(predicted.shape[:2]) > 1
-    parts = vars(bias_variance.components(cell.log_probabilities)) if crossed else {}
+    nothing = bias_variance.Components(np.nan, np.nan, np.nan)
+    parts = bias_variance.components(cell.log_probabilities) if crossed else nothing
     wolpert = zero_one.zero_one_kohavi_wolpert(predicted, labels).mean()
     domingos = zero_one.zero_one_domingos(predicted, labels)
     row = {
         "setting": cell.setting,
         "variant": cell.variant,
-        **{f"variance_{source}": parts.get(source, np.nan) for source in SOURCES},
+        **{f"variance_{source}": value for source, value in vars(parts).items()},
         "kohavi_wolpert_bias": 100.0 * wolpert.bias,
         "kohavi_wolpert_variance": 100.0 * wolpert.variance,
         "domingos_bias": 100.0 * domingos.bias,

@@ -140,12 +140,12 @@ def _of_map(params: Params) -> Iterator[str]:
                 f"probes.map.candidates: expected positions below {count}, the candidates of {variant}, "
                 f"received {beyond[0]}"
             )
-    depth = len(params.settings[probe.settings[0]].hidden)
+    base = probe.settings[0]
+    depth = len(params.settings[base].hidden)
     for name, cell in params.map_settings().items():
         at = f"probes.map.cells.{name}"
         yield from _of_size(params, at, cell, probe.trials)
         if len(cell.hidden) != depth:
-            base = probe.settings[0]
             yield f"{at}.hidden: expected as many layers as {base} has, {depth}, received {cell.hidden}"
 
 

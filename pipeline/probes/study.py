@@ -87,12 +87,17 @@ def scaled(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255.0)
 
 
-def replicate_means(rows: pd.DataFrame, column: str) -> pd.Series:
-    """Return the mean of a column by independent replicate, (n,), of `rows`, a row a run.
+def replicate(rows: pd.DataFrame) -> str:
+    """Return the column that tells the independent replicates of `rows` apart.
 
-    The replicates are the training sets, initialisations averaged first; the initialisations of a single one.
+    These are the training sets, initialisations averaged first; the initialisations of a single one.
     """
-    return rows.groupby("split" if rows.split.nunique() > 1 else "init")[column].mean()
+    return "split" if rows.split.nunique() > 1 or "init" not in rows else "init"
+
+
+def replicate_means(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Return the mean of a column by independent replicate, (n,), of `rows`, a row a run."""
+    return rows.groupby(replicate(rows))[column].mean()
 
 
 def strength(run: Run, step: int) -> float:

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from pipeline.probes.study import replicate
 from pipeline.science import comparison
 
 mpl.use("Agg")
@@ -88,11 +89,8 @@ def arms(row: pd.Series) -> np.ndarray:
 
 
 def over_replicates(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
-    """Return the mean of `y` at every `x` with its 95 % limits over the independent replicates of `rows`.
-
-    These are the training sets, initialisations averaged first; the initialisations of a single one.
-    """
-    by = "split" if rows.split.nunique() > 1 or "init" not in rows else "init"
+    """Return the mean of `y` at every `x` with its 95 % limits over the independent replicates of `rows`."""
+    by = replicate(rows)
     means = rows.groupby([x, by])[y].mean().unstack(by)
     found = [vars(comparison.mean_interval(values.dropna())) for _, values in means.iterrows()]
     return pd.DataFrame(found, index=means.index)

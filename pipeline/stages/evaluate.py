@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
@@ -13,7 +15,6 @@ from pipeline.evaluation import cells, tables
 from pipeline.files import emptied, write_metrics, write_table
 
 TABLES = ROOT / "reports" / "tables"
-TABULATED = ("runs", "summary", "differences", "curves", "decomposition")
 
 
 @reports_errors
@@ -23,7 +24,7 @@ def main() -> None:
     labels = np.load(ROOT / "data/images/test_labels.npy", allow_pickle=False)
     baselines = (params.BASELINE, params.TUNED_BASELINE)
     variants = [*baselines, *declared.variants]  # the baselines first: the others are compared with them
-    found: dict[str, list[pd.DataFrame]] = {name: [] for name in TABULATED}
+    found: dict[str, list[pd.DataFrame]] = defaultdict(list)
     references: dict[str, list[tables.Measured]] = {name: [] for name in declared.settings}
     for part in Parallel(machine.read().processes)(delayed(_of_variant)(name, labels) for name in variants):
         for own, measured in part:
@@ -58,7 +59,7 @@ def _of_variant(variant: str, labels: np.ndarray) -> list[tuple[dict[str, pd.Dat
             "runs": tables.runs(cell),
             "summary": tables.summary(cell, decomposed),
             "curves": tables.curves(cell),
-            "decomposition": tables.sources(cell, labels),
+            "decomposition": tables.decomposition(cell, labels),
         }
         found.append((own, tables.Measured.of(cell, decomposed, labels)))
     return found

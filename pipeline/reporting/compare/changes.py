@@ -88,11 +88,9 @@ def _source(side: Side) -> str:
 def _drawn_from(side: Side, setting: str) -> dict[str, Any]:
     """Return the parameters that decide what a training set of a setting holds."""
     own = f"settings.{setting}"
-    drawn = {path: side.parameters.get(path) for path in (f"{own}.seed", f"{own}.train_size")}
-    # From all images, or from those that are not held out.
-    drawn[f"{own}.validation_size"] = held_out = bool(side.parameters.get(f"{own}.validation_size"))
-    held = ("data.validation", "data.seed") if held_out else ()
-    return drawn | {path: side.parameters.get(path) for path in held}
+    held_out = bool(side.parameters.get(f"{own}.validation_size"))  # else drawn from all images
+    paths = [f"{own}.seed", f"{own}.train_size", *(["data.validation", "data.seed"] if held_out else [])]
+    return {path: side.parameters.get(path) for path in paths} | {f"{own}.validation_size": held_out}
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:

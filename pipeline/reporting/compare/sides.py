@@ -45,16 +45,17 @@ def read(root: Path, argument: str, name: str) -> Side:
     """Read the version that `name` means. Raises UserError, in which `argument` names it."""
     kind, version = versions.locate(root, argument, name)
     stages = _stages(version, argument)
+    code = version.code()
     prepared = stages.get("prepare", {}).get("outs", [])
     return Side(
         name=name,
         kind=kind,
         commit=version.commit,
         parameters=_parameters(version, argument),
-        code=version.code(),
+        code=code,
         data={out["path"]: out["md5"] for out in prepared},
         scores=scores.read(version.content, argument),
-        stale=list(_stale(version, stages)),
+        stale=list(_stale(version, stages, code)),
     )
 
 
@@ -80,9 +81,8 @@ def _stages(version: Version, argument: str) -> Stages:
     return stages
 
 
-def _stale(version: Version, stages: Stages) -> Iterator[str]:
+def _stale(version: Version, stages: Stages, code: Iterable[str]) -> Iterator[str]:
     """Tell what the plan was made from and is another now, and whether the scores are of another plan."""
-    code = version.code()
     for dep in stages.get("plan", {}).get("deps", []):
         if _digest(version, dep["path"], code) not in (None, dep["md5"]):
             yield dep["path"]
