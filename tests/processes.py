@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import psutil
 
-LIMIT = 120.0  # seconds: far more than anything here takes, so that only a fault reaches it
+LIMIT = 300.0  # seconds: far more than anything here takes, so that only a fault reaches it
 
 
 def alive(process: psutil.Process) -> bool:
@@ -36,10 +37,19 @@ def until_gone(processes: Iterable[psutil.Process]) -> None:
 def end_all(processes: Iterable[psutil.Process]) -> None:
     """Kill what is still alive of these."""
     for process in filter(alive, processes):
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # it ended in between
+            process.kill()
 
 
 def tree(pid: int) -> list[psutil.Process]:
     """A process and all that descend from it."""
     process = psutil.Process(pid)
     return [process, *process.children(recursive=True)]
+
+
+def command_line(process: psutil.Process) -> str:
+    """Its command line; nothing for one that has ended since it was listed."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -74,7 +73,7 @@ def until_healthy(process: "subprocess.Popen[str]", port: int) -> str:
         assert process.poll() is None, "the server ended before it answered"
         try:
             answers.append(request(f"http://{HOST}:{port}/health"))
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # nobody listens yet, or it takes its time
             return False
         return True
 

@@ -13,14 +13,13 @@ from subprocess import Popen
 from typing import Any
 from urllib.parse import quote
 
-import psutil
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from tests import gate, postgres
 from tests.pipeline.clone import VARIANTS, Clone
-from tests.processes import until
+from tests.processes import LIMIT, command_line, tree, until
 from tests.servers import HOST, free_port, started, until_healthy
 
 USER, PASSWORD, TOKEN = "me", "pa/ss@wo:rd", "a-token-of-its-own"
@@ -160,10 +159,12 @@ def test_a_server_that_goes_away_costs_one_warning_and_nothing_else(
         with log.open("w", encoding="utf-8") as file:
             command = [sys.executable, "-m", "dvc", "repro", "variant@l2"]
             stage = Popen(command, cwd=clone.root, env=environment, stdout=file, stderr=file, text=True)
-        until(lambda: begun() or stage.poll() is not None, "parents of the stage")
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        assert stage.wait(timeout=300) == 0, log.read_text(encoding="utf-8")
+        with stage:
+            until(lambda: begun() or stage.poll() is not None, "parents of the stage")
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            code = stage.wait(timeout=LIMIT)
+        assert code == 0, log.read_text(encoding="utf-8")
     said = log.read_text(encoding="utf-8")
     warnings = [line for line in said.splitlines() if line.startswith("warning:")]
     assert len(warnings) == 1
@@ -232,8 +233,7 @@ def test_postgres_is_served_like_the_file_and_its_password_is_seen_nowhere(
         assert process.stdout is not None
         assert re.match(rf"runs: http://{HOST}:{port}/#/experiments/\d+/runs\?", process.stdout.readline())
         until_healthy(process, port)
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        shown = " ".join(word for member in family for word in member.cmdline())
+        shown = " ".join(map(command_line, tree(process.pid)))
         assert "mlflow" in shown
         assert postgres.PASSWORD not in shown
         assert quote(postgres.PASSWORD, safe="") not in shown

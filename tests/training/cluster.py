@@ -55,10 +55,16 @@ class Cluster:
         """The process of every worker, by its address."""
         return {address: psutil.Process(pid) for address, pid in self.client.run(os.getpid).items()}
 
-    def busy(self) -> list[psutil.Process]:
-        """The workers that are training now."""
-        workers = self.workers()
-        return [workers[address] for address, tasks in self.client.processing().items() if tasks]
+    def until_busy(self, count: int) -> list[psutil.Process]:
+        """Wait until so many workers are training, and return them."""
+        workers, busy = self.workers(), list[psutil.Process]()
+
+        def are_busy() -> bool:
+            busy[:] = [workers[address] for address, tasks in self.client.processing().items() if tasks]
+            return len(busy) >= count
+
+        until(are_busy, f"{count} busy workers")
+        return busy
 
     def _start(self, kind: str, root: Path, *options: str) -> "subprocess.Popen[bytes]":
         # `-m` puts the working directory, the checkout, where modules are found.

@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import psutil
 
 from pipeline import toy
 from tests.pipeline.clone import Clone, Ended
-from tests.processes import end_all, tree, until
+from tests.processes import LIMIT, command_line, end_all, tree, until
 
 RUNS = 12
 # A run takes a second or two: workers are still busy when the stage begins to record what they finished.
@@ -87,8 +88,9 @@ class Study(Clone):
         shutil.copytree(self.root, root, symlinks=True)
         return Study(root, self.environment)
 
-    def start(self, *command: str, **variables: str) -> "Stage":
-        """Start a command in a session of its own, as a terminal does."""
+    @contextmanager
+    def started(self, *command: str, **variables: str) -> Iterator["Stage"]:
+        """A command in a session of its own, as a terminal starts it; the block's end is its end."""
         # Files, for what outlives the command would hold a pipe open.
         output, errors = (self.root.parent / f"{self.root.name}.{name}" for name in ("out", "err"))
         with output.open("w") as out, errors.open("w") as err:
@@ -101,7 +103,12 @@ class Study(Clone):
                 stderr=err,
                 start_new_session=True,
             )
-        return Stage(process, output, errors)
+        stage = Stage(process, output, errors)
+        try:
+            yield stage
+        finally:
+            end_all(stage.tree if stage.runs else [])
+            process.wait()
 
     @property
     def kept(self) -> list[str]:
@@ -115,11 +122,7 @@ class Study(Clone):
             parents = {run.info.run_id for run in self.logged("variant")}
             return not stage.runs or (len(self.kept) >= count and not parents <= set(known))
 
-        try:
-            until(so_far, f"{count} kept runs")
-        except AssertionError:
-            stage.kill()
-            raise
+        until(so_far, f"{count} kept runs")
         assert stage.runs, stage.end()
 
 
@@ -141,18 +144,9 @@ class Stage:
 
     def find(self, word: str) -> list[psutil.Process]:
         """The processes of its tree whose command line has a word."""
-        return [process for process in self.tree if word in " ".join(process.cmdline())]
-
-    def kill(self) -> None:
-        """End it with all that descends from it."""
-        end_all(self.tree if self.runs else [])
-        self.process.wait()
+        return [process for process in self.tree if word in command_line(process)]
 
     def end(self) -> Ended:
         """Wait for its end."""
-        try:
-            code = self.process.wait(timeout=120)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
+        code = self.process.wait(timeout=LIMIT)
         return Ended(code, self.output.read_text("utf-8"), self.errors.read_text("utf-8"))

@@ -17,7 +17,6 @@ from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.training import fanout
 from pipeline.training.trainer import train
-from tests.processes import until
 from tests.training.cluster import REPOSITORY, Cluster, begin_to_count, counted
 from tests.training.study import RUNS, Study
 
@@ -63,8 +62,7 @@ def make_runs(tiny_run: Callable[..., Run]) -> MakeRuns:
 
 @pytest.fixture
 def join(monkeypatch: pytest.MonkeyPatch) -> Join:
-    """Have runs trained on a cluster, as the environment says it, or refused soon."""
-    monkeypatch.setattr(fanout, "CONNECT", 2)
+    """Have runs trained on a cluster, as the environment says it."""
     return lambda cluster: monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.address)
 
 
@@ -161,8 +159,7 @@ def test_a_worker_may_be_killed(own: Cluster, join: Join, root: Path, make_runs:
     join(own)
     with fanout.training(root, runs) as results:
         received = [next(results)]
-        until(lambda: len(own.busy()) == 2, "two busy workers")
-        own.busy()[0].kill()
+        own.until_busy(2)[0].kill()
         received += results
     assert len(own.workers()) == 1
     finished = [event for event in received if isinstance(event, Result)]
@@ -198,8 +195,9 @@ def test_other_code_is_refused(
 
 
 def test_a_scheduler_without_workers_is_refused(
-    own: Cluster, join: Join, root: Path, make_runs: MakeRuns
+    own: Cluster, join: Join, root: Path, make_runs: MakeRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(fanout, "CONNECT", 2)  # it waits for one; here, not long
     join(own)
     assert "worker" in refusal(root, make_runs(3, 3))
 
@@ -231,15 +229,10 @@ def test_a_run_that_kills_its_workers_ends_the_stage(
     forgive_none = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     with Cluster(tmp_path_factory.mktemp("unforgiving"), settings=forgive_none) as unforgiving:
         unforgiving.add_workers(2, copy.root)
-        stage = copy.start(DASK_SCHEDULER_ADDRESS=unforgiving.address)
-        try:
+        with copy.started(DASK_SCHEDULER_ADDRESS=unforgiving.address) as stage:
             copy.until_kept(stage, 1)
-            until(lambda: bool(unforgiving.busy()), "a busy worker")
-            unforgiving.busy()[0].kill()
-            until(lambda: not stage.runs, "the end of the stage")
-        finally:
-            stage.kill()
-        ended = stage.end()
+            unforgiving.until_busy(1)[0].kill()
+            ended = stage.end()
     assert ended.code == 1
     assert len(ended.complaints) == 1
     assert 1 <= len(copy.kept) < RUNS

@@ -43,12 +43,12 @@ def test_the_local_commands_work(page: str, study: Study, tmp_path: Path) -> Non
         free = str(probe.getsockname()[1])
     for title in LOCAL:
         typed = [line.replace(PORT, free) for line in commands(page)[title]]
-        stage = copy.start("bash", "-e", "-c", "\n".join(typed))
-        try:
-            ended = stage.end()
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(stage.process.pid, signal.SIGKILL)
+        with copy.started("bash", "-e", "-c", "\n".join(typed)) as stage:
+            try:
+                ended = stage.end()
+            finally:  # what it started in the background lives on
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(stage.process.pid, signal.SIGKILL)
         assert ended.code == 0, ended
         (stages,) = [re.findall(r"dvc repro (\S+)", line) for line in typed if "dvc repro" in line]
         assert ended.ran[-1:] == stages

@@ -89,11 +89,11 @@ def interrupt(study: Study, way: str) -> Interruption:
     for path in sorted((study.root / "results" / "kept").glob("*"))[2:]:
         path.unlink()  # so that enough is left to do
     before, known = kept(study), [run.info.run_id for run in study.logged("variant")]
-    stage = study.start(*command, WORKERS=workers)
-    study.until_kept(stage, len(before) + 2, known)
-    processes = stage.tree
-    signalled(stage)
-    ended = stage.end()
+    with study.started(*command, WORKERS=workers) as stage:
+        study.until_kept(stage, len(before) + 2, known)
+        processes = stage.tree
+        signalled(stage)
+        ended = stage.end()
     try:
         until_gone(processes)
     except AssertionError:
@@ -232,9 +232,9 @@ def test_a_run_that_fails_is_one_line(study: Study, tmp_path: Path) -> None:
 
 
 def test_killed_while_its_workers_start_it_leaves_none(study: Study, tmp_path: Path) -> None:
-    stage = study.copy(tmp_path / "checkout").start()
-    until(lambda: len(stage.find(WORKER)) == 2, "the workers")
-    processes = stage.tree
-    stage.process.kill()
-    stage.end()
+    with study.copy(tmp_path / "checkout").started() as stage:
+        until(lambda: len(stage.find(WORKER)) == 2, "the workers")
+        processes = stage.tree
+        stage.process.kill()
+        stage.end()
     until_gone(processes)

@@ -8,7 +8,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE = 60.0  # seconds; a page takes one or two
+from tests.processes import LIMIT
 
 
 class Page:
@@ -18,7 +18,7 @@ class Page:
         self.browser = browser
         # MLflow draws its tables anew whenever something arrives.
         self._wait = WebDriverWait(
-            browser, PATIENCE, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException]
+            browser, LIMIT, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException]
         )
 
     def open(self, address: str) -> None:
