@@ -60,7 +60,11 @@ def copy(directory: Path) -> None:
     mark.touch()
     for name in sorted(names):
         source, target = ROOT / name, directory / name
-        if source.exists():
+        if source.is_symlink():  # to a file or a folder, such as data of one's own on another disk
+            target.unlink(missing_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(source.resolve())
+        elif source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
         else:
@@ -71,7 +75,8 @@ def _listed(*options: str) -> set[str]:
     listed = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-z", *options], capture_output=True, text=True, check=True
     )
-    return set(filter(None, listed.stdout.split("\0")))
+    # With a slash at its end it is a repository of its own.
+    return {name for name in listed.stdout.split("\0") if name and not name.endswith("/")}
 
 
 def shrink(path: Path) -> None:

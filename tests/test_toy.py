@@ -215,6 +215,25 @@ def test_own_data_come_along_also_where_git_ignores_them(tmp_path: Path, checkou
     assert files(tmp_path / "copy") == COPIED | own
 
 
+def test_links_lead_where_they_led(tmp_path: Path, checkout: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "images.npz").write_text("large\n", encoding="utf-8")
+    (checkout / "datasets").mkdir()
+    (checkout / "datasets" / "own").symlink_to("../../disk")
+    (checkout / "datasets" / "own.npz").symlink_to(tmp_path / "disk" / "images.npz")
+    toy.copy(tmp_path / "copy")
+    own = tmp_path / "copy" / "datasets"
+    assert (own / "own").readlink() == tmp_path / "disk"
+    assert (own / "own.npz").readlink() == tmp_path / "disk" / "images.npz"
+    assert files(tmp_path / "copy") == COPIED | {"datasets/own.npz": "large\n"}
+
+
+def test_another_repository_in_the_checkout_stays_behind(tmp_path: Path, checkout: Path) -> None:
+    subprocess.run(["git", "clone", "--quiet", str(checkout), str(checkout / "other")], check=True)
+    toy.copy(tmp_path / "copy")
+    assert files(tmp_path / "copy") == COPIED
+
+
 @pytest.mark.parametrize("place", ["empty", "earlier"])
 def test_an_empty_folder_and_an_earlier_copy_are_replaced(tmp_path: Path, checkout: Path, place: str) -> None:
     target = tmp_path / "copy"
