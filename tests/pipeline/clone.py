@@ -74,7 +74,7 @@ class Clone:
             capture_output=True,
             text=True,
             check=False,
-            timeout=600,
+            timeout=1200,
         )
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
