@@ -60,15 +60,12 @@ def copy(directory: Path) -> None:
     mark.touch()
     for name in sorted(names):
         source, target = ROOT / name, directory / name
+        target.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_symlink():  # to a file or a folder, such as data of one's own on another disk
-            target.unlink(missing_ok=True)
-            target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(source.resolve())
         elif source.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-        else:
-            target.unlink(missing_ok=True)
 
 
 def _listed(*options: str) -> set[str]:
