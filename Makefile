@@ -20,6 +20,7 @@ $(READY): requirements.lock
 
 repro: $(READY)
 	dvc repro
+	@python -m pipeline summary
 
 quick: $(READY)
 	python -m pipeline quick

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import cells
 from benchmarks.measure import Measured, alternately, seconds
-from benchmarks.speed import engine_seconds, forget
+from benchmarks.speed import forget, warm_seconds
 from pipeline import machine, params, records, toy
 from pipeline.checkout import ROOT
 from pipeline.training import fanout
@@ -22,8 +22,8 @@ ROUNDS = 3
 def tracking() -> Measured:
     """Measure a stage's runs recorded in a fresh MLflow store against the same unrecorded."""
     runs = [run for name in ("small", "noisy") for run in cells.runs(name, ["dropout"], splits=10, inits=2)]
-    engine_seconds(runs)  # the workers start and trace
-    with tempfile.TemporaryDirectory() as folder:
+    with fanout.workers(ROOT) as start, tempfile.TemporaryDirectory() as folder:
+        warm_seconds(start, runs)  # the workers start and trace
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
         from pipeline.plan import Candidate
         from pipeline.tracking import Recorder, experiment
@@ -35,15 +35,15 @@ def tracking() -> Measured:
 
         def recorded() -> float:
             def work() -> None:
-                with fanout.training(ROOT, runs) as results, Recorder("bench", planned) as recorder:
-                    for result in results:
+                with Recorder("bench", planned) as recorder:
+                    for result in start(runs):
                         recorder.record(result)
 
             took = seconds(work)
             forget(runs)
             return took
 
-        with_, without = alternately(recorded, lambda: engine_seconds(runs), ROUNDS)
+        with_, without = alternately(recorded, lambda: warm_seconds(start, runs), ROUNDS)
     ratios = [a / b for a, b in zip(with_, without, strict=True)]
     return Measured("tracking", ratios, 1.05, "times the time without MLflow", False, f"{len(runs)} runs")
 

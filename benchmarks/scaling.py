@@ -7,13 +7,11 @@ import resource
 import subprocess
 import sys
 
-from joblib.externals.loky import get_reusable_executor
-
 from benchmarks import cells
 from benchmarks.measure import Measured, alternately, seconds
-from benchmarks.speed import engine_seconds
+from benchmarks.speed import warm_seconds
 from pipeline.checkout import ROOT
-from pipeline.training import backend
+from pipeline.training import backend, fanout
 
 ROUNDS = 3
 FEW, MANY = 20, 200
@@ -26,11 +24,11 @@ def workers() -> Measured:
     def on(count: int) -> float:
         os.environ["WORKERS"] = str(count)
         try:
-            engine_seconds(runs[:4])
-            return engine_seconds(runs)
+            with fanout.workers(ROOT) as start:
+                warm_seconds(start, runs[:4])
+                return warm_seconds(start, runs)
         finally:
             del os.environ["WORKERS"]
-            get_reusable_executor().shutdown()
 
     one, two = alternately(lambda: on(1), lambda: on(2), ROUNDS)
     ratios = [a / b for a, b in zip(one, two, strict=True)]

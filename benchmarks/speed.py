@@ -1,6 +1,6 @@
 """The engine on all cores against a loop around `model.fit` with Keras' defaults, on the same runs.
 
-`python -m benchmarks.speed SETTING` is the plain program: run as a process, so that its start-up counts.
+`python -m benchmarks.speed plain|ours SETTING` trains the runs in a process, so that its start-up counts.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-
-from joblib.externals.loky import get_reusable_executor
 
 from benchmarks import cells
 from benchmarks.measure import Measured, seconds
@@ -29,14 +27,13 @@ ROUNDS = 3
 def benchmark(setting: str) -> list[Measured]:
     """Measure runs per second, with warm processes on both sides and with their start-up."""
     runs = CELLS[setting]()
-    engine_seconds(runs)  # the workers start and trace
     plain, included, engine, cold = [], [], [], []
-    for _ in range(ROUNDS):
-        begun = seconds(lambda: plain.append(_plain_process(setting)))
-        included.append(begun)
-        engine.append(engine_seconds(runs))
-        get_reusable_executor().shutdown()
-        cold.append(engine_seconds(runs))
+    with fanout.workers(ROOT) as start:
+        warm_seconds(start, runs)  # the workers start and trace
+        for _ in range(ROUNDS):
+            included.append(seconds(lambda: plain.append(_process("plain", setting))))
+            engine.append(warm_seconds(start, runs))
+            cold.append(seconds(lambda: _process("ours", setting)))
     ratio = [a / b for a, b in zip(plain, engine, strict=True)]
     with_start = [a / b for a, b in zip(included, cold, strict=True)]
     per_run = (
@@ -58,19 +55,20 @@ def forget(runs: list[Run]) -> None:
 def engine_seconds(runs: list[Run]) -> float:
     """Train the runs as a stage does; return the seconds."""
 
-    def work() -> None:
-        with fanout.training(ROOT, runs) as results:
-            for _ in results:
-                pass
+    with fanout.workers(ROOT) as start:
+        return warm_seconds(start, runs)
 
-    took = seconds(work)
+
+def warm_seconds(start: fanout.Train, runs: list[Run]) -> float:
+    """Train the runs in workers that are there; return the seconds."""
+    took = seconds(lambda: list(start(runs)))
     forget(runs)
     return took
 
 
-def _plain_process(setting: str) -> float:
+def _process(program: str, setting: str) -> float:
     answer = subprocess.run(
-        [sys.executable, "-m", "benchmarks.speed", setting],
+        [sys.executable, "-m", "benchmarks.speed", program, setting],
         capture_output=True,
         text=True,
         check=True,
@@ -111,4 +109,4 @@ def _plain(runs: list[Run]) -> float:
 
 
 if __name__ == "__main__":
-    print(_plain(CELLS[sys.argv[1]]()))
+    print({"plain": _plain, "ours": engine_seconds}[sys.argv[1]](CELLS[sys.argv[2]]()))

@@ -88,6 +88,18 @@ def compare(
 
 
 @app.command()
+def summary() -> None:
+    """Say in a line what the report found, where it is, and how to see the runs."""
+    from pipeline.files import read_table
+    from pipeline.reporting import findings
+
+    differences = read_table(ROOT / "reports" / "tables" / "differences.csv")
+    print(f"found:   {findings.headline(params.load(ROOT / 'params.yaml'), differences)}")
+    print("report:  reports/report.md, or reports/report.html in a browser")
+    print("runs:    make ui")
+
+
+@app.command()
 def quick(
     directory: Annotated[Path, typer.Argument(help="where the copy goes; replaced")] = ROOT / ".quick",
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -17,20 +18,30 @@ EVERY = 0.5  # seconds between looks
 SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "fish"}
 
 
-def die_with_parent(parent: int | None = None) -> None:
+def die_with_parent() -> None:
     """End this process, at once and without cleaning up, soon after its parent is gone.
 
-    `parent` is its process id where it is known: it may be gone before this is called.
     DVC starts a stage through a shell, which some shells replace and others wait in: then the shell's
     own parent is watched as well. A thread looks, because a killed parent tells nobody.
     """
-    if parent is not None and os.getppid() != parent:
-        os._exit(1)
     watched = [psutil.Process().parent()]
     if watched[0] is not None and watched[0].name() in SHELLS and "-c" in watched[0].cmdline():
         watched.append(watched[0].parent())
     present = [process for process in watched if process is not None]
     threading.Thread(target=_watch, args=(present,), name="guard", daemon=True).start()
+
+
+def die_with_stage() -> None:
+    """End this worker process, at once and without cleaning up, when the stage that started it is gone."""
+    stage = multiprocessing.parent_process()
+    if stage is None:
+        raise RuntimeError("expected a process that multiprocessing started")
+
+    def watch() -> None:
+        stage.join()  # by a pipe that closes with the stage, however that ends
+        os._exit(1)
+
+    threading.Thread(target=watch, name="guard", daemon=True).start()
 
 
 def end_on_sigterm() -> None:

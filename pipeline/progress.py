@@ -1,4 +1,4 @@
-"""How far a stage is: a bar on a terminal, a plain line every so often elsewhere."""
+"""How far a stage and the study are: a bar on a terminal, a plain line every so often elsewhere."""
 
 from __future__ import annotations
 
@@ -6,56 +6,104 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipeline import plan, records
+from pipeline.plan import Plan
+from pipeline.records import Result
 
 EVERY = 10.0  # seconds between plain lines
 
 
-@contextmanager
-def progress(name: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show `name` advancing to `total` runs; yields the function to call after each."""
-    if not sys.stderr.isatty():  # rich would also take FORCE_COLOR for a terminal
-        yield _plain(name, total)
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("runs,"),
-        TimeElapsedColumn(),
-        TextColumn("gone,"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(name, total=total)
-        yield lambda: bar.advance(task)
+class Estimate:
+    """How much of a stage is trained and how long the rest takes; runs are weighed by their work.
 
+    `others` is the work (images x epochs) of the study's other training stages: trained, and in all.
+    """
 
-def _plain(name: str, total: int) -> Callable[[], None]:
-    begun = said = time.monotonic()
-    done = 0
+    def __init__(self, part: str, planned: Plan, others: tuple[int, int] = (0, 0)) -> None:
+        self._part, self._count, self._others = part, plan.count(planned), others
+        self._work = plan.expected_work(planned)
+        self._runs = self._trained = 0
+        self._begun = time.monotonic()
+        self._first: float | None = None  # when the first run was finished; before it, workers start
+        self._since = 0  # the work of those that followed
 
-    def advance() -> None:
-        nonlocal done, said
-        done += 1
+    def add(self, result: Result) -> None:
+        """Count a finished run."""
+        self._runs, self._trained = self._runs + 1, self._trained + result.run.work
         now = time.monotonic()
-        if done == total or now - said >= EVERY:
+        if sum(result.seconds.values()) > now - self._begun:
+            return  # an interrupted stage has kept it
+        if self._first is None:
+            self._first = now
+        else:
+            self._since += result.run.work
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether every run is finished."""
+        return self._runs == self._count
+
+    @property
+    def share(self) -> float:
+        """Return the share of the stage's work that is done."""
+        return 1.0 if self.whole else min(self._trained / max(self._work, 1), 1.0)
+
+    def __str__(self) -> str:
+        """Return the line: runs, seconds left here where they can be told, the share of the study."""
+        said = f"{self._part}: {self._runs}/{self._count} runs"
+        if not self.whole and self._first is not None and self._since:
+            rate = self._since / max(time.monotonic() - self._first, 1e-3)
+            said += f", {max(self._work - self._trained, 0) / rate:.0f} s left"
+        trained, work = self._others
+        study = (trained + self._trained) / max(work + (self._trained if self.whole else self._work), 1)
+        return f"{said}, {min(study, 1):.0%} of the study's training done"
+
+
+def elsewhere(root: Path, part: str) -> tuple[int, int]:
+    """Return the work of all training stages but one: what has been trained, and all of it."""
+    trained = work = 0
+    for path in (root / records.PLANS).glob("*.json"):
+        if path.stem == part:
+            continue
+        planned = plan.read(path)
+        known = records.timed(root, path.stem)
+        done = sum(run.work for run in plan.every_run(planned) if run.key in known)
+        whole = all(any({r.key for r in one.runs} <= known for one in listed) for listed in planned.values())
+        trained, work = trained + done, work + (done if whole else plan.expected_work(planned))
+    return trained, work
+
+
+@contextmanager
+def progress(estimate: Estimate) -> Iterator[Callable[[Result], None]]:
+    """Show how far a stage is; yields the function to call after each finished run."""
+    if not sys.stderr.isatty():  # rich would also take FORCE_COLOR for a terminal
+        yield _plain(estimate)
+        return
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(str(estimate), total=1.0)
+
+        def advance(result: Result) -> None:
+            estimate.add(result)
+            bar.update(task, completed=estimate.share, description=str(estimate))
+
+        yield advance
+
+
+def _plain(estimate: Estimate) -> Callable[[Result], None]:
+    begun = said = time.monotonic()
+
+    def advance(result: Result) -> None:
+        nonlocal said
+        estimate.add(result)
+        now = time.monotonic()
+        if estimate.whole or now - said >= EVERY:
             said = now
-            left = (now - begun) / done * (total - done)
-            print(
-                f"{name}: {done}/{total} runs, {now - begun:.0f} s gone, {left:.0f} s left",
-                file=sys.stderr,
-                flush=True,
-            )
+            print(f"{estimate} ({now - begun:.0f} s)", file=sys.stderr, flush=True)
 
     return advance

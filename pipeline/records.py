@@ -153,6 +153,15 @@ def _read(path: Path) -> list[Record]:
     ]
 
 
+def timed(root: Path, part: str) -> set[str]:
+    """Return the keys of the runs of a part that were finished on this machine; none where none were."""
+    path = root / TIMING / f"{part}.json"
+    if not path.exists():
+        return set()
+    seconds: dict[str, dict[str, float]] = untrusted.parsed(path, _timing)
+    return set(seconds)
+
+
 def read_logits(root: Path, part: str, cell: str) -> np.ndarray:
     """Map the test logits (R, M, C) of the runs of a cell, in the order of the plan."""
     return untrusted.array(root / RUNS / part / cell / LOGITS, axes=3)

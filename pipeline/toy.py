@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ MARK = "toy-copy"  # a file in its .git tells a copy from a project of the user'
 
 
 def run(directory: Path) -> None:
-    """Copy the work tree to `directory`, shrink its settings, and reproduce it there.
+    """Copy the work tree to `directory`, keep a few variants, shrink its settings, and reproduce it there.
 
     The copy has its own MLflow store; it takes MNIST from this checkout where that has it.
     Raises UserError when `directory` is not an earlier copy, and when a stage fails.
     """
     copy(directory)
+    keep_a_few(directory / "params.yaml", _committed_variants())
     shrink(directory / "params.yaml")
     if subprocess.run(["dvc", "repro"], cwd=directory, env=environment(), check=False).returncode:
         raise UserError(f"quick: a stage failed in {directory}; its own message is above")
@@ -76,11 +78,40 @@ def _listed(*options: str) -> set[str]:
     return {name for name in listed.stdout.split("\0") if name and not name.endswith("/")}
 
 
-def shrink(path: Path) -> None:
-    """Rewrite a params.yaml with every setting at toy size."""
+def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
+    """Take variants out of a params.yaml but those that its probes and settings name, and those that are new.
+
+    `committed` has the variants that are not new, as they were.
+    """
+    yaml, content = _read(path)
+    probes = content["probes"]
+    named = {*probes["strength_paths"]["variants"], *probes["map"]["variants"]}
+    named.add(probes["learning_rates"]["variant"])
+    for setting in content["settings"].values():
+        named |= {*setting["overrides"], *(() if setting["variants"] == "all" else setting["variants"])}
+    for name in [name for name in content["variants"] if name not in named]:
+        if content["variants"][name] == committed.get(name):
+            del content["variants"][name]
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(content, file)
+
+
+def _committed_variants() -> dict[str, Any]:
+    command = ["git", "-C", str(ROOT), "show", "HEAD:./params.yaml"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = YAML().load(shown.stdout)["variants"]
+    return found
+
+
+def _read(path: Path) -> tuple[YAML, Any]:
     yaml = YAML()
     yaml.width = 4096  # a line stays a line
-    content = yaml.load(path.read_text(encoding="utf-8"))
+    return yaml, yaml.load(path.read_text(encoding="utf-8"))
+
+
+def shrink(path: Path) -> None:
+    """Rewrite a params.yaml with every setting at toy size."""
+    yaml, content = _read(path)
     for setting in content["settings"].values():
         for name, limit in LIMITS.items():
             setting[name] = min(setting[name], limit)

@@ -40,6 +40,7 @@ settings:
     inits: 10
     seed: 9999
     variants: all
+    overrides: {}
 
   small:
     train_size: 500      # at the limit
@@ -48,19 +49,24 @@ settings:
     batch_size: 32
     splits: 1
     inits: 3
+    variants: [drop]
+    overrides: {}
 
 # A variant is a named mapping of regularizers.
 variants:
   ridge: {l2: {strength: [5.0e-4, 1.0e-3, 2.0e-3]}}
   drop: {dropout: {rate: 0.5}}
+  mild: {l1: {strength: 1.0e-3}}
 
 probes:
   strength_paths: {settings: [large], variants: [ridge], splits: 5}
   learning_rates:
+    variant: ridge
     splits: 3
     epochs: 30           # of a probe
     rates: [1.0e-3, 1.0e-2, 0.1, 1.0, 10.0]
   map:
+    variants: [ridge]
     candidates: [1, 2]
     splits: 3
     cells:
@@ -102,6 +108,28 @@ def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> No
     once = path.read_text(encoding="utf-8")
     toy.shrink(path)
     assert path.read_text(encoding="utf-8") == once
+
+
+def test_variants_that_nothing_names_are_left_out_unless_they_are_new(tmp_path: Path) -> None:
+    path, variants = tmp_path / "params.yaml", YAML(typ="safe").load(FULL)["variants"]
+    for committed, kept in (
+        (variants, ["ridge", "drop"]),
+        ({**variants, "mild": {"l1": {"strength": 0.5}}}, ["ridge", "drop", "mild"]),
+        ({}, ["ridge", "drop", "mild"]),
+    ):
+        path.write_text(FULL, encoding="utf-8")
+        toy.keep_a_few(path, committed)
+        expected = YAML(typ="safe").load(FULL)
+        expected["variants"] = {name: variants[name] for name in kept}
+        assert YAML(typ="safe").load(path) == expected
+
+
+def test_a_few_variants_of_the_committed_file_are_valid(tmp_path: Path, repository: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text((repository / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    toy.keep_a_few(path, YAML(typ="safe").load(path)["variants"])
+    toy.shrink(path)
+    assert set(params.load(path).variants) == {"l1", "l2", "dropout", "early_stopping", "batch_norm"}
 
 
 def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Path) -> None:

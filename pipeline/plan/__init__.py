@@ -2,7 +2,7 @@
 
 from pipeline.plan.code import TRAINING_CODE, code_digest, version
 from pipeline.plan.resolve import resolve
-from pipeline.plan.runs import Candidate, Plan, Run, count, every_run, read, trials, write
+from pipeline.plan.runs import Candidate, Plan, Run, count, every_run, expected_work, read, trials, write
 
 __all__ = [
     "TRAINING_CODE",
@@ -12,6 +12,7 @@ __all__ = [
     "code_digest",
     "count",
     "every_run",
+    "expected_work",
     "read",
     "resolve",
     "trials",

@@ -65,6 +65,11 @@ class Run(BaseModel):
         own = {"trial": None, "split": 0, "init": 0, "init_seed": 0, "order_seed": 0, "noise_seed": 0}
         return self.model_copy(update={**own, "curves": True, "data": "", "key": ""})
 
+    @property
+    def work(self) -> int:
+        """Return what its training costs, images x epochs, at most: it may stop early."""
+        return self.train_size * self.epochs
+
     def with_key(self) -> Run:
         """Return the run with the digest of everything else in it."""
         content = json.dumps(self.model_dump(exclude={"key"}), sort_keys=True)
@@ -97,6 +102,12 @@ def trials(plan: Plan) -> list[Run]:
 def count(plan: Plan) -> int:
     """Return how many runs are trained: the trials, and the runs of one candidate in every cell."""
     return len(trials(plan)) + sum(len(listed[0].runs) for listed in plan.values())
+
+
+def expected_work(plan: Plan) -> int:
+    """Return the work of all that is trained, images x epochs: of candidates to choose from, their mean."""
+    chosen = [sum(run.work for one in listed for run in one.runs) // len(listed) for listed in plan.values()]
+    return sum(run.work for run in trials(plan)) + sum(chosen)
 
 
 def every_run(plan: Plan) -> list[Run]:

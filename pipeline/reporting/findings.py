@@ -35,6 +35,19 @@ def conditions(name: str, setting: Setting) -> str:
     )
 
 
+def headline(study: Params, differences: pd.DataFrame) -> str:
+    """Say in one sentence what lowers the test error."""
+    many = _several(_compared(study, differences))
+    if not many:
+        return "No setting compares several variants."
+    chosen, where = everywhere(many), f"in {listed(list(many))}"
+    if not chosen:
+        return f"No variant lowers the test error beyond chance {where}."
+    return (
+        f"{listed(chosen)} {'lower' if len(chosen) > 1 else 'lowers'} the test error beyond chance {where}."
+    )
+
+
 def paragraph(study: Params, summary: pd.DataFrame, differences: pd.DataFrame) -> str:
     """Say which variant to choose, by how much it is better, and what fails."""
     compared = _compared(study, differences)

@@ -8,13 +8,16 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from pipeline.absent import absent
 from pipeline.probes.study import replicate
 from pipeline.science import comparison
+
+with absent("scipy.cluster", "scipy.stats", "statsmodels"):  # for plots of kinds that are not drawn here
+    import seaborn as sns
 
 mpl.use("Agg")
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import TTestPower
+from scipy import special  # scipy.stats has the same functions, and takes a second to import
 
 from pipeline.science.arrays import FloatArray, IntArray, check_finite
 
@@ -48,7 +46,7 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     Raises ValueError for fewer than two replicates, non-finite values or a level outside (0, 1).
     """
     mean, error, n = _mean_and_error("values", values)
-    half = _t_quantile(level, n - 1) * error
+    half = t_quantile(level, n - 1) * error
     return Interval(mean, mean - half, mean + half, n)
 
 
@@ -64,7 +62,7 @@ def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Paired
     differences = first - second
     mean, error, n = _mean_and_error("a - b", differences)
     interval = mean_interval(differences, level)
-    p_value = 2.0 * float(stats.t.sf(abs(_t_statistic(mean, error)), n - 1))
+    p_value = 2.0 * t_tail(abs(_t_statistic(mean, error)), n - 1)
     return PairedDifference(interval.estimate, interval.low, interval.high, n, p_value)
 
 
@@ -99,7 +97,11 @@ def holm(p_values: ArrayLike) -> FloatArray:
     values = check_finite("p_values", p_values, ("k",))
     if values.min() < 0 or values.max() > 1:
         raise ValueError(f"p_values: expected values in [0, 1], received {values.tolist()}")
-    return np.asarray(multipletests(values, method="holm")[1], dtype=np.float64)
+    order = np.argsort(values)
+    stepped = np.maximum.accumulate(values[order] * np.arange(values.size, 0, -1))
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
 
 
 def equivalence(differences: ArrayLike, margin: float) -> float:
@@ -112,7 +114,7 @@ def equivalence(differences: ArrayLike, margin: float) -> float:
         raise ValueError(f"margin: expected a value above 0, received {margin}")
     mean, error, n = _mean_and_error("differences", differences)
     # The larger of the two p values belongs to the nearer margin.
-    return float(stats.t.sf(_t_statistic(margin - abs(mean), error), n - 1))
+    return t_tail(_t_statistic(margin - abs(mean), error), n - 1)
 
 
 def replicates_needed(deviation: float, difference: float, alpha: float = 0.05, power: float = 0.8) -> int:
@@ -123,6 +125,8 @@ def replicates_needed(deviation: float, difference: float, alpha: float = 0.05, 
     """
     if not (deviation > 0 and difference > 0):
         raise ValueError(f"deviation, difference: expected above 0, received {deviation}, {difference}")
+    from statsmodels.stats.power import TTestPower
+
     effect, test = difference / deviation, TTestPower()
     for few in (2, 3, 4):  # so few that solving for them fails; two are the fewest that can be tested
         if not test.power(effect, few, alpha) < power:  # NaN where it is certain
@@ -155,8 +159,8 @@ def jackknife(values: ArrayLike, level: float = 0.95) -> PairedDifference:
     if n < 2:
         raise ValueError(f"values: expected at least 2 replicates, received {n}")
     estimate, error = float(found[0]), float(np.sqrt((n - 1) * found[1:].var()))
-    half = _t_quantile(level, n - 1) * error
-    p_value = 2.0 * float(stats.t.sf(abs(_t_statistic(estimate, error)), n - 1))
+    half = t_quantile(level, n - 1) * error
+    p_value = 2.0 * t_tail(abs(_t_statistic(estimate, error)), n - 1)
     return PairedDifference(estimate, estimate - half, estimate + half, n, p_value)
 
 
@@ -173,7 +177,7 @@ def two_way_bootstrap(
     and there are at least 100 draws.
     """
     grid = check_finite("values", values, ("D", "M"))
-    _check_level(level)
+    check_level(level)
     if draws < 100:
         raise ValueError(f"draws: expected at least 100, received {draws}")
     if min(grid.shape) < 2:
@@ -183,8 +187,8 @@ def two_way_bootstrap(
         return Interval(estimate, estimate, estimate, len(grid))
     resampled = _resampled_means(grid, rng, draws)
     error, degrees = two_way_error(grid)
-    z = _t_quantile(level, degrees) * error / resampled.std()
-    tail = float(stats.norm.cdf(-z))
+    z = t_quantile(level, degrees) * error / resampled.std()
+    tail = float(special.ndtr(-z))
     low, high = np.quantile(resampled, [tail, 1.0 - tail])
     return Interval(estimate, float(low), float(high), len(grid))
 
@@ -239,11 +243,18 @@ def _t_statistic(value: float, error: float) -> float:
     return float(np.copysign(np.inf, value)) if value else 0.0
 
 
-def _t_quantile(level: float, degrees: float) -> float:
-    _check_level(level)
-    return float(stats.t.ppf(0.5 + level / 2, degrees))
+def t_quantile(level: float, degrees: float) -> float:
+    """The half width of a t interval of this level, in standard errors. Raises ValueError outside (0, 1)."""
+    check_level(level)
+    return float(special.stdtrit(degrees, 0.5 + level / 2))
 
 
-def _check_level(level: float) -> None:
+def t_tail(statistic: float, degrees: float) -> float:
+    """The probability that Student's t with these degrees of freedom exceeds a statistic."""
+    return float(special.stdtr(degrees, -statistic))
+
+
+def check_level(level: float) -> None:
+    """Refuse a level of confidence outside (0, 1) with a ValueError."""
     if not 0 < level < 1:
         raise ValueError(f"level: expected a value between 0 and 1, received {level}")

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from pipeline.science.arrays import FloatArray, check_finite
-from pipeline.science.comparison import Interval, two_way_error
+from pipeline.science.comparison import Interval, check_level, t_quantile, t_tail, two_way_error
 
 
 @dataclass(frozen=True)
@@ -61,12 +60,11 @@ def _difference(
     estimate: float, parts: FloatArray, degrees: FloatArray, counts: tuple[int, int], level: float
 ) -> UnpairedDifference:
     """Welch's interval and test from the squared standard errors (2,) of two means and their degrees (2,)."""
-    if not 0 < level < 1:
-        raise ValueError(f"level: expected a value between 0 and 1, received {level}")
+    check_level(level)
     if not parts.any():
         return UnpairedDifference(estimate, estimate, estimate, *counts, 0.0 if estimate else 1.0)
     joint = parts.sum() ** 2 / (parts**2 / degrees).sum()
     error = float(np.sqrt(parts.sum()))
-    half = float(stats.t.ppf(0.5 + level / 2, joint)) * error
-    p_value = 2.0 * float(stats.t.sf(abs(estimate) / error, joint))
+    half = t_quantile(level, joint) * error
+    p_value = 2.0 * t_tail(abs(estimate) / error, joint)
     return UnpairedDifference(estimate, estimate - half, estimate + half, *counts, p_value)

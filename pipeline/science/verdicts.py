@@ -8,7 +8,6 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from pipeline.science import comparison
 
@@ -120,9 +119,9 @@ def paired_on_grid(
     seen, rounded = float(np.var(np.asarray(differences, np.float64), ddof=1)) / found.n, step**2 / 6
     error = float(np.sqrt(seen + rounded))
     degrees = (found.n - 1) * ((seen + rounded) / seen) ** 2 if seen else np.inf
-    arm = float(stats.t.ppf(0.975, degrees)) * error
-    differ = 2.0 * float(stats.t.sf(abs(found.estimate) / error, degrees))
-    equal = float(stats.t.sf((margin - abs(found.estimate)) / error, degrees))
+    arm = comparison.t_quantile(0.95, degrees) * error
+    differ = 2.0 * comparison.t_tail(abs(found.estimate) / error, degrees)
+    equal = comparison.t_tail((margin - abs(found.estimate)) / error, degrees)
     return replace(
         found,
         low=min(found.low, found.estimate - arm),

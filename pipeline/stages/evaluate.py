@@ -26,7 +26,8 @@ def main() -> None:
     variants = [*baselines, *declared.variants]  # the baselines first: the others are compared with them
     found: dict[str, list[pd.DataFrame]] = defaultdict(list)
     references: dict[str, list[tables.Measured]] = {name: [] for name in declared.settings}
-    for part in Parallel(machine.read().processes)(delayed(_of_variant)(name, labels) for name in variants):
+    threads = Parallel(machine.read().processes, prefer="threads")  # NumPy lets them run at a time
+    for part in threads(delayed(_of_variant)(name, labels) for name in variants):
         for own, measured in part:
             for name, table in own.items():
                 found[name].append(table)

@@ -7,9 +7,9 @@ import sys
 from pipeline import guard, params, plan, records, tuning
 from pipeline.checkout import ROOT
 from pipeline.errors import UserError, reports_errors
-from pipeline.progress import progress
+from pipeline.progress import Estimate, elsewhere, progress
 from pipeline.records import Result
-from pipeline.training import tuned
+from pipeline.training import fanout, tuned
 
 
 @reports_errors
@@ -20,18 +20,20 @@ def main() -> None:
     part = sys.argv[1]
     guard.die_with_parent()
     guard.end_on_sigterm()
-    params.load(ROOT / "params.yaml")
-    planned = plan.read(ROOT / records.PLANS / f"{part}.json")
-    with tuned.training(ROOT, planned) as events:
-        from pipeline import tracking  # while the workers start
+    with fanout.workers(ROOT) as train:  # which start while this process reads and imports
+        params.load(ROOT / "params.yaml")
+        planned = plan.read(ROOT / records.PLANS / f"{part}.json")
+        from pipeline import tracking
 
+        events = tuned.trained(planned, train)
+        estimate = Estimate(part, planned, elsewhere(ROOT, part))
         finished: dict[str, Result] = {}
-        with tracking.Recorder(part, planned) as recorder, progress(part, plan.count(planned)) as advance:
+        with tracking.Recorder(part, planned) as recorder, progress(estimate) as advance:
             for event in events:
                 recorder.record(event)
                 if isinstance(event, Result):
                     finished[event.run.key] = event
-                    advance()
+                    advance(event)
             choices = tuning.choose(planned, finished)
             done = [finished[run.key] for run in (*plan.trials(planned), *tuning.chosen(planned, choices))]
             records.write(ROOT, part, done)

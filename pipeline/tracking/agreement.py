@@ -17,6 +17,8 @@ from pipeline.tracking.entries import Entry
 from pipeline.tracking.ledger import CURRENT, Group, Ledger, is_workspace, now, points
 from pipeline.tracking.outputs import Cell
 
+Curves = Mapping[str, Mapping[str, list[tuple[int, float]]]]  # (epoch, value) by run id and key
+
 
 def verify(root: Path) -> tuple[int, list[str]]:
     """Return how many Keras runs DVC keeps, and a line for everything in which MLflow's store differs.
@@ -24,17 +26,26 @@ def verify(root: Path) -> tuple[int, list[str]]:
     All of it is compared: how many runs there are, their names, states, tags and parameters, every final
     value, every point of every curve; the means, models and aliases; what lies on disk with `dvc.lock`.
     """
+    with _dvc_status(root) as status:  # which takes as long as reading the store
+        problems, count = _disagreements(root)
+        return count, [*problems, *_out_of_date(status)]
+
+
+def _disagreements(root: Path) -> tuple[list[str], int]:
+    """Return what the store says otherwise than DVC's outputs, and how many Keras runs these hold."""
     cells, problems = _cells(root)
     ledger = Ledger()
     groups = _by_key(ledger)
+    curves = _curves(ledger, groups)
+    logged = ledger.models()
     problems += registry.disagreements(ledger, {key: own[0] for key, own in groups.items()}, cells)
     for cell in cells:
         own = groups.pop(cell.key, [])
         if len(own) != 1:
             problems.append(f"{cell.name}: expected one run in MLflow, found {len(own)}")
         for group in own:
-            problems += differences(ledger, cell, group)
-            if not models.is_logged(ledger, cell, group.parent.info.run_id):
+            problems += differences(cell, group, curves)
+            if not models.are_right(cell, logged.get(group.parent.info.run_id, ())):
                 problems.append(
                     f"{cell.name}: expected {int(models.has_one(cell))} logged model, found others"
                 )
@@ -45,7 +56,7 @@ def verify(root: Path) -> tuple[int, list[str]]:
             problems.append(f"{group.parent.info.run_name}: marked as current, but DVC keeps no such runs")
     problems += [f"{run.info.run_name}: RUNNING" for run in ledger.search("attributes.status = 'RUNNING'")]
     problems += study.missing(ledger, root)
-    return sum(len(cell.finished) for cell in cells), [*problems, *_out_of_date(root)]
+    return problems, sum(len(cell.finished) for cell in cells)
 
 
 def sync(root: Path, wrote: Callable[[str], object] = lambda name: None) -> list[str]:
@@ -59,10 +70,11 @@ def sync(root: Path, wrote: Callable[[str], object] = lambda name: None) -> list
     ledger = Ledger()
     ledger.close_stale()
     found = _by_key(ledger)
+    curves = _curves(ledger, found)
     written = []
     for cell in cells:
         own = found.pop(cell.key, [])
-        good = [one for one in own if not any(differences(ledger, cell, one))]
+        good = [one for one in own if not any(differences(cell, one, curves))]
         for group in own:
             if group not in good[:1]:
                 ledger.forget(group)
@@ -83,9 +95,11 @@ def publish(root: Path) -> None:
     ledger = Ledger()
     cells, problems = _cells(root)
     found = {group.key: group for group in ledger.groups()}
-    for cell in cells:
-        if cell.key in found:
-            models.log(ledger, root, cell, found[cell.key].parent.info.run_id)
+    logged = ledger.models()
+    for cell in (cell for cell in cells if cell.key in found):
+        parent = found[cell.key].parent.info.run_id
+        if not models.are_right(cell, logged.get(parent, ())):
+            models.log(ledger, root, cell, parent)
     if is_workspace():
         groups = {key: group for key, group in found.items() if group.is_current}
         # An alias is a comparison: of a part of the study, as under `mlflow run`, it would name another.
@@ -96,13 +110,15 @@ def publish(root: Path) -> None:
     study.publish(ledger, root)
 
 
-def differences(ledger: Ledger, cell: Cell, group: Group) -> Iterator[str]:
-    """Yield what a group of the store says otherwise than the cell, but for the model."""
+def differences(cell: Cell, group: Group, curves: Curves) -> Iterator[str]:
+    """Yield what a group of the store says otherwise than the cell, but for the model.
+
+    `curves` has those of its runs, by their ids.
+    """
     yield from _compared(entries.of_cell(cell), group.parent, {})
     children: dict[str, list[Logged]] = {}
     for child in group.children:
         children.setdefault(child.data.tags.get(entries.KEY, ""), []).append(child)
-    curves = ledger.curves(group.children)
     for record in cell.finished:
         entry = entries.of_run(record)
         own = children.pop(record.run.key, [])
@@ -180,6 +196,10 @@ def _by_key(ledger: Ledger) -> dict[str, list[Group]]:
     return found
 
 
+def _curves(ledger: Ledger, groups: Mapping[str, Iterable[Group]]) -> Curves:
+    return ledger.curves([child for alike in groups.values() for group in alike for child in group.children])
+
+
 def _cells(root: Path) -> tuple[list[Cell], list[str]]:
     """Return the cells of every part, and a line for every part that is not whole."""
     cells: list[Cell] = []
@@ -192,13 +212,17 @@ def _cells(root: Path) -> tuple[list[Cell], list[str]]:
     return cells, problems
 
 
-def _out_of_date(root: Path) -> Iterator[str]:
-    """Yield the training stages whose outputs are not those that `dvc.lock` names."""
+def _dvc_status(root: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "dvc", "status", "--json"]
-    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise UserError(f"dvc status: expected an answer, received {ended.stderr.strip()[-300:] or 'none'}")
-    for stage, changes in json.loads(ended.stdout).items():
+    return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _out_of_date(status: subprocess.Popen[str]) -> Iterator[str]:
+    """Yield the training stages whose outputs are not those that `dvc.lock` names."""
+    output, errors = status.communicate()
+    if status.returncode:
+        raise UserError(f"dvc status: expected an answer, received {errors.strip()[-300:] or 'none'}")
+    for stage, changes in json.loads(output).items():
         for change in changes:
             for path, state in change.get("changed outs", {}).items() if isinstance(change, dict) else ():
                 if path.startswith("results/"):

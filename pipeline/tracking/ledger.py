@@ -6,13 +6,12 @@ import os
 import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import psutil
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModel, Metric, Param, RunTag
 from mlflow.entities import Run as Logged
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.utils import mlflow_tags
 
 from pipeline import checkout
@@ -22,7 +21,6 @@ from pipeline.tracking.entries import Entry
 
 BATCH = 1000  # what the server takes in one request
 PAGE = 1000
-READERS = 8  # requests at a time
 # Which runs are those of the present DVC outputs; the others are of other revisions, or of experiments.
 CURRENT, EXPERIMENT = "current", "dvc_experiment"
 PROCESS, REASON = "process", "reason"
@@ -125,7 +123,7 @@ class Ledger:
         """Delete the models that were logged under a parent, and the versions that are registered of them."""
         for version in self.client.search_model_versions(f"run_id = '{parent}'"):
             self.client.delete_model_version(version.name, version.version)
-        for model in self.models(parent):
+        for model in self.client.search_logged_models([self.experiment], f"source_run_id = '{parent}'"):
             self.client.delete_logged_model(model.model_id)
 
     def close_stale(self) -> None:
@@ -162,22 +160,42 @@ class Ledger:
 
     def curves(self, runs: Sequence[Logged]) -> dict[str, dict[str, list[tuple[int, float]]]]:
         """Return every point (epoch, value) of every curve, by run id and key, in the order of the epochs."""
-        asked = [
-            (run.info.run_id, name)
-            for run in runs
-            for name in run.data.metrics
-            if name.startswith(entries.EPOCH)
-        ]
+        asked: dict[str, list[str]] = {}
+        for run in runs:
+            for name in filter(lambda name: name.startswith(entries.EPOCH), run.data.metrics):
+                asked.setdefault(name, []).append(run.info.run_id)
         found: dict[str, dict[str, list[tuple[int, float]]]] = {run.info.run_id: {} for run in runs}
-        with ThreadPoolExecutor(READERS) as readers:
-            answers = readers.map(lambda place: self.client.get_metric_history(*place), asked)
-            for (identity, name), history in zip(asked, answers, strict=True):
-                found[identity][name] = sorted((point.step, point.value) for point in history)
+        for name, identities in asked.items():
+            for identity, point in store.histories(self.client, identities, name):
+                found[identity].setdefault(name, []).append((point.step, point.value))
+        for curves in found.values():
+            for points in curves.values():
+                points.sort()
         return found
 
-    def models(self, parent: str) -> list[Any]:
-        """Return the models that were logged under a parent."""
-        return list(self.client.search_logged_models([self.experiment], f"source_run_id = '{parent}'"))
+    def models(self) -> dict[str, list[LoggedModel]]:
+        """Return the models of the study, by the run that they were logged under."""
+        found: dict[str, list[LoggedModel]] = {}
+        token = None
+        while True:
+            page = self.client.search_logged_models([self.experiment], page_token=token)
+            for model in page:
+                found.setdefault(str(model.source_run_id), []).append(model)
+            token = page.token
+            if not token:
+                return found
+
+    def versions(self) -> dict[str, list[ModelVersion]]:
+        """Return the registered versions of the study's networks, by the run that these were logged under."""
+        found: dict[str, list[ModelVersion]] = {}
+        token = None
+        while True:
+            page = self.client.search_model_versions(f"name LIKE '{store.EXPERIMENT}-%'", page_token=token)
+            for version in page:
+                found.setdefault(str(version.run_id), []).append(version)
+            token = page.token
+            if not token:
+                return found
 
     def _log(
         self,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import numpy as np
-from mlflow.entities import LoggedModelStatus
+from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 
@@ -24,13 +25,13 @@ EXAMPLES = 2  # images of the input example
 
 
 def log(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
-    """Log the network of a cell under its parent, where it is not there yet: images in [0, 1] to logits.
+    """Log the network of a cell under its parent, in place of what is there: images in [0, 1] to logits.
 
-    Of its replicates the one with the lowest validation loss. The probes that train have none.
+    Of its replicates the one with the lowest validation loss.
     """
-    if is_logged(ledger, cell, parent):
-        return
     ledger.forget_models(parent)  # one that was interrupted, or one too many
+    if not has_one(cell):
+        return
     from pipeline.training.backend import import_keras
 
     import_keras()
@@ -75,9 +76,9 @@ class _Flavor:
         mlflow.keras.save_model(path=path, **given)
 
 
-def is_logged(ledger: Ledger, cell: Cell, parent: str) -> bool:
-    """Tell whether under the parent of a cell there is its network, whole, and no other."""
-    states = [str(model.status) for model in ledger.models(parent)]
+def are_right(cell: Cell, logged: Iterable[LoggedModel]) -> bool:
+    """Tell whether what is logged under the parent of a cell is its network, whole, and no other."""
+    states = [str(model.status) for model in logged]
     return states == [str(LoggedModelStatus.READY)] * has_one(cell)
 
 
@@ -88,7 +89,7 @@ def best(cell: Cell) -> int:
 
 
 def has_one(cell: Cell) -> bool:
-    """Tell whether a network of the cell is logged: of the variants, not of the probes."""
+    """Tell whether a network of the cell is logged: of the variants, not of the probes that train."""
     return cell.part not in params.TRAINED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
+from mlflow.entities import LoggedModel
 from mlflow.exceptions import MlflowException
 
 from pipeline import params
@@ -41,33 +42,33 @@ def aliases(cells: Iterable[Cell]) -> dict[str, dict[str, Cell]]:
 
 def register(ledger: Ledger, groups: Mapping[str, Group], cells: Iterable[Cell]) -> None:
     """Register the networks of the present outputs, and point the aliases at theirs."""
-    versions = {}
+    versions, logged = _versions(ledger), ledger.models()
     for cell in filter(models.has_one, cells):
         parent = groups[cell.key].parent.info.run_id
-        name = name_of(cell.planned[0].setting)
-        versions[cell.key] = _versions(ledger, parent).get(name) or _new_version(ledger, cell, parent, name)
+        if parent not in versions:
+            (model,) = logged[parent]
+            versions[parent] = _new_version(ledger, cell, model)
     for name, wanted in aliases(cells).items():
         found = _aliases(ledger, name)
         for alias, cell in wanted.items():
-            if found.get(alias) != versions[cell.key]:
-                ledger.client.set_registered_model_alias(name, alias, versions[cell.key])
+            version = versions[groups[cell.key].parent.info.run_id]
+            if found.get(alias) != version:
+                ledger.client.set_registered_model_alias(name, alias, version)
         for alias in found.keys() - wanted.keys():
             ledger.client.delete_registered_model_alias(name, alias)
 
 
 def disagreements(ledger: Ledger, groups: Mapping[str, Group], cells: Iterable[Cell]) -> Iterator[str]:
     """Yield what `register` would change."""
-    versions = {}
+    registered = _versions(ledger)
+    versions = {key: registered.get(group.parent.info.run_id) for key, group in groups.items()}
     for cell in filter(models.has_one, cells):
-        name = name_of(cell.planned[0].setting)
-        found = _versions(ledger, groups[cell.key].parent.info.run_id) if cell.key in groups else {}
-        if name not in found:
-            yield f"{cell.name}: expected a version of {name}, found none"
-        versions[cell.key] = found.get(name)
+        if versions.get(cell.key) is None:
+            yield f"{cell.name}: expected a version of {name_of(cell.planned[0].setting)}, found none"
     for name, wanted in aliases(cells).items():
         found = _aliases(ledger, name)
         for alias in sorted(found.keys() | wanted.keys()):
-            expected = versions[wanted[alias].key] if alias in wanted else None
+            expected = versions.get(wanted[alias].key) if alias in wanted else None
             if found.get(alias) != expected:
                 yield f"{name}@{alias}: expected version {expected}, found {found.get(alias)}"
 
@@ -81,14 +82,13 @@ def _aliases(ledger: Ledger, name: str) -> dict[str, str]:
     return {alias: str(version) for alias, version in found.items()}
 
 
-def _versions(ledger: Ledger, parent: str) -> dict[str, str]:
-    """Return the versions whose network was logged under a parent, by the registered name."""
-    found = ledger.client.search_model_versions(f"run_id = '{parent}'")
-    return {str(version.name): str(version.version) for version in found}
+def _versions(ledger: Ledger) -> dict[str, str]:
+    """Return the versions of the study's networks, by the parent that these were logged under."""
+    return {parent: str(versions[0].version) for parent, versions in ledger.versions().items()}
 
 
-def _new_version(ledger: Ledger, cell: Cell, parent: str, name: str) -> str:
-    (model,) = ledger.models(parent)
+def _new_version(ledger: Ledger, cell: Cell, model: LoggedModel) -> str:
+    name = name_of(cell.planned[0].setting)
     try:
         ledger.client.get_registered_model(name)
     except MlflowException:
@@ -101,7 +101,7 @@ def _new_version(ledger: Ledger, cell: Cell, parent: str, name: str) -> str:
     made = ledger.client.create_model_version(
         name,
         source=model.artifact_location,
-        run_id=parent,
+        run_id=model.source_run_id,
         model_id=model.model_id,
         tags={"variant": cell.planned[0].variant, entries.KEY: cell.reported[models.best(cell)].run.key},
         description=models.card(cell),

@@ -5,18 +5,16 @@ from __future__ import annotations
 import functools
 import itertools
 import multiprocessing
-import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
-
-from joblib.externals.loky import get_reusable_executor, process_executor
-from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from pipeline import guard, machine, plan, records
 from pipeline.data import prepared
@@ -30,15 +28,13 @@ from pipeline.training.live import Report
 
 CONNECT = 10  # seconds to wait for a scheduler, and then for its first worker
 LOOK = 5.0  # seconds between looks at the epochs of runs that take long
-IDLE = 300  # seconds after which a worker without a run ends
-# A worker has one thread: libraries are kept from starting more.
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 # The threads of one process share its graphs, and TensorFlow's variables with them.
 _one_at_a_time = threading.Lock()
 
 
 Event = Result | Epochs
+Train = Callable[[Sequence[Run]], Iterator[Event]]
 
 
 @dataclass(frozen=True)
@@ -65,51 +61,48 @@ class InMemory:
 
 
 @contextmanager
-def training(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Event]]:
-    """Train `runs` in worker processes, which start at once; an iterator gives each result when finished.
+def workers(root: Path) -> Iterator[Train]:
+    """Yield a function that trains runs; its workers stay until the block ends.
 
-    And the epochs so far of a run that takes long.
-
-    A finished run is kept on disk until `records.release`, and one that an interrupted stage has kept is
-    not trained again. To leave the block early ends the workers. Raises UserError when no worker is to be
-    had or one is lost.
+    It starts the runs at once, and returns an iterator that gives each result when it is finished, and the
+    epochs so far of a run that takes long. A finished run is kept on disk until `records.release`, and one
+    that an interrupted stage has kept is not trained again. To leave the block early ends the workers. Both
+    the function and its iterator raise UserError when no worker is to be had or one is lost.
     """
-    finished = records.kept(root, runs)
-    done = {result.run.key for result in finished}
-    missing = [run for run in runs if run.key not in done]
     scheduler = machine.read().scheduler
-    with ExitStack() as stack:
-        if not missing:
-            running: Iterator[Event] = iter(())
-        elif scheduler:
-            running = stack.enter_context(_on_cluster(scheduler, root, missing))
-        else:
-            running = stack.enter_context(_on_this_machine(root, missing))
-        yield itertools.chain(finished, running)
+    with _cluster(scheduler, root) if scheduler else _this_machine(root) as train:
+
+        def train_the_missing(runs: Sequence[Run]) -> Iterator[Event]:
+            finished = records.kept(root, runs)
+            done = {result.run.key for result in finished}
+            missing = [run for run in runs if run.key not in done]
+            return itertools.chain(finished, train(missing) if missing else ())
+
+        yield train_the_missing
 
 
 @contextmanager
-def _on_this_machine(root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Event]]:
-    # The executor, without joblib.Parallel around it, which in an interrupt takes the waiting runs from
-    # under loky's hands.
-    workers = get_reusable_executor(
-        min(machine.read().processes, len(runs)),
-        timeout=IDLE,
-        env=ONE_THREAD,
-        initializer=_enlist,
-        initargs=(os.getpid(),),
-    )
-    futures = {workers.submit(_train_and_keep, root, run): run for run in runs}
+def _this_machine(root: Path) -> Iterator[Train]:
+    # Workers are forked from a process that has loaded Keras and run nothing: one import, not one each.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pipeline.training.preload"])
+    forkserver.ensure_running()
+    pool = ProcessPoolExecutor(machine.read().processes, context, initializer=_enlist)
+    submitted: dict[Future[None], Run] = {}
+
+    def train(runs: Sequence[Run]) -> Iterator[Event]:
+        futures = {pool.submit(_train_and_keep, root, run): run for run in runs}
+        submitted.update(futures)
+        return _results(root, futures)
+
     try:
-        yield _results(root, futures)
+        yield train
     finally:
-        if not all(future.done() for future in futures):
-            # Left alone, they would train every run to its end before this process may end; and to have
-            # loky kill them makes its thread stumble over the runs that wait.
-            for pid in [process.pid for process in multiprocessing.active_children() if process.pid]:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            workers.shutdown(wait=True)
+        if not all(future.done() for future in submitted):
+            # Left alone, they would train every run to its end before this process may end.
+            for process in multiprocessing.active_children():
+                process.kill()
+        pool.shutdown()
 
 
 def _results(root: Path, futures: Mapping[Future[None], Run]) -> Iterator[Event]:
@@ -129,25 +122,36 @@ def _results(root: Path, futures: Mapping[Future[None], Run]) -> Iterator[Event]
 
 
 @contextmanager
-def _on_cluster(address: str, root: Path, runs: Sequence[Run]) -> Iterator[Iterator[Event]]:
+def _cluster(address: str, root: Path) -> Iterator[Train]:
+    with ExitStack() as stack:
+        connect = functools.cache(lambda: stack.enter_context(_connected(address)))
+
+        def train(runs: Sequence[Run]) -> Iterator[Event]:
+            try:
+                client = connect()
+                splits = {
+                    name: _loaded(prepared.read_split(root, name)) for name in {run.setting for run in runs}
+                }
+                # To every worker that is there; one that comes later has it from another.
+                data = client.scatter(InMemory(_loaded(prepared.read_images(root)), splits), broadcast=True)
+            except Exception as error:
+                raise UserError(
+                    f"scheduler: expected one that answers at {address}, and workers, all with this checkout "
+                    f"on PYTHONPATH, received {_said(error)}; see docs/cluster.md, or take it out of "
+                    "DASK_SCHEDULER_ADDRESS or machine.yaml to train on this machine"
+                ) from error
+            return _results_of_cluster(root, client, client.map(_train, [data] * len(runs), runs, pure=False))
+
+        yield train
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Any]:
     from distributed import Client
 
-    with ExitStack() as stack:
-        try:
-            client = stack.enter_context(Client(address, timeout=CONNECT, set_as_default=False))
-            client.wait_for_workers(1, timeout=CONNECT)
-            splits = {
-                name: _loaded(prepared.read_split(root, name)) for name in {run.setting for run in runs}
-            }
-            # To every worker that is there; one that comes later has it from another.
-            data = client.scatter(InMemory(_loaded(prepared.read_images(root)), splits), broadcast=True)
-        except Exception as error:
-            raise UserError(
-                f"scheduler: expected one that answers at {address}, and workers, all with this checkout on "
-                f"PYTHONPATH, received {_said(error)}; see docs/cluster.md, or take it out of "
-                "DASK_SCHEDULER_ADDRESS or machine.yaml to train on this machine"
-            ) from error
-        yield _results_of_cluster(root, client, client.map(_train, [data] * len(runs), runs, pure=False))
+    with Client(address, timeout=CONNECT, set_as_default=False) as client:
+        client.wait_for_workers(1, timeout=CONNECT)
+        yield client
 
 
 def _results_of_cluster(root: Path, client: Any, futures: Sequence[Any]) -> Iterator[Result]:
@@ -192,12 +196,10 @@ def _train_and_keep(root: Path, run: Run) -> None:
     live.path_of(root, run).unlink(missing_ok=True)
 
 
-def _enlist(stage: int) -> None:
+def _enlist() -> None:
     """Make this process a worker of the stage's: it ends with it, and leaves Ctrl-C to it."""
-    # What it keeps are graphs, of which there are only so many: no leak to start it anew for.
-    process_executor._MAX_MEMORY_LEAK_SIZE = 2 * 1024**3
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    guard.die_with_parent(stage)
+    guard.die_with_stage()
 
 
 @functools.cache

@@ -87,8 +87,8 @@ def trained_here(root: Path, runs: list[Run]) -> list[Result]:
 
 
 def trained(root: Path, runs: list[Run]) -> list[Result]:
-    with fanout.training(root, runs) as events:
-        return [event for event in events if isinstance(event, Result)]
+    with fanout.workers(root) as start:
+        return [event for event in start(runs) if isinstance(event, Result)]
 
 
 def assert_same_bits(received: list[Result], expected: list[Result]) -> None:
@@ -157,7 +157,8 @@ def test_a_worker_may_be_killed(own: Cluster, join: Join, root: Path, make_runs:
     runs = make_runs(8, 60)
     own.add_workers(2)
     join(own)
-    with fanout.training(root, runs) as results:
+    with fanout.workers(root) as start:
+        results = start(runs)
         received = [next(results)]
         own.until_busy(2)[0].kill()
         received += results

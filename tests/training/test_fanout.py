@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from joblib.externals.loky import get_reusable_executor
 
 from pipeline import plan
 from pipeline.data import prepared
@@ -66,12 +65,6 @@ def expected(root: Path, runs: list[Run]) -> dict[str, Result]:
     return {run.key: train(run, prepared.replicate(*data, run.split)) for run in runs}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _no_worker_stays() -> Iterator[None]:
-    yield
-    get_reusable_executor().shutdown(wait=True)
-
-
 @pytest.fixture(autouse=True)
 def _ctrl_c_stays_with_the_user() -> Iterator[None]:
     """One worker trains in the process of the stage, which must stay open to an interrupt."""
@@ -90,8 +83,8 @@ def test_any_number_of_workers_gives_the_same_bits(
     workers: str,
 ) -> None:
     monkeypatch.setenv("WORKERS", workers)
-    with fanout.training(root, runs) as results:
-        received = {result.run.key: result for result in results if isinstance(result, Result)}
+    with fanout.workers(root) as start:
+        received = {result.run.key: result for result in start(runs) if isinstance(result, Result)}
     assert received.keys() == expected.keys()
     for key, result in received.items():
         assert result.run == expected[key].run
@@ -109,8 +102,8 @@ def test_replicates_differ(expected: dict[str, Result]) -> None:
 
 
 def test_a_variant_without_runs_has_no_results(root: Path) -> None:
-    with fanout.training(root, []) as results:
-        assert list(results) == []
+    with fanout.workers(root) as start:
+        assert list(start([])) == []
 
 
 def test_what_keras_does_not_need_can_still_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:

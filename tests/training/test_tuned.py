@@ -1,12 +1,11 @@
 """The trials of a variant and then the runs that were chosen; the test set plays no part in it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from joblib.externals.loky import get_reusable_executor
 
 from pipeline import plan
 from pipeline.data import prepared
@@ -14,17 +13,11 @@ from pipeline.data.mnist import Images
 from pipeline.data.prepared import Replicate, Split
 from pipeline.plan import Candidate, Plan, Run
 from pipeline.records import Result
-from pipeline.training import tuned
+from pipeline.training import fanout, tuned
 from pipeline.training.trainer import train
 
 MakeRun = Callable[..., Run]
 RATES = (0.9, 0.1, 0.8)  # of dropout: after so short a training the least is the best
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_worker_stays() -> Iterator[None]:
-    yield
-    get_reusable_executor().shutdown(wait=True)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +58,8 @@ def prepare(root: Path, mnist: Images, test: slice) -> Path:
 
 
 def trained(root: Path, planned: Plan) -> dict[str, Result]:
-    with tuned.training(root, planned) as events:
+    with fanout.workers(root) as start:
+        events = tuned.trained(planned, start)
         return {event.run.key: event for event in events if isinstance(event, Result)}
 
 
