@@ -25,11 +25,12 @@ repro: $(READY)
 quick: $(READY)
 	python -m pipeline quick
 
+# Two processes at a time, each with one thread for its arithmetic; the longest tests first.
 test: $(READY)
 	ruff check
 	ruff format --check
 	mypy
-	python -m pytest
+	OPENBLAS_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # Known faults of the locked packages, asked of PyPI's advisories; what is let pass belongs in docs/security.md.
 # Strict: a package that could not be looked up is no clean one. In an environment of its own: it is no part of ours.

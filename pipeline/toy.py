@@ -20,6 +20,7 @@ from pipeline.params import OWN
 LIMITS = {"train_size": 500, "batch_size": 500, "validation_size": 500, "epochs": 3, "splits": 3, "inits": 3}
 CANDIDATES = 2
 RATES = 3  # learning rates, spread over the list
+PARAMS = "params.yaml"
 MARK = "toy-copy"  # a file in its .git tells a copy from a project of the user's
 
 
@@ -30,8 +31,8 @@ def run(directory: Path) -> None:
     Raises UserError when `directory` is not an earlier copy, and when a stage fails.
     """
     copy(directory)
-    keep_a_few(directory / "params.yaml", _committed_variants())
-    shrink(directory / "params.yaml")
+    keep_a_few(directory / PARAMS, _committed_variants())
+    shrink(directory / PARAMS)
     if subprocess.run(["dvc", "repro"], cwd=directory, env=environment(), check=False).returncode:
         raise UserError(f"quick: a stage failed in {directory}; its own message is above")
     print(f"toy report: {directory / 'reports' / 'report.md'}")
@@ -97,7 +98,7 @@ def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
 
 
 def _committed_variants() -> dict[str, Any]:
-    command = ["git", "-C", str(ROOT), "show", "HEAD:./params.yaml"]
+    command = ["git", "-C", str(ROOT), "show", f"HEAD:./{PARAMS}"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, Any] = YAML().load(shown.stdout)["variants"]
     return found

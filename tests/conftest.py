@@ -12,10 +12,18 @@ from pipeline.data.mnist import Images, obtain
 from pipeline.data.prepared import Replicate
 from pipeline.params import Optimizer
 from pipeline.plan import Run
+from tests import sharing
 from tests.probing import probes, variants
 
 # The one toy study that every test of the whole pipeline looks at.
 pytest_plugins = ("tests.pipeline.toy_study",)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes run the tests; some belong together."""
+    sharing.order(items)
+
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -27,10 +35,15 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def mnist() -> Images:
+def mnist(tmp_path_factory: pytest.TempPathFactory) -> Images:
     """The real MNIST: the first run fetches it into data/download, later ones find it there."""
     named = os.environ.get("MNIST_DIR")
-    return obtain(REPOSITORY / "data" / "download", local=Path(named) if named else None)
+
+    def fetched(_: object = None) -> Images:
+        return obtain(REPOSITORY / "data" / "download", local=Path(named) if named else None)
+
+    sharing.made_once(tmp_path_factory, "mnist", fetched)
+    return fetched()
 
 
 @pytest.fixture

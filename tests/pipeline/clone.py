@@ -1,5 +1,6 @@
 """A checkout of its own for the tests that run the real thing: commands, parameters, what is left."""
 
+import json
 import re
 import subprocess
 import sys
@@ -81,6 +82,32 @@ class Clone:
     def python(self, *arguments: str, **variables: str) -> Ended:
         """Run `python -m ...`."""
         return self.run(sys.executable, "-m", *arguments, **variables)
+
+    def due(self) -> set[str]:
+        """The stages that `dvc repro` would run now, computed: what DVC finds changed, and all behind it."""
+        self.run("dvc", "repro", "plan").succeeded()
+        changed = json.loads(self.run("dvc", "status", "--json").succeeded().output)
+        edges, found, following = self.edges(), set[str](), set(changed)
+        while following - found:
+            found |= following
+            following = {after for before, after in edges if before in found}
+        return found
+
+    def edges(self) -> set[tuple[str, str]]:
+        """The pairs of stages of which the second depends on the first, by DVC."""
+        drawn = self.run("dvc", "dag", "--mermaid").succeeded().output
+        names = dict(re.findall(r'(node\d+)\["(.+)"\]', drawn))
+        return {(names[one], names[other]) for one, other in re.findall(r"(node\d+)-->(node\d+)", drawn)}
+
+    def without_probes(self) -> "Clone":
+        """Itself, with a pipeline that ends with `evaluate`: for what is trained, recorded and compared."""
+        yaml, path = YAML(), self.root / "dvc.yaml"
+        content = yaml.load(path.read_text(encoding="utf-8"))
+        for stage in ("probe", "claims", "report"):
+            del content["stages"][stage]
+        with path.open("w", encoding="utf-8") as file:
+            yaml.dump(content, file)
+        return self
 
     def yaml(self, name: str) -> Any:
         """A YAML file, parsed."""

@@ -12,7 +12,8 @@ from tests.pipeline.clone import Clone
 
 
 def committed(clone: Clone) -> Clone:
-    """The clone with the toy study committed, as a user commits a reproduced study."""
+    """The clone with the toy study committed, as a user commits a reproduced study; without its probes."""
+    clone.without_probes()
     clone.run("git", "add", "--all").succeeded()
     clone.run("git", "commit", "--quiet", "--no-verify", "--message", "reproduced").succeeded()
     return clone

@@ -1,21 +1,14 @@
 """DVC and MLflow agree, whatever became of either: `verify` and `sync` on a real study."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
-import pytest
 from mlflow import MlflowClient
 
 from pipeline.training.backend import import_keras
 from tests.pipeline.clone import Clone
-from tests.processes import alive, until
 
 AGREE = "DVC and MLflow agree on {} Keras runs\n"
 SAID_BEFORE = "MLflow says what DVC keeps, and did before\n"
@@ -129,45 +122,3 @@ def test_a_checkout_of_another_revision_is_told_apart(clone: Clone) -> None:
     assert content(clone) == before
     others = [run for run in clone.logged("variant") if run.data.tags["current"] == "false"]
     assert {run.info.run_name for run in others} >= {"small/l2"}
-
-
-def states(clone: Clone, *kinds: str) -> set[str]:
-    """In what states the runs of these kinds are."""
-    return {run.info.status for kind in kinds for run in clone.logged(kind)}
-
-
-def killed_at(clone: Clone, finished: int, strength: float) -> bool:
-    """Train `l2` anew and SIGKILL DVC and the stage at so many finished runs: whether it was in time."""
-    clone.edit({"variants.l2.l2.strength": strength})
-    kept_runs = clone.root / "results" / "kept"
-
-    def far_enough() -> bool:
-        if finished:  # MLflow is not asked: the runs follow one another in tenths of a second
-            return len(list(kept_runs.glob("*.npz"))) >= finished
-        return "RUNNING" in states(clone, "variant")
-
-    with subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro", "variant@l2"],
-        cwd=clone.root,
-        env=clone.environment,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        own = psutil.Process(process.pid)
-        try:
-            until(lambda: far_enough() or not alive(own), "runs to be finished")
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)  # nobody has waited for it: the group is still its own
-    return "RUNNING" in states(clone, "variant")
-
-
-@pytest.mark.parametrize("finished", [0, 1, 4])
-def test_a_study_that_is_killed_outright_is_put_right(clone: Clone, finished: int) -> None:
-    """SIGKILL for DVC and the stage; the workers end with the stage."""
-    # On a busy machine the moment may pass unseen and the stage end by itself: then once more.
-    assert any(killed_at(clone, finished, strength) for strength in (0.03, 0.04, 0.05))
-    clone.run("dvc", "repro", *AGAIN).succeeded()
-    clone.python("pipeline", "sync").succeeded()
-    assert agrees(clone)
-    assert states(clone, "variant", "run", "trial") == {"FINISHED"}

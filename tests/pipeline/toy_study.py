@@ -1,5 +1,6 @@
 """The whole pipeline, run once at toy size in a clone; what a test changes, it changes in a copy."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,12 +11,14 @@ import pytest
 from pipeline import toy
 from pipeline.data.mnist import Images
 from tests.pipeline.clone import PROBED, SETTINGS, UNTUNED, VARIANTS, Clone, Ended
+from tests.sharing import made_once
 
 
 @pytest.fixture(scope="session")
 def environment(repository: Path, mnist: Images, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which none of the user's DVC, MLflow, git and cluster is in reach."""
-    foreign = ("MLFLOW_", "DVC_", "GIT_", "DASK_", "WORKERS")
+    # Byte code is kept: of the clone's own modules, which every stage imports.
+    foreign = ("MLFLOW_", "DVC_", "GIT_", "DASK_", "WORKERS", "PYTHONDONTWRITEBYTECODE")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     folder = tmp_path_factory.mktemp("dvc")
     for name in ("SITE_CACHE_DIR", "GLOBAL_CONFIG_DIR", "SYSTEM_CONFIG_DIR"):
@@ -29,7 +32,13 @@ def environment(repository: Path, mnist: Images, tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Clone:
     """This checkout again, with what is not committed, and fewer settings and variants; committed there."""
-    clone = Clone(tmp_path_factory.mktemp("study") / "checkout", environment)
+    folder = made_once(
+        tmp_path_factory, "study", lambda folder: _fewer(Clone(folder / "checkout", environment))
+    )
+    return Clone(folder / "checkout", environment)
+
+
+def _fewer(clone: Clone) -> None:
     toy.copy(clone.root)
     declared = clone.yaml("params.yaml")
     assert declared["variants"].keys() >= set(VARIANTS)
@@ -38,13 +47,18 @@ def study(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str])
     clone.edit(dict.fromkeys(unwanted, ...) | UNTUNED | PROBED)
     clone.run("git", "add", "--all").succeeded()
     clone.run("git", "commit", "--quiet", "--no-verify", "--message", "fewer").succeeded()
-    return clone
 
 
 @pytest.fixture(scope="session")
-def quick(study: Clone) -> Ended:
+def quick(study: Clone, tmp_path_factory: pytest.TempPathFactory) -> Ended:
     """`python -m pipeline quick`, as a user types it."""
-    return study.python("pipeline", "quick").succeeded()
+
+    def make(folder: Path) -> None:
+        ended = study.python("pipeline", "quick").succeeded()
+        (folder / "ended.json").write_text(json.dumps(vars(ended)), encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "quick", make)
+    return Ended(**json.loads((folder / "ended.json").read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")

@@ -142,9 +142,10 @@ class Stage:
     def tree(self) -> list[psutil.Process]:
         return tree(self.process.pid)
 
-    def find(self, word: str) -> list[psutil.Process]:
-        """The processes of its tree whose command line has a word."""
-        return [process for process in self.tree if word in command_line(process)]
+    @property
+    def forked(self) -> list[psutil.Process]:
+        """The process that has loaded Keras, and after it the workers that are forked from it."""
+        return [process for process in self.tree if "multiprocessing.forkserver" in command_line(process)]
 
     def end(self) -> Ended:
         """Wait for its end."""

@@ -23,7 +23,6 @@ from tests.processes import until, until_gone
 from tests.training.study import RUNS, STAGE, Stage, Study
 
 OUTPUTS = "results/runs/baseline"
-WORKER = "loky_posix"
 REPRO = ("dvc", "repro", "baseline")
 
 
@@ -48,7 +47,11 @@ def to_one(number: signal.Signals) -> Callable[[Stage], None]:
 
 
 def to_a_worker(stage: Stage) -> None:
-    stage.find(WORKER)[0].kill()
+    stage.forked[1].kill()
+
+
+def to_what_workers_are_forked_from(stage: Stage) -> None:
+    stage.forked[0].kill()
 
 
 # The command, how many workers, and what interrupts it.
@@ -57,6 +60,7 @@ WAYS: dict[str, tuple[tuple[str, ...], str, Callable[[Stage], None]]] = {
     "ctrl-c, one worker": ((), "1", to_all(signal.SIGINT)),
     "sigterm": ((), "2", to_one(signal.SIGTERM)),
     "sigkill of a worker": ((), "2", to_a_worker),
+    "sigkill of what workers are forked from": ((), "2", to_what_workers_are_forked_from),
     "sigkill": ((), "2", to_one(signal.SIGKILL)),
     "sigkill of all": ((), "2", to_all(signal.SIGKILL)),
     "sigkill of dvc": (REPRO, "2", to_one(signal.SIGKILL)),
@@ -125,6 +129,7 @@ ENDS: dict[str, tuple[int, list[str]]] = {
     "ctrl-c, one worker": (130, ["KILLED"]),
     "sigterm": (128 + signal.SIGTERM, ["KILLED"]),
     "sigkill of a worker": (1, ["FAILED"]),
+    "sigkill of what workers are forked from": (1, ["FAILED"]),
     "sigkill": (-signal.SIGKILL, ["RUNNING"]),
     "sigkill of all": (-signal.SIGKILL, ["RUNNING"]),
     "sigkill of dvc": (-signal.SIGKILL, ["RUNNING"]),
@@ -231,10 +236,12 @@ def test_a_run_that_fails_is_one_line(study: Study, tmp_path: Path) -> None:
     assert [run.info.status for run in copy.logged("variant")] == ["FAILED"]
 
 
-def test_killed_while_its_workers_start_it_leaves_none(study: Study, tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 3])
+def test_killed_while_its_workers_start_it_leaves_none(study: Study, tmp_path: Path, processes: int) -> None:
+    """While Keras is imported, and when both workers have just been forked."""
     with study.copy(tmp_path / "checkout").started() as stage:
-        until(lambda: len(stage.find(WORKER)) == 2, "the workers")
-        processes = stage.tree
+        until(lambda: len(stage.forked) == processes, "the workers")
+        tree = stage.tree
         stage.process.kill()
         stage.end()
-    until_gone(processes)
+    until_gone(tree)

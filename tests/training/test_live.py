@@ -46,9 +46,21 @@ def test_a_short_run_tells_nothing(tmp_path: Path, tiny_run: MakeRun) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_half_written_is_never_read(tmp_path: Path, tiny_run: MakeRun, monkeypatch: Any) -> None:
+def test_what_is_half_written_is_never_read(
+    tmp_path: Path, tiny_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(live, "AFTER", 0.0)
     run = tiny_run()
-    live.Reporter(tmp_path, run)(0, {"loss": 0.5})
-    folder = live.path_of(tmp_path, run).parent
-    assert [path.name for path in folder.iterdir()] == [f"{run.key}.epochs"]  # moved there when it was whole
+    reporter = live.Reporter(tmp_path, run)
+    reporter(0, {"loss": 0.5})
+    whole = Path.write_text
+
+    def half(path: Path, text: str, **given: Any) -> int:
+        whole(path, text[: len(text) // 2], **given)
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OSError, match="disk"):
+        reporter(1, {"loss": 0.25})
+    (event,) = live.Follower(tmp_path).news([run])
+    assert event.history["loss"].tolist() == [0.5]
