@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[], Measured | list[Measured]]] = {
     "workers": scaling.workers,
     "scale": scaling.scale,
     "tracking": overhead.tracking,
+    "quick": overhead.quick,
     "study": overhead.study,
 }
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -53,25 +54,44 @@ def study() -> list[Measured]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "study"
         toy.copy(copy)
-        environment = toy.environment()
 
-        def repro() -> float:
-            command = ["dvc", "repro", "--quiet"]
-            return seconds(lambda: subprocess.run(command, cwd=copy, env=environment, check=True))
-
-        whole = repro()
-        nothing = [repro() for _ in range(ROUNDS)]
+        repro = ("dvc", "repro", "--quiet")
+        whole = _seconds_in(copy, *repro)
+        nothing = [_seconds_in(copy, *repro) for _ in range(ROUNDS)]
         training = _training_seconds(copy) / machine.read().processes
-        force = ["dvc", "repro", "--quiet", "--force", "--single-item", "variant@l2"]
-        stage = seconds(lambda: subprocess.run(force, cwd=copy, env=environment, check=True))
-        own = json.loads((copy / records.TIMING / "l2.json").read_text(encoding="utf-8"))
-        busy = sum(sum(run.values()) for run in own.values()) / machine.read().processes
+        verified = [_seconds_in(copy, sys.executable, "-m", "pipeline", "verify") for _ in range(ROUNDS)]
+        beyond = []
+        for _ in range(ROUNDS):
+            stage = _seconds_in(copy, sys.executable, "-m", "pipeline.stages.train", "l2")
+            own = json.loads((copy / records.TIMING / "l2.json").read_text(encoding="utf-8"))
+            beyond.append(stage - sum(sum(run.values()) for run in own.values()) / machine.read().processes)
     note = f"{whole:.0f} s in all, {training:.0f} s of training on each worker"
     return [
         Measured("noop_seconds", nothing, 5.0, "seconds", False),
-        Measured("stage_overhead", [stage - busy], 10.0, "seconds a stage beyond its training", False),
-        Measured("study_overhead", [1 - training / whole], 0.25, "of the study is not training", False, note),
+        Measured("verify_seconds", verified, 10.0, "seconds", False),
+        Measured("stage_overhead", beyond, 5.0, "seconds a stage beyond its training", False),
+        Measured("study_overhead", [1 - training / whole], 0.2, "of the study is not training", False, note),
     ]
+
+
+MEASURING = {"evaluate": ((), 5.0), "report": ((), 5.0), "claims": ((), 2.5), "probe": (("weights",), 2.5)}
+
+
+def quick() -> list[Measured]:
+    """Take the first look, `make quick`; then run the stages that only measure again, each by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "quick"
+        whole = seconds(lambda: toy.run(copy))
+        found = [Measured("quick_seconds", [whole], 120.0, "seconds", False)]
+        for name, (arguments, goal) in MEASURING.items():
+            command = (sys.executable, "-m", f"pipeline.stages.{name}", *arguments)
+            took = [_seconds_in(copy, *command) for _ in range(ROUNDS)]
+            found.append(Measured(f"{name}_seconds", took, goal, "seconds at toy size", False))
+    return found
+
+
+def _seconds_in(copy: Path, *command: str) -> float:
+    return seconds(lambda: subprocess.run(command, cwd=copy, env=toy.environment(), check=True))
 
 
 def _training_seconds(copy: Path) -> float:

@@ -1,5 +1,6 @@
 """Small hand-made numbers that several tests look at: changes of variants, tables of probes, evidence."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -103,3 +104,14 @@ def evidence() -> pd.DataFrame:
     columns = ["claim", "condition", "endpoint", "unit", "estimate", "outcome"]
     table = pd.DataFrame(rows, columns=columns)
     return table.assign(low=table.estimate - 0.25, high=table.estimate + 0.5, n=10, margin=0.1)
+
+
+FACTS = re.compile(
+    r"`\w+`|[-+]?\d+(?:,\d{3})*(?:\.\d+)?%?|"
+    r"\b(?:none|no|lower(?:ed|s)?|raise[ds]?|narrow(?:ed)?|widened|saves|later)\b"
+)
+
+
+def facts(text: str) -> str:
+    """What a text says, whatever its words: its names, its numbers, and which way a thing goes."""
+    return " ".join(FACTS.findall(text))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline import params
 from pipeline.params import Params, Setting
 from pipeline.reporting import findings, rankings, significance
-from tests.reporting.examples import DIFFERENCES, SUMMARY, changed
+from tests.reporting.examples import DIFFERENCES, SUMMARY, changed, facts
 
 MakeTable = Callable[[Mapping[str, Any]], pd.DataFrame]
 Told = Callable[..., str]
@@ -71,13 +71,11 @@ def told(
 NO_CURVES = pd.DataFrame(columns=["setting", "variant", "metric", "epoch", "estimate"])
 
 
-def test_a_paragraph_in_full(told: Told) -> None:
+def test_what_a_paragraph_says(told: Told) -> None:
     """Limits lie 0.05 below and 0.1 above the change, so a fall by 1.275 has 1.175 to 1.325."""
-    assert told(DIFFERENCES) == (
-        "**Choose `drop` or `ridge`**: of 4 variants these 2 lower the test error beyond chance in `here` "
-        "(50 images), against the baseline. Most of all `drop` in `here`, by 1.27 [1.17, 1.32] points, from "
-        "9.92 to 8.64 %. What fails: 2 of 4 raise it in `here`, most of all `stop`, by 0.98 [0.93, 1.08] "
-        "points."
+    assert facts(told(DIFFERENCES)) == (
+        "`drop` `ridge` 4 2 lower `here` 50 `drop` `here` 1.27 1.17 1.32 9.92 8.64 "
+        "2 4 raise `here` `stop` 0.98 0.93 1.08"
     )
 
 
@@ -101,10 +99,8 @@ def test_what_lies_beneath_without_a_tuned_baseline(
     raw_params: dict[str, Any], places: dict[str, Setting], make_differences: MakeTable
 ) -> None:
     here = study({"here": places["here"]}, raw_params)
-    assert findings.beneath(here, make_differences({"here": DIFFERENCES})) == [
-        "Of the squared error, against the untuned baseline, in `here` none of 4 variants lower the variance "
-        "at the price of bias and none lower both (each change beyond chance)."
-    ]
+    (parts,) = findings.beneath(here, make_differences({"here": DIFFERENCES}))
+    assert facts(parts) == "`here` none 4 lower none lower"
 
 
 def test_where_none_is_best_everywhere_those_of_single_settings_are_counted(told: Told) -> None:
@@ -166,15 +162,8 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
     assert "of 2 variants this one lowers" in text
     assert "against the baseline, its epochs and learning rate tuned with as many trials." in text
     assert "`drop` in `here`, by 0.36 [0.26, 0.41] points, from 9.00 to 8.64 %" in text
-    assert rival == (
-        "Tuning, by cross-entropy, changes the baseline's own error by -0.92 [-0.97, -0.82] points in `here`"
-        ". Of the 1 chosen 1 lowers the test error against the untuned baseline too."
-    )
-    assert parts == (
-        "Of the squared error, against the untuned baseline, in `here` 1 of 2 variants lower the variance at "
-        "the price of bias and none lower both. Against the tuned one, of the 1 chosen: in `here` the "
-        "bias is lower in 1, the variance changes in none (each change beyond chance)."
-    )
+    assert facts(rival) == "-0.92 -0.97 -0.82 `here` 1 1 lowers"
+    assert facts(parts) == "`here` 1 2 lower none lower 1 `here` lower 1 none"
     assert "No variant raises it beyond chance." in text
     harmful = differences.assign(
         estimate=differences.estimate.where(
@@ -206,10 +195,7 @@ def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_r
     ranked = rankings.ranking("here", summary, differences).set_index("variant")
     assert ranked["against tuned baseline, points"]["`drop`"] == "-0.36 [-0.41, -0.26]"
     gap = findings.gap("here", {"summary": summary, "differences": differences, "curves": NO_CURVES})
-    assert gap == (
-        "In `here` the gap in cross-entropy is 0.419 [0.319, 0.619] nats without regularization; 1 of 2 "
-        "variants narrow it beyond chance."
-    )
+    assert facts(gap) == "`here` 0.419 0.319 0.619 1 2 narrow"
 
 
 def test_the_gap_opens_after_the_lowest_validation_loss(
@@ -317,6 +303,33 @@ def test_the_chosen_are_those_that_are_better(told: Told, rows: list[dict[str, f
     better = {n for n, r in zip(names, rows, strict=True) if r["p"] <= 0.05 and r["test_error"] < 0}
     found = re.match(r"\*\*Choose (.+?)\*\*", text)
     assert set(re.findall(r"`(\w+)`", found[1] if found else "")) == better
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (DIFFERENCES, "drop and ridge lower the test error beyond chance in here and there."),
+        (
+            changed(DIFFERENCES, drop={"p": 0.3}),
+            "ridge lowers the test error beyond chance in here and there.",
+        ),
+        (
+            changed(DIFFERENCES, drop={"p": 0.3}, ridge={"test_error": 0.2}),
+            "No variant lowers the test error beyond chance in here and there.",
+        ),
+        ({"drop": DIFFERENCES["drop"]}, "No setting compares several variants."),
+    ],
+    ids=["two", "one", "none", "nothing compared"],
+)
+def test_the_headline(
+    raw_params: dict[str, Any],
+    places: dict[str, Setting],
+    make_differences: MakeTable,
+    rows: Mapping[str, Any],
+    said: str,
+) -> None:
+    differences = make_differences({"here": rows, "there": rows})
+    assert findings.headline(study(places, raw_params), differences) == said
 
 
 def test_conditions(raw_params: dict[str, Any]) -> None:
