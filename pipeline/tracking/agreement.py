@@ -84,14 +84,15 @@ def sync(root: Path, wrote: Callable[[str], object] = lambda name: None) -> list
             _write(ledger, cell)
             written.append(cell.name)
             wrote(cell.name)
-    publish(root)
+    publish_networks(root)
+    publish_reports(root)
     if problems:
         raise UserError("\n".join(problems))
     return written
 
 
-def publish(root: Path) -> None:
-    """Log the networks, register them where every cell is recorded, and log the reports."""
+def publish_networks(root: Path) -> None:
+    """Log the networks, and register them where every cell is recorded."""
     ledger = Ledger()
     cells, problems = _cells(root)
     found = {group.key: group for group in ledger.groups()}
@@ -107,7 +108,11 @@ def publish(root: Path) -> None:
             registry.register(ledger, groups, cells)
         if not problems:
             _retire(ledger, groups, cells)
-    study.publish(ledger, root)
+
+
+def publish_reports(root: Path) -> None:
+    """Log the reports as they are now."""
+    study.publish(Ledger(), root)
 
 
 def differences(cell: Cell, group: Group, curves: Curves) -> Iterator[str]:

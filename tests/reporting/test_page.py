@@ -103,12 +103,11 @@ def stage(
     stale.write_bytes(b"of a setting that is no longer declared")
     monkeypatch.setattr(report, "ROOT", tmp_path)
     monkeypatch.setattr(report, "REPORTS", tmp_path / "reports")
-    monkeypatch.setattr(report, "_publish", lambda: None)  # there is nothing behind the page to be recorded
     return tmp_path / "reports"
 
 
 def test_every_image_of_the_page_is_drawn_and_every_drawing_shown(stage: Path) -> None:
-    report.main()
+    report.write_page()
     page = (stage / "report.md").read_text(encoding="utf-8")
     drawn = sorted(f"figures/{path.name}" for path in (stage / "figures").iterdir())
     names = ["bias_variance", "curves_small", "differences", "gap"]  # `blind` has no validation images
@@ -123,7 +122,7 @@ def test_every_image_of_the_page_is_drawn_and_every_drawing_shown(stage: Path) -
 
 
 def test_the_numbers_beside_a_figure_are_those_it_shows(stage: Path) -> None:
-    report.main()
+    report.write_page()
     beside = pd.read_csv(stage / "figures" / "differences.csv")
     table = pd.read_csv(stage / "tables" / "differences.csv")
     expected = table[table.metric == "test_error"].reset_index(drop=True)
@@ -132,7 +131,7 @@ def test_the_numbers_beside_a_figure_are_those_it_shows(stage: Path) -> None:
 
 
 def test_the_page_for_a_browser_needs_nothing_else(stage: Path) -> None:
-    report.main()
+    report.write_page()
     page = (stage / "report.html").read_text(encoding="utf-8")
     self_contained(page)
     assert page.count("<img ") == len(IMAGE.findall((stage / "report.md").read_text(encoding="utf-8"))) == 12
@@ -142,7 +141,7 @@ def test_the_page_for_a_browser_needs_nothing_else(stage: Path) -> None:
 def test_the_page_says_what_the_tables_and_the_data_say(stage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "every", lambda *_: {})
     monkeypatch.setattr(html, "page", lambda *_: "")
-    report.main()
+    report.write_page()
     page = (stage / "report.md").read_text(encoding="utf-8")
     # Changes of 1 each, beyond chance: a rise by all three, in the one setting with several variants.
     first = page.split("\n\n")[1]
@@ -171,5 +170,5 @@ def test_the_page_says_what_the_tables_and_the_data_say(stage: Path, monkeypatch
     assert "| `small` | `ridge` | 0, 1 | `tags.run_key = 'small-ridge-1'` |" in page
     assert "| `blind` | `drop` | 0, 0 | `tags.run_key = 'blind-drop-0'` |" in page
     assert "nan" not in page.lower()
-    report.main()
+    report.write_page()
     assert (stage / "report.md").read_text(encoding="utf-8") == page

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from pipeline.science.arrays import IntArray
 from pipeline.science.comparison import (
@@ -91,6 +92,14 @@ def test_holm_by_hand() -> None:
     """Smallest times 3, next times 2, never below an earlier one, in the order given."""
     np.testing.assert_allclose(holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
     np.testing.assert_allclose(holm([0.9, 0.8]), [1.0, 1.0])
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 40])
+def test_holm_is_that_of_statsmodels(count: int) -> None:
+    """With ties, and values that are adjusted to one."""
+    values = np.random.default_rng(count).uniform(size=count).round(2) ** 3
+    expected = multipletests(values, method="holm")[1]
+    np.testing.assert_allclose(holm(values), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("margin", [0.2, 0.9, 3.0])

@@ -84,7 +84,7 @@ def logged(
     """The network that was logged, restored beside it, and MLflow's entry of it."""
     runs = inits(tiny_run, request.param)
     Stage(prepared_root, result, part=request.param).record(runs)
-    tracking.publish(prepared_root)
+    tracking.publish_networks(prepared_root)
     client, experiment = study
     (entry,) = client.search_logged_models([experiment])
     return models.restore(runs[1], weights(runs[1]), SHAPE, CLASSES), entry
@@ -159,7 +159,7 @@ def test_the_same_stage_again_replaces_its_model(
     client, experiment = study
     for _ in range(2):
         Stage(prepared_root, result, part="baseline").record(inits(tiny_run, "baseline"))
-        tracking.publish(prepared_root)
+        tracking.publish_networks(prepared_root)
     (parent,) = client.search_runs([experiment], "tags.kind = 'variant'")
     sources = [entry.source_run_id for entry in client.search_logged_models([experiment])]
     assert sources == [parent.info.run_id]
