@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,15 @@ def runs(tiny_run: MakeRun) -> list[Run]:
     ]
 
 
+def up_to_date() -> "subprocess.Popen[str]":
+    """What answers as `dvc status` does where nothing has changed."""
+    return subprocess.Popen(["echo", "{}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     # `dvc status` asks about a checkout of DVC's, which this is not.
-    monkeypatch.setattr(agreement, "_out_of_date", lambda root: iter(()))
+    monkeypatch.setattr(agreement, "_dvc_status", lambda root: up_to_date())
     return Stage(tmp_path / "checkout", result)
 
 
