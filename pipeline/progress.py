@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
 from pipeline import plan, records
 from pipeline.plan import Plan
 from pipeline.records import Result
@@ -84,6 +81,9 @@ def progress(estimate: Estimate) -> Iterator[Callable[[Result], None]]:
     if not sys.stderr.isatty():  # rich would also take FORCE_COLOR for a terminal
         yield _plain(estimate)
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(str(estimate), total=1.0)

@@ -20,18 +20,20 @@ from pipeline.params import OWN
 LIMITS = {"train_size": 500, "batch_size": 500, "validation_size": 500, "epochs": 3, "splits": 3, "inits": 3}
 CANDIDATES = 2
 RATES = 3  # learning rates, spread over the list
+CELLS = 3  # of the map, those that still differ
+METHODS = 2  # of those that the map compares
 PARAMS = "params.yaml"
 MARK = "toy-copy"  # a file in its .git tells a copy from a project of the user's
 
 
 def run(directory: Path) -> None:
-    """Copy the work tree to `directory`, keep a few variants, shrink its settings, and reproduce it there.
+    """Copy the work tree to `directory`, keep a part of its study, at toy size, and reproduce it there.
 
     The copy has its own MLflow store; it takes MNIST from this checkout where that has it.
     Raises UserError when `directory` is not an earlier copy, and when a stage fails.
     """
     copy(directory)
-    keep_a_few(directory / PARAMS, _committed_variants())
+    keep_a_few(directory / PARAMS, _committed())
     shrink(directory / PARAMS)
     if subprocess.run(["dvc", "repro"], cwd=directory, env=environment(), check=False).returncode:
         raise UserError(f"quick: a stage failed in {directory}; its own message is above")
@@ -80,27 +82,39 @@ def _listed(*options: str) -> set[str]:
 
 
 def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
-    """Take variants out of a params.yaml but those that its probes and settings name, and those that are new.
+    """Take out of a params.yaml what a first look can do without: settings, variants and parts of probes.
 
-    `committed` has the variants that are not new, as they were.
+    What differs from the `committed` parameters stays, for it is what somebody wants to look at.
     """
     yaml, content = _read(path)
-    probes = content["probes"]
-    named = {*probes["strength_paths"]["variants"], *probes["map"]["variants"]}
-    named.add(probes["learning_rates"]["variant"])
+    paths, rates, mapped = (content["probes"][name] for name in ("strength_paths", "learning_rates", "map"))
+    needed = {paths["settings"][0], mapped["settings"][0], rates["setting"]}
+    needed |= {name for name, setting in content["settings"].items() if setting["variants"] != "all"}
+    _keep(content["settings"], needed, committed["settings"])
+    needed = {rates["variant"], *mapped["variants"][:METHODS]}
+    needed |= {*paths["variants"]} & needed or {paths["variants"][0]}
     for setting in content["settings"].values():
-        named |= {*setting["overrides"], *(() if setting["variants"] == "all" else setting["variants"])}
-    for name in [name for name in content["variants"] if name not in named]:
-        if content["variants"][name] == committed.get(name):
-            del content["variants"][name]
+        needed |= {*setting["overrides"], *(() if setting["variants"] == "all" else setting["variants"])}
+    _keep(content["variants"], needed, committed["variants"])
+    for probe in (paths, mapped):
+        for names in ("settings", "variants"):
+            probe[names][:] = [name for name in probe[names] if name in content[names]]
+    _keep(rates["networks"], set(list(rates["networks"])[:1]))
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
 
 
-def _committed_variants() -> dict[str, Any]:
+def _keep(section: dict[str, Any], names: set[str], committed: Mapping[str, Any] | None = None) -> None:
+    """Delete what is not among the names, unless it differs from what is committed."""
+    for name in [name for name in section if name not in names]:
+        if committed is None or section[name] == committed.get(name):
+            del section[name]
+
+
+def _committed() -> dict[str, Any]:
     command = ["git", "-C", str(ROOT), "show", f"HEAD:./{PARAMS}"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = YAML().load(shown.stdout)["variants"]
+    found: dict[str, Any] = YAML().load(shown.stdout)
     return found
 
 
@@ -125,12 +139,13 @@ def shrink(path: Path) -> None:
     for field in (field for part in parts for field in part.values()):
         if isinstance(field, list):
             del field[CANDIDATES:]
-    _shrink_probes(content["probes"])
+    _shrink_probes(content)
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
 
 
-def _shrink_probes(probes: dict[str, Any]) -> None:
+def _shrink_probes(content: dict[str, Any]) -> None:
+    probes = content["probes"]
     positions = probes["map"]["candidates"]
     del positions[CANDIDATES:]
     positions[:] = range(len(positions))
@@ -141,7 +156,15 @@ def _shrink_probes(probes: dict[str, Any]) -> None:
     for place in reversed(range(len(rates))):  # in place, which keeps the file as it is written
         if place not in kept:
             del rates[place]
-    for part in (probes["learning_rates"], *probes["map"]["cells"].values()):
+    cells, names = probes["map"]["cells"], set[str]()
+    for part in (probes["learning_rates"], *cells.values()):
         for name, limit in LIMITS.items():
             if name in part:
                 part[name] = min(part[name], limit)
+    start = dict(content["settings"][probes["map"]["settings"][0]]) | {"splits": probes["map"]["splits"]}
+    different = [start]
+    for name, cell in cells.items():  # of some, all that they changed is limited now
+        if start | cell not in different and len(names) < CELLS:
+            different.append(start | cell)
+            names.add(name)
+    _keep(cells, names)

@@ -1,5 +1,6 @@
 """The toy copy: what comes along, what is shrunk, and what it refuses to replace."""
 
+import copy
 import os
 import subprocess
 from collections.abc import Callable, Mapping
@@ -61,16 +62,21 @@ variants:
 probes:
   strength_paths: {settings: [large], variants: [ridge], splits: 5}
   learning_rates:
+    setting: large
     variant: ridge
     splits: 3
     epochs: 30           # of a probe
     rates: [1.0e-3, 1.0e-2, 0.1, 1.0, 10.0]
+    networks:
+      one: {hidden: [8]}
+      two: {hidden: [8, 8]}
   map:
+    settings: [large]
     variants: [ridge]
     candidates: [1, 2]
     splits: 3
     cells:
-      more: {train_size: 5000, splits: 4}
+      more: {train_size: 5000, hidden: [32], splits: 4}
 """
 
 
@@ -101,8 +107,8 @@ def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> No
         "epochs: 30           # of a probe": f"epochs: {limit['epochs']}            # of a probe",
         "rates: [1.0e-3, 1.0e-2, 0.1, 1.0, 10.0]": "rates: [1.0e-3, 0.1, 10.0]",
         "candidates: [1, 2]": "candidates: [0, 1]",
-        "more: {train_size: 5000, splits: 4}": (
-            f"more: {{train_size: {limit['train_size']}, splits: {limit['splits']}}}"
+        "more: {train_size: 5000, hidden: [32], splits: 4}": (
+            f"more: {{train_size: {limit['train_size']}, hidden: [32], splits: {limit['splits']}}}"
         ),
     }
     once = path.read_text(encoding="utf-8")
@@ -110,26 +116,43 @@ def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> No
     assert path.read_text(encoding="utf-8") == once
 
 
-def test_variants_that_nothing_names_are_left_out_unless_they_are_new(tmp_path: Path) -> None:
-    path, variants = tmp_path / "params.yaml", YAML(typ="safe").load(FULL)["variants"]
-    for committed, kept in (
-        (variants, ["ridge", "drop"]),
-        ({**variants, "mild": {"l1": {"strength": 0.5}}}, ["ridge", "drop", "mild"]),
-        ({}, ["ridge", "drop", "mild"]),
+def test_a_first_look_keeps_what_it_needs_and_what_is_new(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    full = FULL.replace("variants: all", "variants: all ", 1) + "      another: {hidden: [16]}\n"
+    full = full.replace("  small:", "  other: {variants: all, overrides: {}}\n\n  small:")
+    known = YAML(typ="safe").load(full)
+    changed = copy.deepcopy(known)
+    changed["settings"]["other"]["overrides"] = {"drop": {"dropout": {"rate": 0.1}}}
+    changed["variants"]["mild"]["l1"]["strength"] = 0.5
+    for committed, settings, variants in (
+        (known, ["large", "small"], ["ridge", "drop"]),
+        (changed, ["large", "other", "small"], ["ridge", "drop", "mild"]),
     ):
-        path.write_text(FULL, encoding="utf-8")
+        path.write_text(full, encoding="utf-8")
         toy.keep_a_few(path, committed)
-        expected = YAML(typ="safe").load(FULL)
-        expected["variants"] = {name: variants[name] for name in kept}
+        expected = copy.deepcopy(known)
+        expected["settings"] = {name: known["settings"][name] for name in settings}
+        expected["variants"] = {name: known["variants"][name] for name in variants}
+        del expected["probes"]["learning_rates"]["networks"]["two"]
         assert YAML(typ="safe").load(path) == expected
 
 
-def test_a_few_variants_of_the_committed_file_are_valid(tmp_path: Path, repository: Path) -> None:
+def test_cells_of_the_map_that_are_the_same_at_toy_size_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    cells = ["small: {train_size: 100}", "as_it_is: {train_size: 9000}", "wide: {hidden: [300]}"]
+    cells += ["wider: {hidden: [300], train_size: 700}", "deep: {hidden: [9, 9]}", "last: {hidden: [7]}"]
+    path.write_text(FULL + "".join(f"      {cell}\n" for cell in cells), encoding="utf-8")
+    toy.shrink(path)
+    left = YAML(typ="safe").load(path)["probes"]["map"]["cells"]
+    assert list(left) == ["more", "small", "wide"]
+
+
+def test_a_first_look_at_the_committed_study_is_valid(tmp_path: Path, repository: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text((repository / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    toy.keep_a_few(path, YAML(typ="safe").load(path)["variants"])
+    toy.keep_a_few(path, YAML(typ="safe").load(path))
     toy.shrink(path)
-    assert set(params.load(path).variants) == {"l1", "l2", "dropout", "early_stopping", "batch_norm"}
+    assert list(params.load(path).variants) == ["l2", "dropout", "batch_norm"]
 
 
 def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Path) -> None:
@@ -152,13 +175,16 @@ def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Pat
     rates = probes["learning_rates"]["rates"]
     probes["learning_rates"]["rates"] = [rates[0], rates[len(rates) // 2], rates[-1]]
     probes["map"]["candidates"] = list(range(toy.CANDIDATES))
+    cells = probes["map"]["cells"]
+    probes["map"]["cells"] = {name: cells[name] for name in ("n100", "narrow", "narrow_noisy")}
     for part in (*probes.values(), *probes["map"]["cells"].values()):
         for name, limit in toy.LIMITS.items():
             if name in part:
                 part[name] = min(part[name], limit)
     assert YAML(typ="safe").load(path) == expected
-    comments = [line.partition("#")[2] for line in text.splitlines()]
-    assert [line.partition("#")[2] for line in path.read_text(encoding="utf-8").splitlines()] == comments
+    comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
+    shrunk = path.read_text(encoding="utf-8").splitlines()
+    assert [line.partition("#")[2] for line in shrunk if "#" in line] == comments
 
 
 @pytest.mark.parametrize("setting", [{"splits": 5, "inits": 1}, {"train_size": 1000, "batch_size": 1000}])

@@ -12,11 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pipeline.absent import absent
+from pipeline.lean import lean
 from pipeline.probes.study import replicate
 from pipeline.science import comparison
 
-with absent("scipy.cluster", "scipy.stats", "statsmodels"):  # for plots of kinds that are not drawn here
+with lean("scipy.cluster", "scipy.stats", "statsmodels"):  # for plots of kinds that are not drawn here
     import seaborn as sns
 
 mpl.use("Agg")

@@ -25,11 +25,10 @@ def main() -> None:
         planned = plan.read(ROOT / records.PLANS / f"{part}.json")
         from pipeline import tracking
 
-        events = tuned.trained(planned, train)
         estimate = Estimate(part, planned, elsewhere(ROOT, part))
         finished: dict[str, Result] = {}
         with tracking.Recorder(part, planned) as recorder, progress(estimate) as advance:
-            for event in events:
+            for event in tuned.trained(planned, train):
                 recorder.record(event)
                 if isinstance(event, Result):
                     finished[event.run.key] = event

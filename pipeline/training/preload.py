@@ -12,4 +12,5 @@ os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")
 from pipeline.training.backend import import_keras
 
 import_keras()
-importlib.import_module("pipeline.training.trainer")
+for name in ("pipeline.training.trainer", "pipeline.training.fanout"):
+    importlib.import_module(name)
