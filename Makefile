@@ -30,7 +30,7 @@ test: $(READY)
 	ruff check
 	ruff format --check
 	mypy
-	OPENBLAS_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	OPENBLAS_NUM_THREADS=1 python -m pytest -n 2
 
 # Known faults of the locked packages, asked of PyPI's advisories; what is let pass belongs in docs/security.md.
 # Strict: a package that could not be looked up is no clean one. In an environment of its own: it is no part of ours.

@@ -19,10 +19,16 @@ from tests.probing import probes, variants
 pytest_plugins = ("tests.pipeline.toy_study",)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes run the tests; some belong together."""
-    sharing.order(items)
+    """The longest first, so that two processes end together."""
+    items.sort(key=lambda item: sharing.place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing.Scheduling:
+    """Some tests stay together in one of the processes."""
+    config.option.loadscopereorder = False  # groups keep the order above
+    return sharing.Scheduling(config, log)
 
 
 REPOSITORY = Path(__file__).resolve().parent.parent

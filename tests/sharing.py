@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from xdist.scheduler import LoadScopeScheduling
 
 # They kill, interrupt and count processes: one after the other, in one process of the run.
 KILLING = (
@@ -16,32 +17,36 @@ KILLING = (
     "tests/pipeline/test_servers.py",
 )
 PIPELINE = "tests/pipeline/"
+FIRST = f"{PIPELINE}test_first_run.py"
 
 
-def order(items: list[pytest.Item]) -> None:
-    """Give every test its group, and put the longest first: the toy study, then what kills, then the rest.
+class Scheduling(LoadScopeScheduling):
+    """Hands whole groups to the processes of the run, in their order."""
 
-    A file is a group, for its fixtures are; of those that run the pipeline each test stands alone.
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
+
+
+def group(nodeid: str) -> str:
+    """The group of a test: its file, for fixtures are a file's; of those that run the pipeline, itself.
+
+    A group is run by one process; `killing` and `tests/ui/` are of several files.
     """
-
-    def place(item: pytest.Item) -> int:
-        if item.path.name == "test_first_run.py":
-            return 0  # which makes the toy study, while another process begins with what does without
-        return 1 if file(item) in KILLING else 2 if file(item).startswith(PIPELINE) else 3
-
-    for item in items:
-        if file(item) in KILLING:
-            item.add_marker(pytest.mark.xdist_group("killing"))
-        elif not file(item).startswith(PIPELINE):
-            item.add_marker(
-                pytest.mark.xdist_group(str(item.path.parent.name if "ui" in file(item) else file(item)))
-            )
-    items.sort(key=place)
+    file = nodeid.partition("::")[0]
+    if file in KILLING:
+        return "killing"
+    if file.startswith(PIPELINE) and file != FIRST:
+        return nodeid
+    return "tests/ui/" if file.startswith("tests/ui/") else file
 
 
-def file(item: pytest.Item) -> str:
-    """The path of a test's file in the checkout."""
-    return item.path.relative_to(item.config.rootpath).as_posix()
+def place(nodeid: str) -> int:
+    """Where a test stands: what makes the toy study, what kills and does without it, and then the rest."""
+    if nodeid.startswith(FIRST):
+        return 0
+    if group(nodeid) == "killing":
+        return 2 if nodeid.startswith(PIPELINE) else 1
+    return 3 if nodeid.startswith((PIPELINE, "tests/ui/")) else 4
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
