@@ -99,7 +99,6 @@ def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
     for probe in (paths, mapped):
         for names in ("settings", "variants"):
             probe[names][:] = [name for name in probe[names] if name in content[names]]
-    _keep(rates["networks"], set(list(rates["networks"])[:1]))
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
 

@@ -50,9 +50,11 @@ def test_a_stage_forced_again_gives_the_same_bytes_and_no_second_record(clone: C
 
 def test_a_variant_taken_away_is_gone(clone: Clone) -> None:
     assert (clone.root / "results" / "runs" / "dropout_l2").is_dir()
-    clone.edit({"variants.dropout_l2": ..., "probes.learning_rates.variant": "l2"})
-    assert clone.due() == {"probe_runs@learning_rates"} | MEASURED  # what is drawn is the same
-    assert clone.run("dvc", "repro", "evaluate").succeeded().ran == ["probe_runs@learning_rates", "evaluate"]
+    probes = {"probes.learning_rates.variant": "l2", "probes.map.variants": ["dropout"]}
+    clone.edit({"variants.dropout_l2": ..., **probes})
+    again = {"probe_runs@learning_rates", "probe_runs@map"}
+    assert clone.due() == again | MEASURED  # what is drawn is the same
+    assert set(clone.run("dvc", "repro", "evaluate").succeeded().ran) == {*again, "evaluate"}
     left = {path.name for path in (clone.root / "results" / "runs").iterdir()}
     assert left == {"baseline", "tuned_baseline", "l2", "dropout", *TRAINED}
     reports = clone.root / "reports"

@@ -81,7 +81,7 @@ def test_the_commands_of_the_tracking_page(repository: Path, clone: Clone, tmp_p
         until_healthy(process, port)
         clone.without_probes().edit({"variants.l2.l2.strength": 0.03})
         ended = clone.run("bash", "-e", "-c", study.replace("5000", str(port))).succeeded()
-        assert set(ended.ran) == {"plan", "variant@l2", "probe_runs@map", "evaluate"}
+        assert set(ended.ran) == {"plan", "variant@l2", "evaluate"}
         there = MlflowClient(tracking_uri=f"http://127.0.0.1:{port}")
         experiment = there.get_experiment_by_name("regularization-study")
         assert experiment is not None

@@ -39,10 +39,10 @@ def check(clone: Clone, ended: Ended, before: list[Run], variant: str, strength:
 
 def test_the_main_entry_is_repro(clone: Clone) -> None:
     before = active(clone.without_probes())
-    clone.edit({"variants.dropout_l2.l2.strength": 0.02})
+    clone.edit({"variants.l2.l2.strength": 0.02})
     ended = clone.run("mlflow", "run", ".", "--env-manager=local").succeeded()
-    assert set(ended.ran) == {"plan", "variant@dropout_l2", "probe_runs@learning_rates", "evaluate"}
-    check(clone, ended, before, "dropout_l2", 0.02)
+    assert set(ended.ran) == {"plan", "variant@l2", "evaluate"}
+    check(clone, ended, before, "l2", 0.02)
     assert clone.run("dvc", "repro").succeeded().ran == []
 
 

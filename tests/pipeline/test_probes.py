@@ -129,7 +129,7 @@ def test_the_winner_of_a_cell_has_the_lowest_error(toy_clone: Clone, mnist: Imag
     winners = table(toy_clone, "map/winners").set_index("cell")
     assert set(winners.index) == {"small", "n100", "wide"}
     for cell in ("n100", "wide"):
-        methods = ("baseline", "l2", "dropout")
+        methods = ("baseline", "dropout_l2", "dropout")
         means = {m: errors(toy_clone, mnist, "map", f"{cell}/{m}").mean() for m in methods}
         assert winners.best[cell] == min(means, key=lambda method: means[method])
         assert winners.error[cell] == pytest.approx(min(means.values()))
