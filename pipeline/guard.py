@@ -32,10 +32,14 @@ def die_with_parent() -> None:
 
 
 def die_with_stage() -> None:
-    """End this worker process, at once and without cleaning up, when the stage that started it is gone."""
+    """Make this process a worker of the stage that started it: it ends with it, and leaves Ctrl-C to it.
+
+    It ends at once, without cleaning up. Raises RuntimeError in a process that multiprocessing did not start.
+    """
     stage = multiprocessing.parent_process()
     if stage is None:
         raise RuntimeError("expected a process that multiprocessing started")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         stage.join()  # by a pipe that closes with the stage, however that ends

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import multiprocessing
-import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -87,22 +86,24 @@ def _this_machine(root: Path) -> Iterator[Train]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipeline.training.preload"])
     forkserver.ensure_running()
-    pool = ProcessPoolExecutor(machine.read().processes, context, initializer=_enlist)
-    submitted: dict[Future[None], Run] = {}
+    pool = ProcessPoolExecutor(machine.read().processes, context, initializer=guard.die_with_stage)
+    submitted: list[Future[None]] = []
+    done = False
 
     def train(runs: Sequence[Run]) -> Iterator[Event]:
         futures = {pool.submit(_train_and_keep, root, run): run for run in runs}
-        submitted.update(futures)
+        submitted.extend(futures)
         return _results(root, futures)
 
     try:
         yield train
+        done = all(future.done() for future in submitted)
     finally:
-        if not all(future.done() for future in submitted):
+        if not done:
             # Left alone, they would train every run to its end before this process may end.
             for process in multiprocessing.active_children():
                 process.kill()
-        pool.shutdown()
+        pool.shutdown(cancel_futures=True)
 
 
 def _results(root: Path, futures: Mapping[Future[None], Run]) -> Iterator[Event]:
@@ -194,12 +195,6 @@ def _train_and_keep(root: Path, run: Run) -> None:
     # of so long a message leaves the stage waiting for the rest.
     records.keep(root, _train(OnDisk(root), run, live.Reporter(root, run)))
     live.path_of(root, run).unlink(missing_ok=True)
-
-
-def _enlist() -> None:
-    """Make this process a worker of the stage's: it ends with it, and leaves Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    guard.die_with_stage()
 
 
 @functools.cache

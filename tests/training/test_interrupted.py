@@ -237,6 +237,20 @@ def test_a_run_that_fails_is_one_line(study: Study, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("processes", [1, 3])
+def test_ctrl_c_while_its_workers_start_ends_it_at_once(study: Study, tmp_path: Path, processes: int) -> None:
+    copy = study.copy(tmp_path / "checkout")
+    with copy.started() as stage:
+        until(lambda: len(stage.forked) == processes, "the workers")
+        tree = stage.tree
+        to_all(signal.SIGINT)(stage)
+        ended = stage.end()
+    until_gone(tree)
+    assert (ended.code, ended.complaints) == (130, [])
+    assert "Traceback" not in ended.errors
+    assert len(copy.kept) < RUNS // 2
+
+
+@pytest.mark.parametrize("processes", [1, 3])
 def test_killed_while_its_workers_start_it_leaves_none(study: Study, tmp_path: Path, processes: int) -> None:
     """While Keras is imported, and when both workers have just been forked."""
     with study.copy(tmp_path / "checkout").started() as stage:
