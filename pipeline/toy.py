@@ -22,6 +22,7 @@ CANDIDATES = 2
 RATES = 3  # learning rates, spread over the list
 CELLS = 3  # of the map, those that still differ
 METHODS = 2  # of those that the map compares
+VARIANTS = 3  # at least, if there are so many
 PARAMS = "params.yaml"
 MARK = "toy-copy"  # a file in its .git tells a copy from a project of the user's
 
@@ -95,6 +96,8 @@ def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
     needed |= {*paths["variants"]} & needed or {paths["variants"][0]}
     for setting in content["settings"].values():
         needed |= {*setting["overrides"], *(() if setting["variants"] == "all" else setting["variants"])}
+    others = [name for name in content["variants"] if name not in needed]
+    needed |= set(others[: max(VARIANTS - len(needed), 0)])
     _keep(content["variants"], needed, committed["variants"])
     for probe in (paths, mapped):
         for names in ("settings", "variants"):

@@ -115,15 +115,21 @@ def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> No
 
 def test_a_first_look_keeps_what_it_needs_and_what_is_new(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
-    full = FULL.replace("variants: all", "variants: all ", 1) + "      another: {hidden: [16]}\n"
+    full = FULL.replace(
+        "  mild: {l1: {strength: 1.0e-3}}",
+        """\
+  mild: {l1: {strength: 1.0e-3}}
+  more: {l1: {strength: 1.0e-2}}
+  strong: {l1: {strength: 1.0}}""",
+    )
     full = full.replace("  small:", "  other: {variants: all, overrides: {}}\n\n  small:")
     known = YAML(typ="safe").load(full)
     changed = copy.deepcopy(known)
     changed["settings"]["other"]["overrides"] = {"drop": {"dropout": {"rate": 0.1}}}
-    changed["variants"]["mild"]["l1"]["strength"] = 0.5
+    changed["variants"]["strong"]["l1"]["strength"] = 0.5
     for committed, settings, variants in (
-        (known, ["large", "small"], ["ridge", "drop"]),
-        (changed, ["large", "other", "small"], ["ridge", "drop", "mild"]),
+        (known, ["large", "small"], ["ridge", "drop", "mild"]),
+        (changed, ["large", "other", "small"], ["ridge", "drop", "mild", "strong"]),
     ):
         path.write_text(full, encoding="utf-8")
         toy.keep_a_few(path, committed)
