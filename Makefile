@@ -39,7 +39,7 @@ audit: $(READY)
 	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
 	.venv/audit/bin/pip-audit --strict --disable-pip --progress-spinner=off --requirement requirements.lock
 
-# Needs the prepared data (make repro); 15 minutes to an hour. BENCH_JSON=path writes the figures there.
+# Needs the prepared data (make repro); half an hour or more. BENCH_JSON=path writes the figures there.
 bench: $(READY)
 	python -m benchmarks
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import multiprocessing
+import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -85,7 +86,12 @@ def _this_machine(root: Path) -> Iterator[Train]:
     # Workers are forked from a process that has loaded Keras and run nothing: one import, not one each.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipeline.training.preload"])
-    forkserver.ensure_running()
+    # Which leaves Ctrl-C to the stage, from the moment it is started.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     pool = ProcessPoolExecutor(machine.read().processes, context, initializer=guard.die_with_stage)
     submitted: list[Future[None]] = []
     done = False
