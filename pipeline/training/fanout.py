@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,8 @@ def _this_machine(root: Path) -> Iterator[Train]:
     # Workers are forked from a process that has loaded Keras and run nothing: one import, not one each.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipeline.training.preload"])
-    # Which leaves Ctrl-C to the stage, from the moment it is started.
+    # Which leaves Ctrl-C to the stage, from the moment it is started; to start the tracker ends a mask.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()
