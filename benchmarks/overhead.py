@@ -36,7 +36,8 @@ def tracking() -> Measured:
 
         def recorded() -> float:
             def work() -> None:
-                results = start(runs)  # a stage's parents are made while Keras is loaded; here, while it trains
+                # In a stage the parents are made while Keras is loaded; here, while it trains.
+                results = start(runs)
                 with Recorder("bench", planned) as recorder:
                     for result in results:
                         recorder.record(result)
