@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pipeline import params, plan
-from pipeline.checkout import ROOT
-from pipeline.data import prepared
+from pipeline.datasets import prepared
 from pipeline.plan import Run
+from pipeline.system.checkout import ROOT
 
 
 def runs(setting: str, variants: list[str], splits: int, inits: int = 1) -> list[Run]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from benchmarks import cells
 from benchmarks.measure import Measured, alternately, seconds
 from benchmarks.speed import forget, warm_seconds
-from pipeline import machine, params, records, toy
-from pipeline.checkout import ROOT
+from pipeline import params, records, toy
+from pipeline.system import machine
+from pipeline.system.checkout import ROOT
 from pipeline.training import fanout
 
 ROUNDS = 3

@@ -10,7 +10,7 @@ import sys
 from benchmarks import cells
 from benchmarks.measure import Measured, alternately, seconds
 from benchmarks.speed import warm_seconds
-from pipeline.checkout import ROOT
+from pipeline.system.checkout import ROOT
 from pipeline.training import backend, fanout
 
 ROUNDS = 3

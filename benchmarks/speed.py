@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from benchmarks import cells
 from benchmarks.measure import Measured, seconds
-from pipeline.checkout import ROOT
 from pipeline.plan import Run
+from pipeline.system.checkout import ROOT
 from pipeline.training import fanout
 
 CELLS: dict[str, Callable[[], list[Run]]] = {

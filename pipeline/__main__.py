@@ -9,23 +9,23 @@ from typing import Annotated
 
 import typer
 
-from pipeline import params
-from pipeline.checkout import ROOT
-from pipeline.errors import UserError
+from pipeline import questions
+from pipeline.params import BASELINE
+from pipeline.system.checkout import ROOT
+from pipeline.system.errors import UserError
 
 WORSE = 3  # the exit code of a comparison; 1 is an error, 2 a misspelt option
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
 
-Trained = Annotated[str, typer.Argument(help="baseline, tuned_baseline, or a variant of params.yaml")]
+Trained = Annotated[str, typer.Argument(help="baseline, or a variant of params.yaml")]
 
 
 @app.command()
 def train(variant: Trained) -> None:
     """Bring one variant up to date, as `dvc repro` would."""
-    declared = params.load(ROOT / "params.yaml").variants
-    stages = {name: name for name in (params.BASELINE, params.TUNED_BASELINE)}
-    stages |= {name: f"variant@{name}" for name in declared}
+    declared = questions.load(ROOT / "params.yaml").variants
+    stages = {BASELINE: BASELINE} | {name: f"variant@{name}" for name in declared}
     if variant not in stages:
         raise UserError(f"variant: expected one of {', '.join(stages)}, received {variant!r}")
     os.chdir(ROOT)
@@ -80,21 +80,21 @@ def compare(
     ] = False,
 ) -> None:
     """Say what changed from A to B, and whether the scores did beyond chance."""
-    from pipeline.reporting.compare import compare as compared
+    from pipeline.compare import compare as compared
 
-    found = compared(ROOT, a, b, out)
-    if fail_if_worse and found.worse:
+    comparison = compared(ROOT, a, b, out)
+    if fail_if_worse and comparison.worse:
         raise typer.Exit(WORSE)
 
 
 @app.command()
 def summary() -> None:
     """Say in a line what the report found, where it is, and how to see the runs."""
-    from pipeline.files import read_table
-    from pipeline.reporting import findings
+    from pipeline.page import findings
+    from pipeline.system.files import read_table
 
     differences = read_table(ROOT / "reports" / "tables" / "differences.csv")
-    print(f"found:   {findings.headline(params.load(ROOT / 'params.yaml'), differences)}")
+    print(f"found:   {findings.headline(questions.load(ROOT / 'params.yaml'), differences)}")
     print("report:  reports/report.md, or reports/report.html in a browser")
     print("runs:    make ui")
 

@@ -5,23 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipeline.checkout import ROOT, main_checkout
-from pipeline.data import mnist
-from pipeline.errors import UserError
+from pipeline import questions
+from pipeline.datasets import mnist
 from pipeline.params import OWN
+from pipeline.params.toy import CANDIDATES, LIMITS
+from pipeline.system.checkout import ROOT, main_checkout
+from pipeline.system.errors import UserError
 
-# No more than this of each; what is smaller already stays.
-LIMITS = {"train_size": 500, "batch_size": 500, "validation_size": 500, "epochs": 3, "splits": 3, "inits": 3}
-CANDIDATES = 2
-RATES = 3  # learning rates, spread over the list
-CELLS = 3  # of the map, those that still differ
-METHODS = 2  # of those that the map compares
 VARIANTS = 3  # at least, if there are so many
 PARAMS = "params.yaml"
 MARK = "toy-copy"  # a file in its .git tells a copy from a project of the user's
@@ -83,27 +79,50 @@ def _listed(*options: str) -> set[str]:
 
 
 def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
-    """Take out of a params.yaml what a first look can do without: settings, variants and parts of probes.
+    """Take out of a params.yaml what a first look can do without: settings and variants.
 
-    What differs from the `committed` parameters stays, for it is what somebody wants to look at.
+    What the questions look at stays, a few of each, and what differs from the `committed` parameters, for it
+    is what somebody wants to look at.
     """
     yaml, content = _read(path)
-    paths, rates, mapped = (content["probes"][name] for name in ("strength_paths", "learning_rates", "map"))
-    needed = {paths["settings"][0], mapped["settings"][0], rates["setting"]}
-    needed |= {name for name, setting in content["settings"].items() if setting["variants"] != "all"}
-    _keep(content["settings"], needed, committed["settings"])
-    needed = {rates["variant"], *mapped["variants"][:METHODS]}
-    needed |= {*paths["variants"]} & needed or {paths["variants"][0]}
+    sections = {question.name: question.settings for question in questions.discover()}
+    settings = {name for name, setting in content["settings"].items() if setting["variants"] != "all"}
+    settings |= _needed(content, settings, {name: (s.SETTINGS, 1) for name, s in sections.items()})
+    _keep(content["settings"], settings, committed["settings"])
+    variants: set[str] = set()
     for setting in content["settings"].values():
-        needed |= {*setting["overrides"], *(() if setting["variants"] == "all" else setting["variants"])}
-    others = [name for name in content["variants"] if name not in needed]
-    needed |= set(others[: max(VARIANTS - len(needed), 0)])
-    _keep(content["variants"], needed, committed["variants"])
-    for probe in (paths, mapped):
-        for names in ("settings", "variants"):
-            probe[names][:] = [name for name in probe[names] if name in content[names]]
+        variants |= {*setting["overrides"], *(() if setting["variants"] == "all" else setting["variants"])}
+    variants |= _needed(content, variants, {name: (s.VARIANTS, s.FEW) for name, s in sections.items()})
+    others = [name for name in content["variants"] if name not in variants]
+    variants |= set(others[: max(VARIANTS - len(variants), 0)])
+    _keep(content["variants"], variants, committed["variants"])
+    for name, section in sections.items():
+        for field, known in (
+            *((f, "settings") for f in section.SETTINGS),
+            *((f, "variants") for f in section.VARIANTS),
+        ):
+            names = content["questions"][name][field]
+            if not isinstance(names, str):
+                names[:] = [name for name in names if name in content[known]]
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
+
+
+def _needed(
+    content: Mapping[str, Any], known: set[str], fields: Mapping[str, tuple[Sequence[str], int]]
+) -> set[str]:
+    """Return the names that the questions cannot do without: a few of every field, known ones first.
+
+    `fields` has, by question, the fields that hold names, one or several, and how many of them to keep.
+    """
+    needed = set(known)
+    for question, (names_of, few) in sorted(fields.items(), key=lambda item: -item[1][1]):
+        for field in names_of:
+            names = content["questions"][question][field]
+            listed = [names] if isinstance(names, str) else names
+            missing = max(few - len(needed & set(listed)), 0)
+            needed |= {*[name for name in listed if name not in needed][:missing]}
+    return needed
 
 
 def _keep(section: dict[str, Any], names: set[str], committed: Mapping[str, Any] | None = None) -> None:
@@ -116,8 +135,8 @@ def _keep(section: dict[str, Any], names: set[str], committed: Mapping[str, Any]
 def _committed() -> dict[str, Any]:
     command = ["git", "-C", str(ROOT), "show", f"HEAD:./{PARAMS}"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = YAML().load(shown.stdout)
-    return found
+    committed: dict[str, Any] = YAML().load(shown.stdout)
+    return committed
 
 
 def _read(path: Path) -> tuple[YAML, Any]:
@@ -127,7 +146,7 @@ def _read(path: Path) -> tuple[YAML, Any]:
 
 
 def shrink(path: Path) -> None:
-    """Rewrite a params.yaml with every setting at toy size."""
+    """Rewrite a params.yaml with every setting and question at toy size."""
     yaml, content = _read(path)
     for setting in content["settings"].values():
         for name, limit in LIMITS.items():
@@ -137,36 +156,11 @@ def shrink(path: Path) -> None:
     epochs = tuning["baseline"]["epochs"]
     for number, count in enumerate(epochs):
         epochs[number] = min(count, LIMITS["epochs"])
-    parts = [tuning["baseline"], *(part for mix in content["variants"].values() for part in mix.values())]
-    for field in (field for part in parts for field in part.values()):
-        if isinstance(field, list):
-            del field[CANDIDATES:]
-    _shrink_probes(content)
+    regularizers = (fields for mix in content["variants"].values() for fields in mix.values())
+    for values in (values for fields in (tuning["baseline"], *regularizers) for values in fields.values()):
+        if isinstance(values, list):
+            del values[CANDIDATES:]
+    for question in questions.discover():
+        question.settings.toy(content["questions"][question.name], content)
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
-
-
-def _shrink_probes(content: dict[str, Any]) -> None:
-    probes = content["probes"]
-    positions = probes["map"]["candidates"]
-    del positions[CANDIDATES:]
-    positions[:] = range(len(positions))
-    for part in (probes["strength_paths"], probes["learning_rates"], probes["map"]):
-        part["splits"] = min(part["splits"], LIMITS["splits"])
-    rates = probes["learning_rates"]["rates"]
-    kept = range(0, len(rates), max(1, (len(rates) - 1) // (RATES - 1)))
-    for place in reversed(range(len(rates))):  # in place, which keeps the file as it is written
-        if place not in kept:
-            del rates[place]
-    cells, names = probes["map"]["cells"], set[str]()
-    for part in (probes["learning_rates"], *cells.values()):
-        for name, limit in LIMITS.items():
-            if name in part:
-                part[name] = min(part[name], limit)
-    start = dict(content["settings"][probes["map"]["settings"][0]]) | {"splits": probes["map"]["splits"]}
-    different = [start]
-    for name, cell in cells.items():  # of some, all that they changed is limited now
-        if start | cell not in different and len(names) < CELLS:
-            different.append(start | cell)
-            names.add(name)
-    _keep(cells, names)

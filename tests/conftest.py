@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.data.mnist import Images, obtain
-from pipeline.data.prepared import Replicate
+from pipeline.datasets.mnist import Images, obtain
+from pipeline.datasets.prepared import Replicate
 from pipeline.params import Optimizer
 from pipeline.plan import Run
 from tests import sharing
-from tests.probing import probes, variants
+from tests.asking import asked, variants
 
 # The one toy study that every test of the whole pipeline looks at.
 pytest_plugins = ("tests.pipeline.toy_study",)
@@ -89,7 +89,7 @@ def raw_params() -> dict[str, Any]:
             "elastic": {"l1": {"strength": 0.002}, "l2": {"strength": 0.003}},
             **variants(),
         },
-        "probes": probes("small"),
+        "questions": asked("small"),
     }
 
 

@@ -24,13 +24,13 @@ IDX = {
 
 def good(**changes: Any) -> Arrays:
     """Seven images to train on, of three classes, and five to test; each of 3 x 2 pixels, all different."""
-    found: Arrays = {
+    arrays: Arrays = {
         "train_images": np.arange(42, dtype=np.uint8).reshape(7, 3, 2),
         "train_labels": np.array([0, 0, 1, 1, 2, 2, 0]),
         "test_images": np.arange(100, 130, dtype=np.uint8).reshape(5, 3, 2),
         "test_labels": np.array([0, 1, 2, 2, 2]),
     }
-    return found | changes
+    return arrays | changes
 
 
 def twice(images: np.ndarray, labels: np.ndarray) -> Arrays:

@@ -12,7 +12,7 @@ KILLING = (
     "tests/training/test_interrupted.py",
     "tests/training/test_cluster.py",
     "tests/training/test_cluster_page.py",
-    "tests/test_guard.py",
+    "tests/system/test_guard.py",
     "tests/pipeline/test_killed.py",
     "tests/pipeline/test_servers.py",
 )

@@ -23,7 +23,7 @@ CALLS = {
     "os.system",
 }
 # They show here that a pickle is refused.
-POISONERS = {"tests/test_untrusted.py", "tests/data/test_sources.py"}
+POISONERS = {"tests/system/test_untrusted.py", "tests/datasets/test_sources.py"}
 
 
 def ids(path: Path) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline import params, toy
-from pipeline.data import mnist
-from pipeline.errors import UserError
+from pipeline import questions, toy
+from pipeline.datasets import mnist
+from pipeline.system.errors import UserError
+from tests import asking
 
 Repro = Callable[[int], list[dict[str, Any]]]
 FULL = """\
@@ -59,20 +60,26 @@ variants:
   drop: {dropout: {rate: 0.5}}
   mild: {l1: {strength: 1.0e-3}}
 
-probes:
-  strength_paths: {settings: [large], variants: [ridge], splits: 5}
-  learning_rates:
+questions:
+  overfitting: {}
+  tradeoff: {settings: [large], variants: [ridge], splits: 5}
+  weights: {settings: [large], variants: [ridge], splits: 4}
+  penalties: {}
+  dropout: {}
+  early_stopping: {}
+  batch_norm:
     setting: large
     variant: ridge
     splits: 3
-    epochs: 30           # of a probe
+    epochs: 30           # of a question
     rates: [1.0e-3, 1.0e-2, 0.1, 1.0, 10.0]
-  map:
+  textbook: {}
+  choice:
     settings: [large]
     variants: [ridge]
     candidates: [1, 2]
     splits: 3
-    cells:
+    conditions:
       more: {train_size: 5000, hidden: [32], splits: 4}
 """
 
@@ -98,10 +105,13 @@ def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> No
         "epochs:        [1, 20, 40]": f"epochs: [1, {limit['epochs']}]",
         "learning_rate: [1.0e-3, 1.0e-4, 1.0e-5]": "learning_rate: [1.0e-3, 1.0e-4]",
         "ridge: {l2: {strength: [5.0e-4, 1.0e-3, 2.0e-3]}}": "ridge: {l2: {strength: [5.0e-4, 1.0e-3]}}",
-        "strength_paths: {settings: [large], variants: [ridge], splits: 5}": (
-            f"strength_paths: {{settings: [large], variants: [ridge], splits: {limit['splits']}}}"
+        "tradeoff: {settings: [large], variants: [ridge], splits: 5}": (
+            f"tradeoff: {{settings: [large], variants: [ridge], splits: {limit['splits']}}}"
         ),
-        "epochs: 30           # of a probe": f"epochs: {limit['epochs']}            # of a probe",
+        "weights: {settings: [large], variants: [ridge], splits: 4}": (
+            f"weights: {{settings: [large], variants: [ridge], splits: {limit['splits']}}}"
+        ),
+        "epochs: 30           # of a question": f"epochs: {limit['epochs']}            # of a question",
         "rates: [1.0e-3, 1.0e-2, 0.1, 1.0, 10.0]": "rates: [1.0e-3, 0.1, 10.0]",
         "candidates: [1, 2]": "candidates: [0, 1]",
         "more: {train_size: 5000, hidden: [32], splits: 4}": (
@@ -139,13 +149,13 @@ def test_a_first_look_keeps_what_it_needs_and_what_is_new(tmp_path: Path) -> Non
         assert YAML(typ="safe").load(path) == expected
 
 
-def test_cells_of_the_map_that_are_the_same_at_toy_size_are_left_out(tmp_path: Path) -> None:
+def test_conditions_that_are_the_same_at_toy_size_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
-    cells = ["small: {train_size: 100}", "as_it_is: {train_size: 9000}", "wide: {hidden: [300]}"]
-    cells += ["wider: {hidden: [300], train_size: 700}", "deep: {hidden: [9, 9]}", "last: {hidden: [7]}"]
-    path.write_text(FULL + "".join(f"      {cell}\n" for cell in cells), encoding="utf-8")
+    conditions = ["small: {train_size: 100}", "as_it_is: {train_size: 9000}", "wide: {hidden: [300]}"]
+    conditions += ["wider: {hidden: [300], train_size: 700}", "deep: {hidden: [9, 9]}", "last: {hidden: [7]}"]
+    path.write_text(FULL + "".join(f"      {condition}\n" for condition in conditions), encoding="utf-8")
     toy.shrink(path)
-    left = YAML(typ="safe").load(path)["probes"]["map"]["cells"]
+    left = YAML(typ="safe").load(path)["questions"]["choice"]["conditions"]
     assert list(left) == ["more", "small", "wide"]
 
 
@@ -154,7 +164,7 @@ def test_a_first_look_at_the_committed_study_is_valid(tmp_path: Path, repository
     path.write_text((repository / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     toy.keep_a_few(path, YAML(typ="safe").load(path))
     toy.shrink(path)
-    assert list(params.load(path).variants) == ["l2", "dropout", "batch_norm"]
+    assert list(questions.load(path).variants) == ["l2", "dropout", "batch_norm"]
 
 
 def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Path) -> None:
@@ -162,7 +172,7 @@ def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Pat
     path = tmp_path / "params.yaml"
     path.write_text(text, encoding="utf-8")
     toy.shrink(path)
-    params.load(path)
+    questions.load(path)
     expected = YAML(typ="safe").load(text)
     for setting in expected["settings"].values():
         for name, limit in toy.LIMITS.items():
@@ -173,16 +183,16 @@ def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Pat
     for part in (lists, *(part for mix in expected["variants"].values() for part in mix.values())):
         for name, field in part.items():
             part[name] = field[: toy.CANDIDATES] if isinstance(field, list) else field
-    probes = expected["probes"]
-    rates = probes["learning_rates"]["rates"]
-    probes["learning_rates"]["rates"] = [rates[0], rates[len(rates) // 2], rates[-1]]
-    probes["map"]["candidates"] = list(range(toy.CANDIDATES))
-    cells = probes["map"]["cells"]
-    probes["map"]["cells"] = {name: cells[name] for name in ("n100", "narrow", "narrow_noisy")}
-    for part in (*probes.values(), *probes["map"]["cells"].values()):
+    asked = expected["questions"]
+    rates = asked["batch_norm"]["rates"]
+    asked["batch_norm"]["rates"] = [rates[0], rates[len(rates) // 2], rates[-1]]
+    asked["choice"]["candidates"] = list(range(toy.CANDIDATES))
+    conditions = asked["choice"]["conditions"]
+    asked["choice"]["conditions"] = {name: conditions[name] for name in ("n100", "narrow", "narrow_noisy")}
+    for section in (*asked.values(), *asked["choice"]["conditions"].values()):
         for name, limit in toy.LIMITS.items():
-            if name in part:
-                part[name] = min(part[name], limit)
+            if name in section:
+                section[name] = min(section[name], limit)
     assert YAML(typ="safe").load(path) == expected
     comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
     shrunk = path.read_text(encoding="utf-8").splitlines()
@@ -196,9 +206,9 @@ def test_a_valid_setting_is_valid_when_shrunk(
     path = tmp_path / "params.yaml"
     raw_params["settings"]["small"] |= setting
     YAML().dump(raw_params, path)
-    params.check(YAML(typ="safe").load(path))
+    asking.check(YAML(typ="safe").load(path))
     toy.shrink(path)
-    params.load(path)
+    questions.load(path)
 
 
 # ---- the copy ----

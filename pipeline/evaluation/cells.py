@@ -1,4 +1,4 @@
-"""A cell: the replicates of one variant under one condition, with their scores and predictions.
+"""A cell: the replicates of one method under one condition, with their scores and predictions.
 
 Errors are in percent, losses in nats, and `bias` is the squared bias where the loss is squared error.
 """
@@ -6,53 +6,83 @@ Errors are in percent, losses in nats, and `bias` is the squared bias where the 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from scipy import special
 
 from pipeline import records
-from pipeline.errors import UserError
-from pipeline.records import Record
-from pipeline.science import bias_variance, comparison
-from pipeline.science.softmax import log_softmax
+from pipeline.plan import Run
+from pipeline.records import FinishedCell, Record
+from pipeline.science import bias_variance, comparison, metrics
+from pipeline.science.network import Network
+from pipeline.system.errors import UserError
 
-# The scores of a run that are averaged and compared; `gap` is test minus train.
-SCORES = (
-    "test_error",
-    "test_cross_entropy",
-    "train_error",
-    "train_cross_entropy",
-    "error_gap",
-    "cross_entropy_gap",
-)
 LOSSES = {
     "squared_error": bias_variance.squared_error,
     "cross_entropy": bias_variance.cross_entropy,
 }
-PARTS = ("risk", "bias", "variance")
+TERMS = ("risk", "bias", "variance")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The records of a cell on a grid of D splits x I inits, and their test predictions.
+    """The records of a cell, which `stage` trained below `root`, on a grid of D splits x I inits."""
 
-    `log_probabilities` is (D, I, M, C).
-    """
-
+    root: Path
+    stage: str
     grid: list[list[Record]]
-    log_probabilities: np.ndarray
+
+    @property
+    def run(self) -> Run:
+        """Return the first run."""
+        return self.grid[0][0].run
 
     @property
     def setting(self) -> str:
-        """Return the name of the setting."""
-        return self.grid[0][0].run.setting
+        """Return the name of the condition."""
+        return self.run.setting
 
     @property
     def variant(self) -> str:
         """Return the name of the variant."""
-        return self.grid[0][0].run.variant
+        return self.run.variant
+
+    @property
+    def label(self) -> str:
+        """Return what the question that asks for it calls it; nothing of a cell of the settings."""
+        return self.run.label
+
+    @property
+    def records(self) -> list[Record]:
+        """Return the records in the order of the plan."""
+        return [record for row in self.grid for record in row]
+
+    @cached_property
+    def log_probabilities(self) -> np.ndarray:
+        """Return the predictions (D, I, M, C) on the test images.
+
+        Raises UserError for a run that diverged.
+        """
+        logits = [records.read_logits(self.root, self.stage, record.run.key) for record in self.records]
+        for record, values in zip(self.records, logits, strict=True):
+            if not np.isfinite(values).all():
+                raise UserError(
+                    f"{record.run.name}: expected finite logits, received a run that diverged; give the "
+                    "variant milder parameters or the setting a lower learning rate"
+                )
+        stacked = np.stack(logits)
+        logs = special.log_softmax(stacked.astype(np.float64), axis=-1)
+        return np.asarray(logs.reshape(len(self.grid), len(self.grid[0]), *stacked.shape[1:]))
+
+    def networks(self) -> Iterator[tuple[Run, Network]]:
+        """Yield the trained networks, in the order of the plan."""
+        for record in self.records:
+            weights = records.read_weights(self.root, self.stage, record.run.key)
+            yield record.run, Network.of(weights, record.run.activation)
 
     def score(self, name: str) -> np.ndarray:
         """Return a score of every run, (D, I); errors in percent."""
@@ -68,7 +98,7 @@ class Cell:
 
     def first(self, splits: int, inits: int = 1) -> Cell:
         """Return the cell of the first splits and inits alone."""
-        return Cell([row[:inits] for row in self.grid[:splits]], self.log_probabilities[:splits, :inits])
+        return Cell(self.root, self.stage, [row[:inits] for row in self.grid[:splits]])
 
     def decomposed(self, labels: np.ndarray) -> dict[str, np.ndarray]:
         """Return risk, bias and variance by loss, each (1 + n,): of all n replicates, then without each.
@@ -79,51 +109,36 @@ class Cell:
         if len(models) == 1:
             models = models.swapaxes(0, 1)
         return {
-            f"{loss}_{part}": values
+            f"{loss}_{term}": values
             for loss in LOSSES
-            for part, values in _without_each(models, labels, loss).items()
+            for term, values in _without_each(models, labels, loss).items()
         }
 
 
-def read(root: Path, part: str) -> Iterator[Cell]:
-    """Read the cells of a part of the study, in the order of its plan; one is in memory at a time."""
-    groups: dict[str, list[Record]] = {}
-    for record in records.read(root, part):
-        groups.setdefault(record.run.cell, []).append(record)
-    for name, members in groups.items():
-        inits = 1 + max(record.run.init for record in members)
-        grid = [members[first : first + inits] for first in range(0, len(members), inits)]
-        logits = records.read_logits(root, part, name)
-        _check_finite(members, logits)
-        yield Cell(grid, log_softmax(logits).reshape(len(grid), inits, *logits.shape[1:]))
+def read(root: Path, stage: str, question: str = "") -> Iterator[Cell]:
+    """Read the cells that the settings or a question asked of a stage, in the order of its plan."""
+    for finished in records.cells(root, stage).values():
+        if finished.reported[0].run.question == question:
+            yield _cell(root, stage, finished)
 
 
-def _check_finite(members: list[Record], logits: np.ndarray) -> None:
-    for record, own in zip(members, logits, strict=True):
-        if not np.isfinite(own).all():
-            raise UserError(
-                f"{record.run.name}: expected finite logits, received a run that diverged; give the variant "
-                "milder parameters or the setting a lower learning rate"
-            )
+def _cell(root: Path, stage: str, finished: FinishedCell) -> Cell:
+    inits = 1 + max(record.run.init for record in finished.reported)
+    starts = range(0, len(finished.reported), inits)
+    return Cell(root, stage, [finished.reported[start : start + inits] for start in starts])
 
 
 def score(record: Record, name: str) -> float:
     """Return a score of a finished run; errors in percent."""
-    final: Mapping[str, float] = record.final
-    if name.endswith("_gap"):
-        loss = name.removesuffix("_gap")
-        value = final[f"test_{loss}"] - final[f"train_{loss}"]
-    else:
-        value = final[name]
-    return 100.0 * value if "error" in name else value
+    return metrics.METRICS[name].shown(record.final)
 
 
 def _without_each(models: np.ndarray, labels: np.ndarray, loss: str) -> dict[str, np.ndarray]:
-    @functools.cache  # the three parts are of the same decompositions
+    @functools.cache  # the three terms are of the same decompositions
     def of(*kept: int) -> bias_variance.Decomposition:
         return LOSSES[loss](models[list(kept)], labels).mean()
 
-    def statistic(part: str, kept: np.ndarray) -> float:
-        return float(getattr(of(*kept.tolist()), part))
+    def statistic(term: str, kept: np.ndarray) -> float:
+        return float(getattr(of(*kept.tolist()), term))
 
-    return {part: comparison.leave_one_out(functools.partial(statistic, part), len(models)) for part in PARTS}
+    return {term: comparison.leave_one_out(functools.partial(statistic, term), len(models)) for term in TERMS}

@@ -11,21 +11,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline import records
-from pipeline.data.splits import generator
-from pipeline.evaluation.cells import SCORES, Cell, score
+from pipeline.datasets.splits import generator
+from pipeline.evaluation.cells import Cell, score
 from pipeline.plan import Run
-from pipeline.science import bias_variance, comparison, zero_one
+from pipeline.science import bias_variance, comparison, metrics, resampling, zero_one
 
 RESAMPLED = 500  # bootstrap draws: a draw is of all test images
-VALIDATION = ("validation_error", "validation_cross_entropy", "best_epoch")  # where images are held out
-# What stands for a variant in one line, and its name there.
-HEADLINE = {
-    "test_error": "test_error",
-    "test_cross_entropy": "test_cross_entropy",
-    "cross_entropy_gap": "gap",
-    "squared_error_bias": "bias",
-    "squared_error_variance": "variance",
-}
 TRIED = ("setting", "variant", "candidate", "values", "validation_cross_entropy", "chosen")
 
 
@@ -39,8 +30,8 @@ def runs(cell: Cell) -> pd.DataFrame:
             "init": record.run.init,
             "run_key": record.run.key,
             "epochs": int(record.final["epochs"]),
-            **{name: score(record, name) for name in SCORES},
-            **{name: score(record, name) if name in record.final else np.nan for name in VALIDATION},
+            **{name: score(record, name) for name in metrics.scores()},
+            **{n: score(record, n) if n in record.final else np.nan for n in metrics.held_out()},
         }
         for row in cell.grid
         for record in row
@@ -48,12 +39,12 @@ def runs(cell: Cell) -> pd.DataFrame:
 
 
 def summary(cell: Cell, decomposed: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Return a row a metric: mean over the replicates with its 95 % interval, and bias and variance.
+    """Return a row a metric: mean over the replicates with its interval, and bias and variance.
 
-    `decomposed` is the cell's own.
+    `decomposed` is what `cell.decomposed` returns.
     """
     rows: dict[str, comparison.Interval] = {
-        name: comparison.mean_interval(comparison.replicates(cell.score(name))) for name in SCORES
+        name: comparison.mean_interval(comparison.replicates(cell.score(name))) for name in metrics.scores()
     }
     rows |= {name: comparison.jackknife(values) for name, values in decomposed.items()}
     return _frame(cell, rows)
@@ -72,29 +63,29 @@ class Measured:
     @classmethod
     def of(cls, cell: Cell, decomposed: Mapping[str, np.ndarray], labels: np.ndarray) -> Measured:
         """Keep what comparisons need of a cell."""
-        scores = {name: cell.score(name) for name in SCORES}
+        scores = {name: cell.score(name) for name in metrics.scores()}
         return cls(cell.setting, cell.variant, scores, decomposed, cell.wrong(labels))
 
 
-def differences(own: Measured, reference: Measured) -> pd.DataFrame:
-    """Return a row a metric: own minus reference over paired replicates, with interval and p values.
+def differences(compared: Measured, reference: Measured) -> pd.DataFrame:
+    """Return a row a metric: compared minus reference over paired replicates, with interval and p values.
 
-    Of scores by the paired t test, and by sign flips (`p_sign_flip`); of bias, variance and risk by the
-    jackknife, leaving a replicate out of both. Of the test error also an interval for other test images
+    Scores are tested by the paired t test, and by sign flips (`p_sign_flip`); bias, variance and risk by the
+    jackknife, which leaves a replicate out of both. The test error also has an interval for other test images
     than these, `resampled_low` and `resampled_high`: two-way bootstrap over replicates x images.
     """
-    rng = generator("differences", own.setting, own.variant, reference.variant)
+    rng = generator("differences", compared.setting, compared.variant, reference.variant)
     rows: dict[str, dict[str, float]] = {}
-    for name in SCORES:
-        a, b = (comparison.replicates(one.scores[name]) for one in (own, reference))
+    for name in metrics.scores():
+        a, b = (comparison.replicates(cell.scores[name]) for cell in (compared, reference))
         rows[name] = vars(comparison.paired_difference(a, b)) | {
             "p_sign_flip": comparison.sign_flip_p(a - b, rng)
         }
-    other = comparison.two_way_bootstrap(own.wrong - reference.wrong, rng, draws=RESAMPLED)
-    rows["test_error"] |= {"resampled_low": other.low, "resampled_high": other.high}
-    for name, values in own.decomposed.items():
+    resampled = resampling.two_way_bootstrap(compared.wrong - reference.wrong, rng, draws=RESAMPLED)
+    rows["test_error"] |= {"resampled_low": resampled.low, "resampled_high": resampled.high}
+    for name, values in compared.decomposed.items():
         rows[name] = vars(comparison.jackknife(values - reference.decomposed[name]))
-    names = {"setting": own.setting, "variant": own.variant, "reference": reference.variant}
+    names = {"setting": compared.setting, "variant": compared.variant, "reference": reference.variant}
     return pd.DataFrame({**names, "metric": metric, **row} for metric, row in rows.items())
 
 
@@ -105,37 +96,36 @@ def adjusted(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def curves(cell: Cell) -> pd.DataFrame:
-    """Return a row an epoch and score: mean over the replicates whose curves are kept, and 95 % interval.
+    """Return a row an epoch and score: mean over the replicates whose curves are kept, and its interval.
 
-    Only the epochs that every run reached: a mean over the survivors of early stopping would show
+    Only the epochs that every run reached are there: a mean over the survivors of early stopping would show
     another population at every epoch.
     """
     grid = [[record for record in row if record.run.curves] for row in cell.grid]
     epochs = min(len(record.history["loss"]) for row in grid for record in row)
     frames = []
     for name in grid[0][0].history:
-        scale = 100.0 if name.endswith("_error") else 1.0
-        values = np.array([[r.history[name][:epochs] for r in row] for row in grid]) * scale
-        rows = [comparison.mean_interval(comparison.replicates(v)) for v in np.moveaxis(values, 2, 0)]
+        recorded = np.array([[record.history[name][:epochs] for record in row] for row in grid])
+        values = np.moveaxis(metrics.scaled(name, recorded), 2, 0)
+        rows = [comparison.mean_interval(comparison.replicates(of_epoch)) for of_epoch in values]
         frame = _frame(cell, dict(enumerate(rows, start=1))).rename(columns={"metric": "epoch"})
         frames.append(frame.assign(metric=name))
     return pd.concat(frames, ignore_index=True)
 
 
-def tuning(root: Path, part: str) -> pd.DataFrame:
-    """Return a row a candidate that was tried: its values, its mean validation loss, and whether chosen."""
-    chosen = records.read_choices(root, part)
+def tuning(root: Path, stage: str) -> pd.DataFrame:
+    """Return a row a candidate of the settings: its values, its mean validation loss, and whether chosen."""
     rows: dict[tuple[str, int], dict[str, Any]] = {}
-    for record in records.read_trials(root, part):
-        run, choice = record.run, chosen[record.run.cell]
-        rows[run.cell, int(run.trial or 0)] = {
-            "setting": run.setting,
-            "variant": run.variant,
-            "candidate": run.trial,
-            "values": _values(run),
-            "validation_cross_entropy": choice.losses[int(run.trial or 0)],
-            "chosen": run.trial == choice.candidate,
-        }
+    for name, cell in records.cells(root, stage).items():
+        for run in (record.run for record in cell.trials if not record.run.question):
+            rows[name, int(run.trial or 0)] = {
+                "setting": run.setting,
+                "variant": run.variant,
+                "candidate": run.trial,
+                "values": _values(run),
+                "validation_cross_entropy": cell.choice.losses[int(run.trial or 0)],
+                "chosen": run.trial == cell.choice.candidate,
+            }
     return pd.DataFrame(rows.values(), columns=list(TRIED))
 
 
@@ -151,7 +141,7 @@ def decomposition(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
     """Return one row: what the variance is made of, and bias and variance of the error itself in percent.
 
     The variance of squared error by source is empty where there are not several training sets crossed with
-    several initialisations. Of the 0-1 loss the terms of Kohavi & Wolpert, and those of Domingos.
+    several initialisations. The 0-1 loss has the terms of Kohavi & Wolpert, and those of Domingos.
     """
     predicted = cell.log_probabilities.argmax(axis=-1)
     crossed = min(predicted.shape[:2]) > 1
@@ -175,18 +165,19 @@ def decomposition(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
 def overview(table: pd.DataFrame) -> pd.DataFrame:
     """Return a row a cell with the headline estimates, from the summary."""
     wide = table.pivot_table(index=["setting", "variant"], columns="metric", values="estimate", sort=False)
-    chosen = wide[list(HEADLINE)].rename(columns=HEADLINE).reset_index()
+    names = metrics.headline()
+    chosen = wide[list(names)].rename(columns=names).reset_index()
     chosen.insert(0, "cell", chosen.setting + "/" + chosen.variant)
     return chosen
 
 
-def metrics(overview: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+def headline(overview: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
     """Return the headline estimates by setting and variant, for DVC."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    estimates: dict[str, dict[str, dict[str, float]]] = {}
     for row in overview.to_dict("records"):
-        estimates = {name: round(row[name], 5) for name in HEADLINE.values()}
-        found.setdefault(row["setting"], {})[row["variant"]] = estimates
-    return found
+        rounded = {name: round(row[name], 5) for name in metrics.headline().values()}
+        estimates.setdefault(row["setting"], {})[row["variant"]] = rounded
+    return estimates
 
 
 def _frame(cell: Cell, rows: Mapping[Any, comparison.Interval]) -> pd.DataFrame:

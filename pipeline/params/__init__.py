@@ -13,7 +13,6 @@ from pipeline.params.models import (
     RegularizerMix,
     Setting,
 )
-from pipeline.params.probes import TRAINED
 from pipeline.params.reading import check, check_images, load
 
 __all__ = [
@@ -22,7 +21,6 @@ __all__ = [
     "MNIST",
     "OWN",
     "POOL",
-    "TRAINED",
     "TUNED_BASELINE",
     "Mix",
     "Optimizer",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
-from pipeline.params.probes import TRAINED, Probes
-from pipeline.params.sections import Activation, Count, Name, Names, Rate, Strict
+from pipeline.params.sections import Activation, Count, Name, Names, Rate, Section, Strict
 from pipeline.regularizers import Regularizer, discover
 
 BASELINE = "baseline"
@@ -43,13 +43,13 @@ def _candidates(raw: Any) -> Any:
     """Return a mix a candidate: a field with a list of n values makes n, lists are walked together."""
     if not isinstance(raw, Mapping):
         return (raw,)
-    fields = [field for part in raw.values() if isinstance(part, Mapping) for field in part.values()]
+    fields = [field for keys in raw.values() if isinstance(keys, Mapping) for field in keys.values()]
     counts = {len(field) for field in fields if isinstance(field, list)}
     if not counts:
         return (raw,)
     if len(counts) > 1 or 0 in counts:
         raise PydanticCustomError("candidates", "lists of one length, a value a candidate")
-    return tuple({name: _at(part, number) for name, part in raw.items()} for number in range(counts.pop()))
+    return tuple({name: _at(keys, number) for name, keys in raw.items()} for number in range(counts.pop()))
 
 
 def _at(value: Any, number: int) -> Any:
@@ -106,6 +106,24 @@ class Setting(Strict):
     variants: Literal["all"] | Names
     overrides: dict[Name, Candidates]
 
+    @property
+    def described(self) -> str:
+        """Return what it is, in a clause."""
+        noise = f", {self.label_noise:.0%} of them with a wrong label" if self.label_noise else ""
+        layers = "-".join(str(units) for units in self.hidden)
+        sets = f"{self.splits} disjoint training sets" if self.splits > 1 else "one training set"
+        inits = f"{self.inits} initialisations" if self.inits > 1 else "one initialisation"
+        return (
+            f"{self.train_size:,} images{noise}, hidden layers {layers} ({self.activation}), "
+            f"{self.optimizer.name} at {self.optimizer.learning_rate:g}, batches of {self.batch_size}, "
+            f"{self.epochs} epochs, {sets} x {inits}"
+        )
+
+    def trained(self, epochs: int, learning_rate: float) -> Self:
+        """Return the setting with other epochs and another learning rate."""
+        optimizer = self.optimizer.model_copy(update={"learning_rate": learning_rate})
+        return self.model_copy(update={"epochs": epochs, "optimizer": optimizer})
+
 
 class BaselineCandidates(Strict):
     """What the tuned baseline may change instead of a regularizer; the lists are walked together."""
@@ -125,6 +143,7 @@ class Params(Strict):
     """The whole file.
 
     `scale` multiplies the replicates of everything; after reading it is applied (`pipeline.params.scale`).
+    `questions` has a section for every question that there is.
     """
 
     scale: Count
@@ -132,12 +151,20 @@ class Params(Strict):
     tuning: Tuning
     settings: Annotated[dict[Name, Setting], Field(min_length=1)]
     variants: Annotated[dict[Name, Candidates], Field(min_length=1)]
-    probes: Probes
+    questions: Any  # typed when the questions are known (`pipeline.params.reading`)
 
     @property
-    def parts(self) -> list[str]:
-        """Return the parts of the study, each trained by a stage of its own, in their order."""
-        return [BASELINE, TUNED_BASELINE, *self.variants, *TRAINED]
+    def stages(self) -> list[str]:
+        """Return what is trained by a stage of its own: the baseline, then every variant."""
+        return [BASELINE, *self.variants]
+
+    def section(self, question: str) -> Any:
+        """Return the section of a question."""
+        return getattr(self.questions, question)
+
+    def sections(self) -> Iterator[tuple[str, Section]]:
+        """Yield every question with its section."""
+        yield from self.questions
 
     def candidates(self, setting: str) -> dict[str, tuple[Mix, ...]]:
         """Return the candidates of every variant that `setting` takes, without the baselines."""
@@ -145,29 +172,35 @@ class Params(Strict):
         names = self.variants if chosen.variants == "all" else chosen.variants
         return {name: chosen.overrides.get(name, self.variants[name]) for name in names}
 
-    def map_settings(self) -> dict[str, Setting]:
-        """Return the cells of the map as settings: what each changes of the one they start from."""
-        probe = self.probes.map
-        base = self.settings[probe.settings[0]]
-        same = {"splits": probe.splits, "inits": 1, "overrides": {}, "variants": probe.variants}
-        return {
-            name: base.model_copy(update=same | changes.model_dump(exclude_none=True))
-            for name, changes in probe.cells.items()
-        }
-
     def draws(self) -> dict[str, tuple[Setting, int]]:
-        """Return every setting that needs data, with its number of training sets: reported, then tuned on."""
-        own = {
+        """Return every condition that needs data, and how many training sets, those to choose on last."""
+        drawn = {
             name: (setting, setting.splits + (self.tuning.splits if setting.validation_size else 0))
             for name, setting in self.settings.items()
         }
-        mapped = self.map_settings().items()
-        return own | {name: (cell, cell.splits + self.probes.map.trials) for name, cell in mapped}
+        for _, section in self.sections():
+            conditions = section.drawn(self).items()
+            drawn |= {name: (setting, setting.splits + trials) for name, (setting, trials) in conditions}
+        return drawn
+
+    def pool(self, setting: Setting, images: int) -> int:
+        """Return how many of the training images a setting may draw from."""
+        return images - (self.data.validation if setting.validation_size else 0)
+
+    def most_sets(self, setting: Setting, trials: int) -> float:
+        """Return how many training sets to report the images allow, beside those to choose on.
+
+        Infinite where the number of images is known only when they are read.
+        """
+        if self.data.images is None:
+            return math.inf
+        chosen_on = trials if setting.validation_size else 0
+        return self.pool(setting, self.data.images) // setting.train_size - chosen_on
 
     def families(self) -> dict[str, str]:
         """Return the family of every variant, "combination" for a mix of families; the baseline first."""
-        found = {BASELINE: BASELINE, TUNED_BASELINE: BASELINE}
+        families = {BASELINE: BASELINE, TUNED_BASELINE: BASELINE}
         for name, mixes in self.variants.items():
-            kinds = {part.family for mix in mixes for part in mix.regularizers.values()}
-            found[name] = kinds.pop() if len(kinds) == 1 else "combination"
-        return found
+            kinds = {regularizer.family for mix in mixes for regularizer in mix.regularizers.values()}
+            families[name] = kinds.pop() if len(kinds) == 1 else "combination"
+        return families

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import typing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline.errors import UserError, expectation
 from pipeline.params.contradictions import contradictions, shortages
-from pipeline.params.models import BaselineCandidates, Data, Optimizer, Params, Setting, Tuning
-from pipeline.params.probes import Changes, LearningRates, Map, Network, Probes, Shift, StrengthPaths
+from pipeline.params.models import Params
 from pipeline.params.scale import enlarged
-from pipeline.regularizers import discover
+from pipeline.params.sections import Section, Strict
+from pipeline.system.errors import UserError, expectation
+
+Sections = Mapping[str, type[Section]]  # what each question's section must be, by its name
 
 
-def load(path: Path) -> Params:
+def load(path: Path, sections: Sections) -> Params:
     """Read and check `path`. Raises UserError with a line for every fault, all at once."""
     try:
         raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
@@ -29,18 +31,21 @@ def load(path: Path) -> Params:
         raise UserError(f"{path.name}: expected YAML, received {place}") from error
     if not isinstance(raw, Mapping):
         raise UserError(f"{path.name}: expected a mapping of sections, received {raw!r}")
-    return check(raw, path.name)
+    return check(raw, sections, path.name)
 
 
-def check(raw: Mapping[str, Any], source: str = "params.yaml") -> Params:
+def check(raw: Mapping[str, Any], sections: Sections, source: str = "params.yaml") -> Params:
     """Check the whole of an already parsed file, and apply its `scale`.
 
     Raises UserError with a line for every fault.
     """
+    fields: dict[str, Any] = {name: (kind, ...) for name, kind in sections.items()}
+    questions: Any = create_model("Questions", __base__=Strict, **fields)
+    whole: type[Params] = create_model("Params", __base__=Params, questions=(questions, ...))
     try:
-        params = Params.model_validate(raw)
+        params = whole.model_validate(raw)
     except ValidationError as error:
-        faults = list(dict.fromkeys(_line(fault) for fault in error.errors()))
+        faults = list(dict.fromkeys(_line(whole, fault) for fault in error.errors()))
     else:
         faults = list(contradictions(params))
         if not faults:
@@ -58,7 +63,7 @@ def check_images(params: Params, images: int, source: str = "params.yaml") -> No
         raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
 
 
-def _line(fault: Mapping[str, Any]) -> str:
+def _line(whole: type[Params], fault: Mapping[str, Any]) -> str:
     """Say one fault as `path: expected ..., received ...`."""
     # The tail names the arms of a union or the key of a mapping, which is not the user's wording.
     # A number counts candidates; the value itself tells which.
@@ -68,43 +73,19 @@ def _line(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "missing":
         return f"{path}: expected a value, received nothing"
     if fault["type"] == "extra_forbidden":
-        parent = _section(steps[:-1])
-        return f"{path}: unknown key, expected one of {', '.join(parent)}"
+        return f"{path}: unknown key, expected one of {', '.join(_keys(whole, steps[:-1])) or 'none'}"
     if fault["type"] == "string_pattern_mismatch":
         return f"{path}: expected a name of a-z, 0-9 and _, received {fault['input']!r}"
     return f"{path}: {expectation(fault)}"
 
 
-def _section(steps: list[str]) -> list[str]:
-    """Return the valid keys of the section at `steps`."""
-    match steps:
-        case []:
-            return list(Params.model_fields)
-        case ["data"]:
-            return list(Data.model_fields)
-        case ["tuning"]:
-            return list(Tuning.model_fields)
-        case ["tuning", "baseline"]:
-            return list(BaselineCandidates.model_fields)
-        case ["probes"]:
-            return list(Probes.model_fields)
-        case ["probes", "strength_paths"]:
-            return list(StrengthPaths.model_fields)
-        case ["probes", "learning_rates"]:
-            return list(LearningRates.model_fields)
-        case ["probes", "learning_rates", "shift"]:
-            return list(Shift.model_fields)
-        case ["probes", "learning_rates", "networks", _]:
-            return list(Network.model_fields)
-        case ["probes", "map"]:
-            return list(Map.model_fields)
-        case ["probes", "map", "cells", _]:
-            return list(Changes.model_fields)
-        case ["settings", _]:
-            return list(Setting.model_fields)
-        case ["settings", _, "optimizer"]:
-            return list(Optimizer.model_fields)
-        case [*_, regularizer] if regularizer in discover() and len(steps) in (3, 5):
-            return list(discover()[regularizer].model_fields)
-        case _:
-            return list(discover())
+def _keys(annotation: Any, steps: Sequence[str]) -> list[str]:
+    """Return the valid keys of the section at `steps` below an annotation; none where no section is."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if not steps:
+            return list(annotation.model_fields)
+        return _keys(annotation.model_fields[steps[0]].annotation, steps[1:])
+    arguments = typing.get_args(annotation)
+    if typing.get_origin(annotation) is dict:
+        return _keys(arguments[1], steps[1:])
+    return next(filter(None, (_keys(argument, steps) for argument in arguments)), [])

@@ -1,21 +1,38 @@
-"""The runs that the parameters imply, part by part, and their keys."""
+"""What is asked for, as cells; and the runs that they imply, stage by stage, with their keys."""
 
+from pipeline.plan.cells import Cell, of_settings
 from pipeline.plan.code import TRAINING_CODE, code_digest, version
 from pipeline.plan.resolve import resolve
-from pipeline.plan.runs import Candidate, Plan, Run, count, every_run, expected_work, read, trials, write
+from pipeline.plan.runs import (
+    Candidate,
+    Plan,
+    Run,
+    certain,
+    every_run,
+    expected,
+    possible,
+    read,
+    trials,
+    union,
+    write,
+)
 
 __all__ = [
     "TRAINING_CODE",
     "Candidate",
+    "Cell",
     "Plan",
     "Run",
+    "certain",
     "code_digest",
-    "count",
     "every_run",
-    "expected_work",
+    "expected",
+    "of_settings",
+    "possible",
     "read",
     "resolve",
     "trials",
+    "union",
     "version",
     "write",
 ]

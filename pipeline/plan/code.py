@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
+import tokenize
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
@@ -11,10 +13,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent
 # A regularizer's own file is added where it is used.
 TRAINING_CODE = (
-    "data/prepared.py",
-    "data/splits.py",
+    "datasets/prepared.py",
+    "datasets/splits.py",
     "regularizers/base.py",
-    "science/softmax.py",
+    "science/scores.py",
     "training/backend.py",
     "training/engine.py",
     "training/models.py",
@@ -25,13 +27,26 @@ TRAINING_CODE = (
 
 
 def code_digest(regularizers: Iterable[str]) -> str:
-    """Return the digest of the code and libraries that train with these regularizers, here and now."""
+    """Return the digest of the code and libraries that train with these regularizers, here and now.
+
+    Comments and blank lines are no code.
+    """
     digest = hashlib.sha256()
     for path in (*TRAINING_CODE, *(f"regularizers/{name}.py" for name in sorted(regularizers))):
-        digest.update(f"{path}\n".encode() + (PACKAGE / path).read_bytes())
-    for library in ("tensorflow", "keras", "numpy"):
+        digest.update(f"{path}\n{uncommented((PACKAGE / path).read_text(encoding='utf-8'))}".encode())
+    for library in ("tensorflow", "keras", "numpy", "scipy"):
         digest.update(f"{library}=={version(library)}\n".encode())
     return digest.hexdigest()
+
+
+def uncommented(source: str) -> str:
+    """Return Python source without its comments and blank lines."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    return "".join(f"{line.rstrip()}\n" for line in lines if line.strip())
 
 
 @functools.cache

@@ -1,20 +1,24 @@
-"""A run, resolved, and the plan of a part of the study: the runs that one stage trains."""
+"""A run, resolved, and the plan of a stage: the cells whose runs it trains."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from pipeline import untrusted
-from pipeline.files import emptied
 from pipeline.params import Optimizer
 from pipeline.params.sections import Name
-from pipeline.untrusted import STEPS
+from pipeline.regularizers import discover
+from pipeline.system import untrusted
+from pipeline.system.files import emptied
+from pipeline.system.untrusted import STEPS
+
+# Who asks for a run, and what it is called there. Scores by epoch change nothing of what else a run leaves.
+LABELS = {"setting", "variant", "question", "label", "split", "init", "trial", "curves"}
 
 
 class Run(BaseModel):
@@ -24,7 +28,8 @@ class Run(BaseModel):
 
     setting: Name
     variant: Name
-    point: Annotated[str, Field(pattern=rf"^$|{STEPS}")] = ""  # where on the axis of a probe
+    question: Annotated[str, Field(pattern=r"^[a-z0-9_]*$")] = ""  # that asks for it beside the settings
+    label: Annotated[str, Field(pattern=rf"^$|{STEPS}")] = ""  # which of the question's cells it belongs to
     split: int
     init: int
     train_size: int
@@ -38,20 +43,18 @@ class Run(BaseModel):
     regularizers: dict[str, dict[str, Any]]
     shift_every: int = 0  # batches from one measurement of the covariate shift to the next; 0 is never
     curves: bool = True  # scored on train and validation after every epoch, not after the last alone
-    trial: int | None = None  # the number of the candidate that is tried, on a training set for that
+    trial: int | None = None  # the number of the candidate that is tried; a trial never sees the test set
     init_seed: int  # initial weights
     order_seed: int  # batch order
     noise_seed: int  # dropout masks and other noise
-    data: str  # digest of the images, the draw and the labels
+    data: str  # digest of the images and labels that the run sees
     code: str  # digest of the training code and its libraries
-    key: Annotated[str, Field(pattern=r"^[\w-]*$")] = (
-        ""  # the name of a file, as setting, variant and point are
-    )
+    key: Annotated[str, Field(pattern=r"^[\w-]*$")] = ""  # the name of a file, as the names above are
 
     @property
     def cell(self) -> str:
-        """Return what its replicates share: the setting, the variant and, in a probe, the point."""
-        return "/".join(filter(None, (self.setting, self.variant, self.point)))
+        """Return what its replicates share: setting, variant and, of a question, its name and the label."""
+        return "/".join(filter(None, (self.setting, self.variant, self.question, self.label)))
 
     @property
     def name(self) -> str:
@@ -62,8 +65,13 @@ class Run(BaseModel):
     @property
     def condition(self) -> Run:
         """Return the run without what tells its replicates apart; they share one graph."""
-        own = {"trial": None, "split": 0, "init": 0, "init_seed": 0, "order_seed": 0, "noise_seed": 0}
-        return self.model_copy(update={**own, "curves": True, "data": "", "key": ""})
+        same = {"trial": None, "split": 0, "init": 0, "init_seed": 0, "order_seed": 0, "noise_seed": 0}
+        return self.model_copy(update={**same, "curves": True, "data": "", "key": ""})
+
+    @property
+    def scored(self) -> bool:
+        """Tell whether it is scored after every epoch: for its curves, or for a callback to look at."""
+        return self.curves or any(discover()[name].watches() for name in self.regularizers)
 
     @property
     def work(self) -> int:
@@ -71,9 +79,10 @@ class Run(BaseModel):
         return self.train_size * self.epochs
 
     def with_key(self) -> Run:
-        """Return the run with the digest of everything else in it."""
-        content = json.dumps(self.model_dump(exclude={"key"}), sort_keys=True)
-        return self.model_copy(update={"key": hashlib.sha256(content.encode()).hexdigest()[:32]})
+        """Return the run with the digest of all that its result depends on, and of nothing else."""
+        content = self.model_dump(exclude={*LABELS, "key"}) | {"tested": self.trial is None}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+        return self.model_copy(update={"key": digest.hexdigest()[:32]})
 
     def __hash__(self) -> int:
         """Hash by the key, for lists and mappings have no hash."""
@@ -90,39 +99,65 @@ class Candidate(BaseModel):
     runs: list[Run]
 
 
-Plan = dict[str, list[Candidate]]  # of one part of the study, by cell
+Plan = dict[str, list[Candidate]]  # of one stage, by cell
 _plan_file = TypeAdapter(Plan)
 
 
+def union(runs: Iterable[Run]) -> list[Run]:
+    """Return every run once, as it is called first; with curves where anybody looks at them."""
+    united: dict[str, Run] = {}
+    for run in runs:
+        first = united.setdefault(run.key, run)
+        if run.curves and not first.curves:
+            united[run.key] = first.model_copy(update={"curves": True})
+    return list(united.values())
+
+
 def trials(plan: Plan) -> list[Run]:
-    """Return the trials of all candidates."""
-    return [run for listed in plan.values() for one in listed for run in one.trials]
+    """Return the trials of all candidates, each once."""
+    return union(run for candidates in plan.values() for candidate in candidates for run in candidate.trials)
 
 
-def count(plan: Plan) -> int:
-    """Return how many runs are trained: the trials, and the runs of one candidate in every cell."""
-    return len(trials(plan)) + sum(len(listed[0].runs) for listed in plan.values())
+def certain(plan: Plan) -> list[Run]:
+    """Return the runs that are wanted whatever is chosen, each once."""
+    return union(run for candidates in plan.values() if len(candidates) == 1 for run in candidates[0].runs)
 
 
-def expected_work(plan: Plan) -> int:
-    """Return the work of all that is trained, images x epochs: of candidates to choose from, their mean."""
-    chosen = [sum(run.work for one in listed for run in one.runs) // len(listed) for listed in plan.values()]
-    return sum(run.work for run in trials(plan)) + sum(chosen)
+def possible(plan: Plan) -> set[str]:
+    """Return the keys of the runs of cells with several candidates."""
+    several = [candidates for candidates in plan.values() if len(candidates) > 1]
+    return {run.key for candidates in several for candidate in candidates for run in candidate.runs}
 
 
 def every_run(plan: Plan) -> list[Run]:
-    """Return all that a plan may train: the trials, and the runs of whichever candidate."""
-    return [run for listed in plan.values() for one in listed for run in (*one.trials, *one.runs)]
+    """Return all that a plan may train, each once: the trials, and the runs of whichever candidate."""
+    listed = [candidate for candidates in plan.values() for candidate in candidates]
+    return union(run for candidate in listed for run in (*candidate.trials, *candidate.runs))
+
+
+def expected(plan: Plan) -> tuple[int, int]:
+    """Return how many runs are trained, and their work (images x epochs), about: not all is chosen yet.
+
+    Of a cell with several candidates it is the mean over them.
+    """
+    runs = {run.key: run for run in (*trials(plan), *certain(plan))}
+    count, work = len(runs), sum(run.work for run in runs.values())
+    for candidates in plan.values():
+        if len(candidates) > 1:
+            others = [[run for run in c.runs if run.key not in runs] for c in candidates]
+            count += sum(map(len, others)) // len(candidates)
+            work += sum(run.work for listed in others for run in listed) // len(candidates)
+    return count, work
 
 
 def write(directory: Path, plans: Mapping[str, Plan]) -> None:
-    """Write one file a part, so that DVC sees which parts a change concerns."""
+    """Write one file a stage, so that DVC sees which stages a change concerns."""
     emptied(directory)
-    for part, plan in plans.items():
+    for stage, plan in plans.items():
         content = _plan_file.dump_json(plan, indent=1)
-        (directory / f"{part}.json").write_bytes(content + b"\n")
+        (directory / f"{stage}.json").write_bytes(content + b"\n")
 
 
 def read(path: Path) -> Plan:
-    """Read the plan of one part."""
+    """Read the plan of one stage."""
     return untrusted.parsed(path, _plan_file)

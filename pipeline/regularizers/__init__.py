@@ -1,4 +1,4 @@
-"""One regularizer a file, found by its module name."""
+"""Regularizers, one per file, found by module name."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ def discover() -> dict[str, type[Regularizer]]:
 
 def _only_regularizer(name: str) -> type[Regularizer]:
     module = importlib.import_module(f"{__name__}.{name}")
-    found = [
+    regularizers = [
         member
         for _, member in inspect.getmembers(module, inspect.isclass)
         if issubclass(member, Regularizer) and member.__module__ == module.__name__
     ]
-    if len(found) != 1:
-        raise TypeError(f"{module.__name__}: expected one subclass of Regularizer, found {len(found)}")
-    return found[0]
+    if len(regularizers) != 1:
+        received = len(regularizers)
+        raise TypeError(f"{module.__name__}: expected one subclass of Regularizer, received {received}")
+    return regularizers[0]

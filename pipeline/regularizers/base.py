@@ -1,4 +1,4 @@
-"""What a regularizer may change of a training run. Every hook does nothing until it is overridden."""
+"""What a regularizer may change in a training run. A hook does nothing until a subclass overrides it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:  # Keras takes seconds to import, and only training needs it.
 class Regularizer(BaseModel):
     """A regularization method; its fields are its keys in `params.yaml`.
 
-    A subclass overrides the hooks it needs and imports Keras inside them. `seed(name)` gives a hook
-    the seed of a random layer: the same for a replicate of every variant, and another for every
-    replicate. Nothing else may be random.
+    A subclass overrides the hooks it needs and imports Keras inside them. `seed(name)` returns the seed of
+    a random layer: the same seed in all variants of a replicate, and another one in every replicate. Nothing
+    else may be random.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
-    family: ClassVar[str]  # what it acts on; the figures give each family its colour
+    family: ClassVar[str]  # what it acts on; the figures use one colour per family
 
     def kernel_penalty(self) -> keras.Regularizer | None:
         """Return the penalty on every kernel, added to the training loss."""
         return None
 
     def kernel_constraint(self) -> keras.constraints.Constraint | None:
-        """Return the constraint put on every hidden kernel after each update."""
+        """Return the constraint applied to every hidden kernel after each update."""
         return None
 
     def input_layers(self, seed: Callable[[str], int]) -> list[keras.Layer]:
@@ -51,5 +51,10 @@ class Regularizer(BaseModel):
         """Change the freshly made optimizer in place."""
 
     def callbacks(self) -> list[keras.callbacks.Callback]:
-        """Return callbacks, called at the ends of epochs with the keys of the history as `logs`."""
+        """Return the callbacks; at the end of an epoch they receive the row of the history as `logs`."""
         return []
+
+    @classmethod
+    def watches(cls) -> bool:
+        """Tell whether it has callbacks, for which a run is scored after every epoch."""
+        return cls.callbacks is not Regularizer.callbacks

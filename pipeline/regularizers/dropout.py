@@ -1,4 +1,4 @@
-"""Dropout: hidden units are left out at random while training (Srivastava et al. 2014)."""
+"""Dropout: hidden units are dropped at random during training (Srivastava et al. 2014)."""
 
 from __future__ import annotations
 

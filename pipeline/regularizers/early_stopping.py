@@ -19,7 +19,7 @@ class EarlyStopping(Regularizer):
     patience: int = Field(ge=1)
 
     def callbacks(self) -> list[keras.callbacks.Callback]:
-        """Return Keras' callback, restoring the weights of the best epoch also when it never fired."""
+        """Return Keras' callback, which restores the weights of the best epoch even if it never stops."""
         import keras
 
         return [

@@ -1,4 +1,4 @@
-"""Gaussian noise on the input, near to a Tikhonov penalty when it is small (Bishop 1995)."""
+"""Gaussian noise on the input, close to a Tikhonov penalty when it is small (Bishop 1995)."""
 
 from __future__ import annotations
 

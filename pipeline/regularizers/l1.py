@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class L1(Regularizer):
-    """Add `strength * sum(abs(w))` over every kernel to the loss; biases go free."""
+    """Add `strength * sum(abs(w))` over every kernel to the loss; biases are free."""
 
     family: ClassVar[str] = "weights"
     strength: float = Field(gt=0)

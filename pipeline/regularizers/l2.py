@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class L2(Regularizer):
-    """Add `strength * sum(w ** 2)` (without the half) over every kernel to the loss; biases go free."""
+    """Add `strength * sum(w ** 2)` (without the half) over every kernel to the loss; biases are free."""
 
     family: ClassVar[str] = "weights"
     strength: float = Field(gt=0)

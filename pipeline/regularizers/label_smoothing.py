@@ -19,7 +19,7 @@ class LabelSmoothing(Regularizer):
     smoothing: float = Field(gt=0, lt=1)
 
     def loss(self) -> keras.Loss:
-        """Return the cross-entropy against smoothed labels; Keras' sparse loss has none."""
+        """Return the cross-entropy against smoothed labels; Keras' sparse loss has no label smoothing."""
         import keras
 
         smoothing = self.smoothing

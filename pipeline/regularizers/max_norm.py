@@ -1,4 +1,4 @@
-"""Max-norm: the incoming weights of a hidden unit stay in a ball (Srebro & Shraibman 2005)."""
+"""Max-norm: a bound on the norm of a hidden unit's incoming weights (Srebro & Shraibman 2005)."""
 
 from __future__ import annotations
 

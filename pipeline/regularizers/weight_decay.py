@@ -19,6 +19,6 @@ class WeightDecay(Regularizer):
     rate: float = Field(gt=0)
 
     def adjust_optimizer(self, optimizer: keras.Optimizer) -> None:
-        """Switch the optimizer's decay on, but for biases and normalization, which Keras includes."""
+        """Switch the optimizer's decay on, except for biases and normalization, which Keras would include."""
         optimizer.weight_decay = self.rate
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

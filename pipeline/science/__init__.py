@@ -1,1 +1,1 @@
-"""What is measured and how it is compared: numpy and scipy only, no Keras, no files."""
+"""What is measured and how it is compared: functions of arrays, without Keras and without files."""

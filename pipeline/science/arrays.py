@@ -9,11 +9,11 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 NORMALISATION_TOLERANCE = 1e-4
-"""How far a row of probabilities may be from one: float32 softmax stays well inside."""
+"""How far the sum of a row of probabilities may be from 1: a float32 softmax stays well within."""
 
 
 def check_axes(name: str, array: NDArray[Any], axes: tuple[str, ...]) -> None:
-    """Refuse an array that has not exactly these axes, or that is empty.
+    """Refuse an array with other axes than these, and an empty array.
 
     Raises ValueError with the argument, the expected axes and the received shape.
     """
@@ -65,14 +65,14 @@ def check_probabilities(probabilities: ArrayLike) -> FloatArray:
 def check_log_probabilities(log_probabilities: ArrayLike) -> FloatArray:
     """Natural logarithms (D, I, M, C) as float64; -inf, the log of an exact zero, is legal.
 
-    Raises ValueError for other axes, for NaN and for rows whose exponentials do not sum to one.
+    Raises ValueError for other axes, for NaN and for rows whose exponentials do not sum to 1.
     """
     array = np.asarray(log_probabilities, dtype=np.float64)
     check_axes("log_probabilities", array, ("D", "I", "M", "C"))
     bad = np.count_nonzero(np.isnan(array))
     if bad:
         raise ValueError(f"log_probabilities: expected numbers, received {bad} NaN")
-    with np.errstate(over="ignore"):  # an overflow is a row that is not normalised: said below
+    with np.errstate(over="ignore"):  # an overflow is a row that is not normalised: reported below
         _check_normalised("log_probabilities", np.exp(array))
     return array
 

@@ -1,8 +1,8 @@
 """Bias and variance of the predictions of a crossed design: training-set draws x inits.
 
-Axes: D training-set draws (splits), I initialisations, M test images, C classes. What is
-estimated is the spread over both draws and inits, not the spread of the models at hand: the
-plug-in spread of N models is too small by 1/N, and by more when inits share a split.
+Axes: D training-set draws (splits), I initialisations, M test images, C classes. The estimates are
+of the spread over all draws and inits, not of the spread of the models at hand: the plug-in
+variance of N models is too small by the share 1/N, and by more when inits share a split.
 """
 
 from dataclasses import dataclass
@@ -80,8 +80,8 @@ def cross_entropy(log_probabilities: ArrayLike, labels: ArrayLike) -> ImageDecom
     log_probabilities (D, I, M, C), labels (M,). With Z = sum_c exp(mean log p_c) the plug-in
     variance is mean KL(p* || p) = -log Z, around the normalised geometric mean p* (Heskes 1998,
     Pfau 2013). It is multiplied by the factor by which N models underestimate the variance of
-    log-probabilities: N/(N-1) if they are independent, more in a crossed design. That is of
-    second order: the result is still a few per cent low where the models differ widely.
+    log-probabilities: N/(N-1) if they are independent, more in a crossed design. The correction is of
+    second order: the result is still a few per cent too low where the models differ widely.
     bias = risk - variance. A zero at the label makes risk and bias infinite. Raises ValueError
     for a single model, for malformed input, and where every class has probability 0 under some
     model: p* does not exist there.
@@ -103,10 +103,10 @@ def cross_entropy(log_probabilities: ArrayLike, labels: ArrayLike) -> ImageDecom
 def total_variance(values: ArrayLike) -> FloatArray:
     """Unbiased variance of one model's values over splits and inits together: (D, I, ...) -> (...).
 
-    The sum of the three components of a crossed design, so that models that share a split or an
-    init do not pass for independent. With I == 1 it is the sample variance over splits: the total
-    if every split came with its own init, and the total given the init if all share one. With
-    D == 1 it is the variance over inits given the one training set. Raises ValueError for fewer
+    It is the sum of the three components of a crossed design, so that models that share a split or
+    an init do not count as independent. With I == 1 it is the sample variance over splits: the total
+    if every split came with its own init, and the total given the init if all share one init. With
+    D == 1 it is the variance over inits given that training set. Raises ValueError for fewer
     than two models or non-finite values. Searle, Casella & McCulloch 1992, chapter 4.
     """
     array = check_finite("values", values)
@@ -129,7 +129,7 @@ def components(log_probabilities: ArrayLike) -> Components:
     d, i = _design("log_probabilities", probabilities)
     if min(d, i) == 1:
         raise ValueError(f"log_probabilities: expected D >= 2 and I >= 2, received {d} x {i}")
-    return Components(*(float(part.sum(axis=-1).mean()) for part in _components(probabilities)))
+    return Components(*(float(source.sum(axis=-1).mean()) for source in _components(probabilities)))
 
 
 def _components(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -146,9 +146,9 @@ def _components(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]
 def _correction(logs: FloatArray, weights: FloatArray) -> float:
     """Unbiased over plug-in variance of the log-probabilities, weighted by p* (M, C).
 
-    To second order the plug-in variance is a quadratic form of the log-probabilities, so it is
-    low by the factor by which their own plug-in variance is low. One factor for all images: the
-    ratio of a single image would be noise.
+    To second order the plug-in variance is a quadratic form of the log-probabilities, so it is too
+    low by the same factor as the plug-in variance of the log-probabilities themselves. All images
+    share one factor: the ratio of a single image would be noise.
     """
     # A class that p* excludes has weight 0 in the limit, but its own variance is infinite.
     usable = np.where(weights > 0, logs, 0.0)

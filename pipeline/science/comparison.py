@@ -1,16 +1,19 @@
-"""Comparisons of variants over replicates: intervals, paired tests, equivalence, resampling."""
+"""Comparisons of variants over replicates: intervals, paired tests, equivalence, jackknife."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special  # scipy.stats has the same functions, and takes a second to import
+from scipy import special
 
 from pipeline.science.arrays import FloatArray, IntArray, check_finite
+from pipeline.science.levels import ALPHA, LEVEL
+
+# No scipy.stats here, which has the same t tests: it takes a second to import, in every training stage.
 
 EXACT_SIGN_FLIPS = 16
-"""Up to this many differences all 2**n sign patterns are enumerated."""
+"""All 2**n sign patterns are enumerated for up to this many differences."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,13 @@ def replicates(values: ArrayLike) -> FloatArray:
     """The independent replicates of a crossed design: values (D, I) -> means per split (D,).
 
     Two inits on one split are not independent, so they are averaged first. With one split the
-    inits are the replicates (I,), and what follows holds for that one training set.
+    inits are the replicates (I,), and all conclusions hold for that training set only.
     """
     grid = check_finite("values", values, ("D", "I"))
     return grid[0] if len(grid) == 1 else np.asarray(grid.mean(axis=1))
 
 
-def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
+def mean_interval(values: ArrayLike, level: float = LEVEL) -> Interval:
     """Student's t interval for the mean of replicates (n,).
 
     Raises ValueError for fewer than two replicates, non-finite values or a level outside (0, 1).
@@ -50,7 +53,7 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half, n)
 
 
-def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> PairedDifference:
+def paired_difference(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> PairedDifference:
     """Mean of a - b over paired replicates (n,), its t interval and two-sided paired t test.
 
     Equal arrays have p = 1. Raises ValueError for unequal lengths, fewer than two replicates or
@@ -76,7 +79,8 @@ def sign_flip_p(differences: ArrayLike, rng: np.random.Generator | None = None, 
     """
     values = check_finite("differences", differences, ("n",))
     n = values.size
-    # Ties with the observed sum are exact in theory and rounded in practice.
+    # Ties with the observed sum are exact in theory and rounded in practice. scipy.stats.permutation_test
+    # misses them where the observed sum is 0 up to rounding: its tolerance is a share of that sum.
     extreme = abs(values.sum()) - 1e-12 * np.abs(values).sum()
     if n <= EXACT_SIGN_FLIPS:
         signs = 1 - 2 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
@@ -105,7 +109,7 @@ def holm(p_values: ArrayLike) -> FloatArray:
 
 
 def equivalence(differences: ArrayLike, margin: float) -> float:
-    """p value of the two one-sided t tests: small means that the true mean lies within +-margin.
+    """p value of the two one-sided t tests; a small one means that the true mean lies within +-margin.
 
     differences (n,) and margin in the same unit. Raises ValueError unless margin > 0, for fewer
     than two differences and for non-finite values. Schuirmann 1987.
@@ -117,8 +121,8 @@ def equivalence(differences: ArrayLike, margin: float) -> float:
     return t_tail(_t_statistic(margin - abs(mean), error), n - 1)
 
 
-def replicates_needed(deviation: float, difference: float, alpha: float = 0.05, power: float = 0.8) -> int:
-    """How many pairs a two-sided paired t test needs to see a difference.
+def replicates_needed(deviation: float, difference: float, alpha: float = ALPHA, power: float = 0.8) -> int:
+    """Number of pairs that a two-sided paired t test needs to detect a difference with this power.
 
     `deviation` is the standard deviation of the paired differences, in the unit of `difference`. Raises
     ValueError unless both are above 0. Cohen 1988.
@@ -128,104 +132,40 @@ def replicates_needed(deviation: float, difference: float, alpha: float = 0.05, 
     from statsmodels.stats.power import TTestPower
 
     effect, test = difference / deviation, TTestPower()
-    for few in (2, 3, 4):  # so few that solving for them fails; two are the fewest that can be tested
-        if not test.power(effect, few, alpha) < power:  # NaN where it is certain
-            return few
+    for pairs in (2, 3, 4):  # solve_power fails for so few; a test needs at least two
+        if not test.power(effect, pairs, alpha) < power:  # the power is NaN where it is certain
+            return pairs
     return int(np.ceil(test.solve_power(effect_size=effect, alpha=alpha, power=power)))
 
 
 def leave_one_out(statistic_of_indices: Callable[[IntArray], float], n: int) -> FloatArray:
-    """Any statistic of n replicates, (1 + n,): of all of them, then with each one left out.
+    """A statistic of n replicates, (1 + n,): first of all of them, then without each in turn.
 
     The statistic gets the indices (n,) for the first, then (n - 1,). Raises ValueError for n < 2 and for a
     statistic that is not finite.
     """
     if n < 2:
         raise ValueError(f"n: expected at least 2 replicates, received {n}")
-    everyone = np.arange(n, dtype=np.int64)
-    left_out = [statistic_of_indices(np.delete(everyone, i)) for i in range(n)]
-    return check_finite("statistic_of_indices", [statistic_of_indices(everyone), *left_out])
+    indices = np.arange(n, dtype=np.int64)
+    left_out = [statistic_of_indices(np.delete(indices, i)) for i in range(n)]
+    return check_finite("statistic_of_indices", [statistic_of_indices(indices), *left_out])
 
 
-def jackknife(values: ArrayLike, level: float = 0.95) -> PairedDifference:
+def jackknife(values: ArrayLike, level: float = LEVEL) -> PairedDifference:
     """Delete-one jackknife interval, t with n - 1 degrees, and the p value of the test against zero.
 
-    values (1 + n,) as of `leave_one_out`; the difference of two such arrays is that of a difference, paired
-    replicate by replicate. se^2 = (n-1)/n sum_i (s_i - mean s)^2. Raises ValueError for n < 2 and values
+    values (1 + n,) as `leave_one_out` returns them. For a paired difference of two statistics, pass the
+    difference of their arrays. se^2 = (n-1)/n sum_i (s_i - mean s)^2. Raises ValueError for n < 2 and values
     that are not finite. Tukey 1958.
     """
-    found = check_finite("values", values, ("1 + n",))
-    n = found.size - 1
+    statistics = check_finite("values", values, ("1 + n",))
+    n = statistics.size - 1
     if n < 2:
         raise ValueError(f"values: expected at least 2 replicates, received {n}")
-    estimate, error = float(found[0]), float(np.sqrt((n - 1) * found[1:].var()))
+    estimate, error = float(statistics[0]), float(np.sqrt((n - 1) * statistics[1:].var()))
     half = t_quantile(level, n - 1) * error
     p_value = 2.0 * t_tail(abs(_t_statistic(estimate, error)), n - 1)
     return PairedDifference(estimate, estimate - half, estimate + half, n, p_value)
-
-
-def two_way_bootstrap(
-    values: ArrayLike, rng: np.random.Generator, draws: int = 5_000, level: float = 0.95
-) -> Interval:
-    """Bootstrap interval of a mean over replicates x test images, both resampled.
-
-    values (D, M), already averaged over inits. Percentiles of the means w^T A v under independent
-    multinomial weights w and v (Owen 2007). Taken at their nominal levels they fail: with few
-    replicates they are too narrow, and the interaction counts about three times. The levels are
-    therefore moved (Hesterberg 2015) until the width agrees with the two-way analysis of variance
-    and its degrees of freedom. Raises ValueError unless D >= 2 and M >= 2, all values are finite
-    and there are at least 100 draws.
-    """
-    grid = check_finite("values", values, ("D", "M"))
-    check_level(level)
-    if draws < 100:
-        raise ValueError(f"draws: expected at least 100, received {draws}")
-    if min(grid.shape) < 2:
-        raise ValueError(f"values: expected D >= 2 and M >= 2, received {grid.shape}")
-    estimate = float(grid.mean())
-    if np.ptp(grid) == 0.0:
-        return Interval(estimate, estimate, estimate, len(grid))
-    resampled = _resampled_means(grid, rng, draws)
-    error, degrees = two_way_error(grid)
-    z = t_quantile(level, degrees) * error / resampled.std()
-    tail = float(special.ndtr(-z))
-    low, high = np.quantile(resampled, [tail, 1.0 - tail])
-    return Interval(estimate, float(low), float(high), len(grid))
-
-
-def _resampled_means(grid: FloatArray, rng: np.random.Generator, draws: int) -> FloatArray:
-    """Means (draws,) of the grid under resampled rows and columns, a block of draws at a time."""
-    d, m = grid.shape
-    block = max(1, 2_000_000 // (d + m))
-    means = []
-    for start in range(0, draws, block):
-        size = min(block, draws - start)
-        rows, columns = _multinomial_weights(d, size, rng), _multinomial_weights(m, size, rng)
-        means.append(np.einsum("bm,bm->b", rows @ grid, columns))
-    return np.concatenate(means)
-
-
-def _multinomial_weights(n: int, draws: int, rng: np.random.Generator) -> FloatArray:
-    """How often each of n is drawn in n draws with replacement, over n: (draws, n)."""
-    # Counting drawn indices is several times faster than Generator.multinomial for large n.
-    drawn = rng.integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
-    return np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n) / n
-
-
-def two_way_error(grid: FloatArray) -> tuple[float, float]:
-    """Standard error of the mean of a grid with random rows and columns, and its degrees.
-
-    Satterthwaite's (1946) approximation for MS_rows + MS_columns - MS_cells, each over D M.
-    """
-    d, m = grid.shape
-    by_row, by_column = grid.mean(axis=1), grid.mean(axis=0)
-    residual = grid - by_row[:, None] - by_column + grid.mean()
-    rows, columns = by_row.var(ddof=1) / d, by_column.var(ddof=1) / m
-    cells = (residual**2).sum() / ((d - 1) * (m - 1)) / (d * m)
-    # Rows and columns both contain the interaction, so the true value is at least each of these.
-    variance = max(rows + columns - cells, rows, columns, cells)
-    scatter = rows**2 / (d - 1) + columns**2 / (m - 1) + cells**2 / ((d - 1) * (m - 1))
-    return float(np.sqrt(variance)), float(variance**2 / scatter)
 
 
 def _mean_and_error(name: str, values: ArrayLike) -> tuple[float, float, int]:

@@ -3,13 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pipeline.science.arrays import (
-    FloatArray,
-    check_axes,
-    check_finite,
-    check_labels,
-    check_probabilities,
-)
+from pipeline.science.arrays import FloatArray, check_axes, check_finite, check_labels, check_probabilities
 
 
 def nll(probabilities: ArrayLike, labels: ArrayLike) -> float:

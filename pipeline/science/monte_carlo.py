@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy import special
 
 from pipeline.science.arrays import FloatArray
 from pipeline.science.network import Network, Single
 
 BANK = 2**14
-"""Independent masks a layer, from which every image draws anew in every pass: fresh bits cost thrice."""
+"""Independent masks per layer. Every image draws one in every pass: fresh masks take thrice as long."""
 BLOCK = 1000
 """Images at a time, so that their activations stay in the processor's cache."""
 
@@ -21,8 +22,8 @@ def averages(
 ) -> FloatArray:
     """Mean probabilities over the first k dropout passes, for every k of `counts`: (K, n, C).
 
-    images (n, inputs) in [0, 1]. In a pass every hidden activation of every image is dropped with
-    probability `rate` and the rest scaled by 1/(1 - rate), as Keras does in training. Raises ValueError
+    images (n, inputs) in [0, 1]. A pass drops every hidden activation of every image with probability
+    `rate` and scales the rest by 1/(1 - rate), as Keras does in training. Raises ValueError
     unless 0 < rate < 1 and the counts ascend from at least 1.
     """
     if not 0 < rate < 1:
@@ -36,13 +37,6 @@ def averages(
     return np.concatenate([_block(scaled, block, banks, counts, rng) for block in blocks], axis=1)
 
 
-def softmax(logits: Single) -> Single:
-    """Probabilities (n, C) of logits, in their precision: fast, for sums over many passes."""
-    found = np.exp(logits - logits.max(axis=1, keepdims=True))
-    found /= found.sum(axis=1, keepdims=True)
-    return np.asarray(found)
-
-
 def _block(
     network: Network,
     images: Single,
@@ -51,11 +45,10 @@ def _block(
     rng: np.random.Generator,
 ) -> FloatArray:
     first = network.first(images)
-    total, found = np.zeros((len(images), network.biases[-1].size)), []
+    total, means = np.zeros((len(images), network.biases[-1].size)), []
     for number in range(1, counts[-1] + 1):
-        total += softmax(
-            network.thinned(first, [bank[rng.integers(BANK, size=len(images))] for bank in banks])
-        )
+        kept = [bank[rng.integers(BANK, size=len(images))] for bank in banks]
+        total += special.softmax(network.thinned(first, kept), axis=1)
         if number in counts:
-            found.append(total / number)
-    return np.stack(found)
+            means.append(total / number)
+    return np.stack(means)

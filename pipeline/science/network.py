@@ -1,6 +1,6 @@
 """Inference of a recorded network: dense layers, one activation between them, in numpy.
 
-In single precision, as it was trained; what it computes agrees with the recorded logits to rounding.
+It computes in single precision, as training does, and agrees with the recorded logits up to rounding.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _elu(values: Single) -> Single:
 
 
 def _gelu(values: Single) -> Single:
-    """Hendrycks & Gimpel (2016), exactly: Keras' own does not approximate either."""
+    """Hendrycks & Gimpel (2016), without their approximation: Keras computes it exactly too."""
     return np.asarray(values * special.ndtr(values), np.float32)
 
 
@@ -51,7 +51,7 @@ OUTPUT = "logits"
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Kernels (inputs, units) and biases (units,) of L hidden layers, then of the logits: L + 1 each."""
+    """Kernels (inputs, units) and biases (units,) of L hidden layers and of the logits: L + 1 of each."""
 
     kernels: tuple[Single, ...]
     biases: tuple[Single, ...]
@@ -96,17 +96,17 @@ class Network:
         return self.after_first(self.first(images))
 
     def thinned(self, first: Single, kept: Sequence[Mask]) -> Single:
-        """Return the logits (n, C) when only the activations in `kept`, (n, units) a hidden layer, go on."""
+        """Return the logits (n, C) of only the activations marked in `kept`, (n, units) per hidden layer."""
         values = first * kept[0]
         for number in range(1, len(self.kernels) - 1):
             values = self._layer(number, values) * kept[number]
         return np.asarray(values @ self.kernels[-1] + self.biases[-1])
 
     def silenced(self, silent: Sequence[Mask]) -> Network:
-        """Return the network in which the hidden units of `silent`, (units,) a layer, put out zero.
+        """Return the network in which the hidden units of `silent`, (units,) per layer, put out zero.
 
-        Silencing a unit is removing what it feeds, so `after_first` takes the activations of the intact
-        network.
+        The weights that a silent unit feeds are set to zero, so `after_first` takes the first layer's
+        activations of the intact network.
         """
         after = [
             np.where(mask[:, None], np.float32(0), kernel)

@@ -1,4 +1,4 @@
-"""When training would have stopped, and when it got somewhere; of recorded histories."""
+"""When training would have stopped, and when it reached a target, from recorded histories."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Stop:
 
 
 def stop(values: ArrayLike, patience: int) -> Stop:
-    """Apply Keras' rule to a history (E,) of what is to be minimised.
+    """Apply Keras' rule of early stopping to a history (E,) of a quantity to be minimised.
 
     Training ends at the first epoch that is the `patience`-th in a row without a value below the best so
     far, or at the last; the best epoch, the first of equals, is restored. Raises ValueError for patience
@@ -43,9 +43,9 @@ def best_epoch(values: ArrayLike) -> int:
 
 
 def epochs_to(values: ArrayLike, target: float) -> tuple[int, bool]:
-    """Return the first epoch, from 1, whose value is at most the target, and whether there is one.
+    """Return the first epoch, from 1, whose value is at most the target, and whether there is such an epoch.
 
-    Without one it is the number of epochs + 1: a lower bound of what it would take.
+    If there is none, the epoch returned is E + 1: a lower bound of the number needed.
     """
     reached = np.flatnonzero(check_finite("values", values, ("E",)) <= target)
     return (int(reached[0]) + 1, True) if reached.size else (np.size(values) + 1, False)

@@ -11,10 +11,10 @@ from pipeline.science.network import Mask, Single
 
 
 def silence(units: Sequence[int], shares: Sequence[float], rng: np.random.Generator) -> list[list[Mask]]:
-    """Draw which units to silence: for every share a mask (units,) a hidden layer, true where silent.
+    """Draw which units to silence: for every share, a mask (units,) per hidden layer, true where silent.
 
-    The masks are nested: what a smaller share silences a larger one does too. round(share * units) of each
-    layer. Raises ValueError for a share outside [0, 1].
+    The masks are nested: a larger share silences all units that a smaller one does. A mask silences
+    round(share * units) units of its layer. Raises ValueError for a share outside [0, 1].
     """
     outside = [share for share in shares if not 0 <= share <= 1]
     if outside:
@@ -26,8 +26,8 @@ def silence(units: Sequence[int], shares: Sequence[float], rng: np.random.Genera
 def mean_correlation(activations: Single) -> float:
     """Mean |correlation| over the pairs of units that vary, range [0, 1]; activations (n, units).
 
-    A unit that is constant over the images, most often one that never fires, has no correlation and is
-    left out. Raises ValueError where fewer than two vary.
+    A unit that is constant over the images, as one that never fires, has no correlation and is left out.
+    Raises ValueError where fewer than two units vary.
     """
     check_axes("activations", activations, ("n", "units"))
     # By float32 rounding the deviations of a constant unit need not be exactly zero.
@@ -38,5 +38,5 @@ def mean_correlation(activations: Single) -> float:
     centered = varying - varying.mean(axis=0)
     centered /= np.sqrt((centered**2).sum(axis=0))
     correlations = np.abs(centered.T @ centered)
-    off = correlations.sum(dtype=np.float64) - np.trace(correlations, dtype=np.float64)
-    return float(off / (count * (count - 1)))
+    off_diagonal = correlations.sum(dtype=np.float64) - np.trace(correlations, dtype=np.float64)
+    return float(off_diagonal / (count * (count - 1)))

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pipeline.science.arrays import FloatArray, check_finite
-from pipeline.science.comparison import Interval, check_level, t_quantile, t_tail, two_way_error
+from pipeline.science.comparison import Interval, check_level, t_quantile, t_tail
+from pipeline.science.levels import LEVEL
+from pipeline.science.resampling import two_way_error
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class UnpairedDifference(Interval):
     p_value: float
 
 
-def unpaired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> UnpairedDifference:
+def unpaired_difference(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> UnpairedDifference:
     """Mean of a (n,) minus mean of b (m,), its t interval and two-sided test, for unequal variances.
 
     se^2 = s_a^2 / n + s_b^2 / m, with Satterthwaite's degrees of freedom. Where neither group has any spread
@@ -30,18 +32,18 @@ def unpaired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Unpa
     for name, values in zip("ab", groups, strict=True):
         if values.size < 2:
             raise ValueError(f"{name}: expected at least 2 replicates, received {values.size}")
-    parts = np.array([values.var(ddof=1) / values.size for values in groups])
+    squared_errors = np.array([values.var(ddof=1) / values.size for values in groups])
     degrees = np.array([values.size - 1 for values in groups])
     estimate = float(groups[0].mean() - groups[1].mean())
-    return _difference(estimate, parts, degrees, (groups[0].size, groups[1].size), level)
+    return _difference(estimate, squared_errors, degrees, (groups[0].size, groups[1].size), level)
 
 
-def crossed_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> UnpairedDifference:
+def crossed_difference(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> UnpairedDifference:
     """Mean of a (D, I) minus mean of b (E, J), which share neither rows nor columns: interval and test.
 
-    Every training set is met by the same initialisations, so what these do to all of a side is not among
-    what its training sets differ by: an interval over training sets alone misses it. Both are random here,
-    by the two-way analysis of variance of each side; n and m count its training sets. Raises ValueError for
+    All training sets of a side share their initialisations. An interval over training sets alone misses
+    what an initialisation does to all of them. Here both are random, by the two-way analysis of variance of
+    each side; n and m count the training sets. Raises ValueError for
     fewer than two rows or columns, values that are not finite or a level outside (0, 1). Satterthwaite
     1946, Welch 1947.
     """
@@ -49,22 +51,22 @@ def crossed_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Unpai
     for name, grid in zip("ab", grids, strict=True):
         if min(grid.shape) < 2:
             raise ValueError(f"{name}: expected at least 2 rows and 2 columns, received {grid.shape}")
-    # Without any spread there is no error, and no degrees of freedom to tell.
-    found = [two_way_error(grid) if np.ptp(grid) else (0.0, 1.0) for grid in grids]
-    parts, degrees = (np.array(values) for values in zip(*found, strict=True))
+    # A grid without any spread has no error; its degrees of freedom do not matter then.
+    errors_and_degrees = [two_way_error(grid) if np.ptp(grid) else (0.0, 1.0) for grid in grids]
+    errors, degrees = (np.array(values) for values in zip(*errors_and_degrees, strict=True))
     estimate = float(grids[0].mean() - grids[1].mean())
-    return _difference(estimate, parts**2, degrees, (len(grids[0]), len(grids[1])), level)
+    return _difference(estimate, errors**2, degrees, (len(grids[0]), len(grids[1])), level)
 
 
 def _difference(
-    estimate: float, parts: FloatArray, degrees: FloatArray, counts: tuple[int, int], level: float
+    estimate: float, squared_errors: FloatArray, degrees: FloatArray, counts: tuple[int, int], level: float
 ) -> UnpairedDifference:
     """Welch's interval and test from the squared standard errors (2,) of two means and their degrees (2,)."""
     check_level(level)
-    if not parts.any():
+    if not squared_errors.any():
         return UnpairedDifference(estimate, estimate, estimate, *counts, 0.0 if estimate else 1.0)
-    joint = parts.sum() ** 2 / (parts**2 / degrees).sum()
-    error = float(np.sqrt(parts.sum()))
-    half = t_quantile(level, joint) * error
-    p_value = 2.0 * t_tail(abs(estimate) / error, joint)
+    joint_degrees = squared_errors.sum() ** 2 / (squared_errors**2 / degrees).sum()
+    error = float(np.sqrt(squared_errors.sum()))
+    half = t_quantile(level, joint_degrees) * error
+    p_value = 2.0 * t_tail(abs(estimate) / error, joint_degrees)
     return UnpairedDifference(estimate, estimate - half, estimate + half, *counts, p_value)

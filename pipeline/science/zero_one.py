@@ -25,7 +25,7 @@ class Domingos:
 
     @property
     def net_variance(self) -> float:
-        """What variance costs where the main prediction is right, less what it saves elsewhere."""
+        """The error that variance adds where the main prediction is right, less what it removes elsewhere."""
         return self.variance_unbiased - self.variance_biased
 
 

@@ -1,24 +1,32 @@
-"""Stage plan: check `params.yaml` whole, and resolve it into the runs of every variant.
+"""Stage plan: check `params.yaml` whole, and resolve what settings and questions ask for into runs.
 
-A variant's plan names all that its runs depend on, the code of its own regularizers included; DVC sees
-from it which variants a change concerns.
+A plan names all that its runs depend on, the code of their regularizers included; DVC sees from it which
+training stages a change concerns.
 """
 
 from __future__ import annotations
 
-from pipeline import params, plan, records
-from pipeline.checkout import ROOT
-from pipeline.data import prepared
-from pipeline.errors import reports_errors
+import itertools
+
+from pipeline import plan, questions, records
+from pipeline.datasets import prepared
+from pipeline.evaluation import reads
+from pipeline.records import files, unfinished
+from pipeline.system.checkout import ROOT
+from pipeline.system.errors import reports_errors
 
 
 @reports_errors
 def main() -> None:
-    """Write a plan a variant."""
-    settings = params.load(ROOT / "params.yaml")
-    planned = plan.resolve(settings, prepared.read_digests(ROOT))
+    """Write a plan for every training stage, and which stages each question reads."""
+    params = questions.load(ROOT / "params.yaml")
+    asked = questions.discover()
+    cells = itertools.chain(plan.of_settings(params), *(question.cells(params) for question in asked))
+    planned = plan.resolve(params.stages, cells, prepared.read_digests(ROOT))
     plan.write(ROOT / records.PLANS, planned)
-    records.prune(ROOT, planned)
+    reads.write(ROOT, {question.name: question.reads(params) for question in asked})
+    files.prune(ROOT, planned)
+    unfinished.prune(ROOT, planned)
 
 
 if __name__ == "__main__":

@@ -6,26 +6,27 @@ import logging
 import os
 from pathlib import Path
 
-from pipeline import params, tracking
-from pipeline.checkout import ROOT, main_checkout
-from pipeline.data import draws, mnist, own, prepared
-from pipeline.data.mnist import Images
-from pipeline.errors import reports_errors
+from pipeline import questions, tracking
+from pipeline.datasets import draws, mnist, own, prepared
+from pipeline.datasets.mnist import Images
+from pipeline.params import MNIST, check_images
+from pipeline.system.checkout import ROOT, main_checkout
+from pipeline.system.errors import reports_errors
 
 
 @reports_errors
 def main() -> None:
     """Obtain the data, draw from it, and make the MLflow store, before any process needs either."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    settings = params.load(ROOT / "params.yaml")
-    images = _images(settings.data.source)
-    params.check_images(settings, len(images.train_labels))
-    prepared.write(ROOT, images, draws.draw(settings, images.train_labels))
+    params = questions.load(ROOT / "params.yaml")
+    images = _images(params.data.source)
+    check_images(params, len(images.train_labels))
+    prepared.write(ROOT, images, draws.draw(params, images.train_labels))
     tracking.experiment()
 
 
 def _images(source: str) -> Images:
-    if source != params.MNIST:
+    if source != MNIST:
         return own.read(ROOT / source, source)
     local = os.environ.get("MNIST_DIR")
     return mnist.obtain(main_checkout() / "data" / "download", local=Path(local) if local else None)

@@ -1,43 +1,43 @@
-"""Stages baseline, variant@<name> and probe_runs@<name>: train every planned run of one part of the study."""
+"""Stages baseline and variant@<name>: train all that anybody needs of one variant."""
 
 from __future__ import annotations
 
 import sys
 
-from pipeline import guard, params, plan, records, tuning
-from pipeline.checkout import ROOT
-from pipeline.errors import UserError, reports_errors
-from pipeline.progress import Estimate, elsewhere, progress
-from pipeline.records import Result
-from pipeline.training import fanout, tuned
+from pipeline import plan, records
+from pipeline.records import Result, earlier
+from pipeline.system import guard
+from pipeline.system.checkout import ROOT
+from pipeline.system.errors import UserError, reports_errors
+from pipeline.training import fanout, tuned, tuning
+from pipeline.training.progress import Estimate, elsewhere, progress
 
 
 @reports_errors
 def main() -> None:
-    """Train, log each run to MLflow as it is finished, and write the results."""
+    """Take over what was trained before, train the rest, log each run to MLflow, and write the results."""
     if len(sys.argv) != 2:
-        raise UserError("usage: python -m pipeline.stages.train PART")
-    part = sys.argv[1]
+        raise UserError("usage: python -m pipeline.stages.train STAGE")
+    stage = sys.argv[1]
     guard.die_with_parent()
     guard.end_on_sigterm()
     with fanout.workers(ROOT) as train:  # which start while this process reads and imports
-        params.load(ROOT / "params.yaml")
-        planned = plan.read(ROOT / records.PLANS / f"{part}.json")
+        planned = plan.read(ROOT / records.PLANS / f"{stage}.json")
+        taken = earlier.take_over(ROOT, stage, plan.every_run(planned))
         from pipeline import tracking
 
-        estimate = Estimate(part, planned, elsewhere(ROOT, part))
+        estimate = Estimate(stage, planned, elsewhere(ROOT, stage))
         finished: dict[str, Result] = {}
-        with tracking.Recorder(part, planned) as recorder, progress(estimate) as advance:
+        with tracking.Recorder(stage, planned) as recorder, progress(estimate) as advance:
             for event in tuned.trained(planned, train):
                 recorder.record(event)
                 if isinstance(event, Result):
                     finished[event.run.key] = event
                     advance(event)
-            choices = tuning.choose(planned, finished)
-            done = [finished[run.key] for run in (*plan.trials(planned), *tuning.chosen(planned, choices))]
-            records.write(ROOT, part, done)
-            records.write_choices(ROOT, part, choices)
+            records.write(ROOT, stage, planned, tuning.choose(planned, finished), finished)
             recorder.finish(ROOT)
+    if used := len(taken & finished.keys()):
+        print(f"{stage}: {used} of {len(finished)} runs taken over from earlier results, not trained again")
     records.release(ROOT, plan.every_run(planned))
 
 

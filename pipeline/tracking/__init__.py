@@ -6,7 +6,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is im
 # A server that is away is asked again for some seconds, not for minutes: the training goes on without it.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
-from pipeline.lean import lean
+from pipeline.system.lean import lean
 
 with lean():
     from pipeline.tracking.agreement import publish_networks, publish_reports, sync, verify

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlflow.entities import Run as Logged
 
-from pipeline.errors import UserError
+from pipeline.system.errors import UserError
 from pipeline.tracking import entries, models, outputs, recorder, registry, study
 from pipeline.tracking.entries import Entry
 from pipeline.tracking.ledger import CURRENT, Group, Ledger, is_workspace, now, points
@@ -206,12 +206,12 @@ def _curves(ledger: Ledger, groups: Mapping[str, Iterable[Group]]) -> Curves:
 
 
 def _cells(root: Path) -> tuple[list[Cell], list[str]]:
-    """Return the cells of every part, and a line for every part that is not whole."""
+    """Return the cells of every stage, and a line for every stage whose outputs are not whole."""
     cells: list[Cell] = []
     problems = []
-    for part in outputs.parts(root):
+    for stage in outputs.stages(root):
         try:
-            cells += outputs.read(root, part)
+            cells += outputs.read(root, stage)
         except UserError as error:
             problems.append(str(error))
     return cells, problems

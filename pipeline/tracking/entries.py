@@ -15,12 +15,14 @@ from pipeline import regularizers
 from pipeline.plan import Run
 from pipeline.records import Record
 from pipeline.science import comparison
+from pipeline.science.levels import PERCENT
+from pipeline.science.metrics import recorded
 from pipeline.tracking.outputs import Cell
 
 FINAL, LOW, HIGH, EPOCH = "final/", "low/", "high/", "epoch/"
 NOTE = mlflow_tags.MLFLOW_RUN_NOTE
-KIND, GROUP, KEY = "kind", "group_key", "run_key"
-SHOWN = ("test_error", "test_cross_entropy", "train_cross_entropy", "validation_cross_entropy")
+KIND, GROUP, KEY, STAGE = "kind", "group_key", "run_key", "stage"
+PLACE = ("variant", "setting", "question", "label")  # tags that say which cell a run belongs to
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,19 @@ def of_cell(cell: Cell) -> Entry:
         for name in cell.reported[0].final:
             if all(name in record.final for record in cell.reported):
                 metrics |= _summary(name, cell.reported)
-    tags = {**_place(cell.planned[0]), KIND: "variant", GROUP: cell.key, "part": cell.part}
+    tags = {**_place(cell.planned[0]), KIND: "variant", GROUP: cell.key, STAGE: cell.stage}
     if cell.choice is not None:
         tags["candidate"] = str(cell.choice.candidate)
     return Entry(cell.name, tags | {NOTE: _cell_note(cell, metrics)}, params, metrics)
 
 
 def _place(run: Run) -> dict[str, str]:
-    return {"variant": run.variant, "setting": run.setting, **({"point": run.point} if run.point else {})}
+    return {name: value for name in PLACE if (value := getattr(run, name))}
 
 
 def _parameters(run: Run) -> dict[str, str]:
     """Return the resolved parameters under their names in `params.yaml`; the seeds only of a real run."""
-    hidden = {"setting", "variant", "point", "key", "regularizers", "code", "curves"}
+    hidden = {*PLACE, "key", "regularizers", "code", "curves"}
     fields = run.model_dump(exclude=hidden)
     if run.trial is None:
         del fields["trial"]
@@ -102,7 +104,7 @@ def _parameters(run: Run) -> dict[str, str]:
 
 
 def _summary(name: str, records: Sequence[Record]) -> dict[str, float]:
-    """Return the mean of a final score and its 95 % interval over training sets, or over the inits of one."""
+    """Return the mean of a final score and its interval over training sets, or over the inits of one."""
     splits: dict[int, list[float]] = {}
     for record in records:
         splits.setdefault(record.run.split, []).append(record.final[name])
@@ -133,13 +135,14 @@ def _run_note(run: Run) -> str:
 def _cell_note(cell: Cell, metrics: dict[str, float]) -> str:
     run = cell.reported[0].run if cell.reported else cell.planned[0]
     lines = [
-        f"**{run.variant}** in the setting `{run.setting}`" + (f", at {run.point}." if run.point else "."),
+        f"**{run.variant}** in the setting `{run.setting}`"
+        + (f", {run.label}, for the question {run.question}." if run.question else "."),
         "",
     ]
     lines += list(methods(run))
-    found = list(_found(metrics))
-    if found:
-        lines += ["", f"Means over {len(cell.reported)} runs, with 95 % intervals:", "", *found]
+    means = list(_means(metrics))
+    if means:
+        lines += ["", f"Means over {len(cell.reported)} runs, with {PERCENT} intervals:", "", *means]
     if cell.choice is not None and cell.choice.losses:
         tried = ", ".join(f"{loss:.4f}" for loss in cell.choice.losses)
         lines += [
@@ -160,11 +163,11 @@ def methods(run: Run) -> Iterable[str]:
         yield f"- `{name}` ({', '.join(f'{key} {value:g}' for key, value in fields.items())}): {what}"
 
 
-def _found(metrics: dict[str, float]) -> Iterable[str]:
-    for name in SHOWN:
-        if f"{FINAL}{name}" not in metrics:
+def _means(metrics: Mapping[str, float]) -> Iterable[str]:
+    """Return a line for every score that the runs of a cell recorded: its mean and the limits of that."""
+    for metric in recorded():
+        mean, low, high = (metrics.get(f"{prefix}{metric.name}") for prefix in (FINAL, LOW, HIGH))
+        if mean is None:
             continue
-        scale, unit = (100.0, "%") if name.endswith("error") else (1.0, "nats")
-        low, high = metrics.get(f"{LOW}{name}"), metrics.get(f"{HIGH}{name}")
-        between = "" if low is None or high is None else f" [{scale * low:.4g}, {scale * high:.4g}]"
-        yield f"- {name.replace('_', ' ')}: {scale * metrics[FINAL + name]:.4g}{between} {unit}"
+        limits = "" if low is None or high is None else f" [{metric.written(low)}, {metric.written(high)}]"
+        yield f"- {metric.label}: {metric.written(mean)}{limits} {metric.unit}".rstrip()

@@ -14,8 +14,8 @@ from mlflow.entities import Run as Logged
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.utils import mlflow_tags
 
-from pipeline import checkout
 from pipeline.plan import Run
+from pipeline.system import checkout
 from pipeline.tracking import entries, store
 from pipeline.tracking.entries import Entry
 

@@ -12,10 +12,11 @@ from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from pipeline import params, records
-from pipeline.data import prepared
+from pipeline import records
+from pipeline.datasets import prepared
 from pipeline.plan import version
 from pipeline.records import Record
+from pipeline.science.metrics import recorded
 from pipeline.tracking import entries
 from pipeline.tracking.ledger import Ledger
 from pipeline.tracking.outputs import Cell
@@ -38,10 +39,9 @@ def log(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
     from pipeline.training import models
 
     images = prepared.read_images(root).train_images
-    image_shape, classes = images.shape[1:], records.read_logits(root, cell.part, cell.name).shape[-1]
-    place = best(cell)
-    run = cell.reported[place].run
-    weights = {path: stack[place] for path, stack in records.read_weights(root, cell.part, cell.name).items()}
+    run = cell.reported[best(cell)].run
+    image_shape, classes = images.shape[1:], records.read_logits(root, cell.stage, run.key).shape[-1]
+    weights = records.read_weights(root, cell.stage, run.key)
     signature = ModelSignature(
         inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *image_shape))]),
         outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
@@ -89,8 +89,8 @@ def best(cell: Cell) -> int:
 
 
 def has_one(cell: Cell) -> bool:
-    """Tell whether a network of the cell is logged: of the variants, not of the probes that train."""
-    return cell.part not in params.TRAINED
+    """Tell whether a network of the cell is logged: those of the settings are, not those of questions."""
+    return not cell.planned[0].question
 
 
 def card(cell: Cell) -> str:
@@ -127,9 +127,8 @@ def _reason(record: Record) -> str:
 
 
 def _scores(record: Record) -> str:
-    shown = []
-    for name in (name for name in entries.SHOWN if name in record.final):
-        value = record.final[name]
-        written = f"{100 * value:.2f} %" if name.endswith("error") else f"{value:.4f} nats"
-        shown.append(f"{name.replace('_', ' ')} {written}")
-    return ", ".join(shown)
+    return ", ".join(
+        f"{metric.label} {metric.written(record.final[metric.name])} {metric.unit}".rstrip()
+        for metric in recorded()
+        if metric.name in record.final
+    )

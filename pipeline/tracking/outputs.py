@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import plan, records
-from pipeline.errors import UserError
 from pipeline.plan import Plan, Run
-from pipeline.records import Choice, Record
+from pipeline.records import Choice, FinishedCell, Record
+from pipeline.system.errors import UserError
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a part: its runs as planned, whatever is chosen, and those that are finished."""
+    """A cell of a training stage: its runs as planned, whatever is chosen, and those that are finished.
 
-    part: str
+    Cells may share runs. A run belongs to the first that has it: `owned` holds the keys of a cell's own.
+    """
+
+    stage: str
     planned: tuple[Run, ...]
     reported: tuple[Record, ...] = ()
     trials: tuple[Record, ...] = ()
     choice: Choice | None = None
+    owned: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
-        """Return the setting, the variant and, in a probe, the point."""
+        """Return the setting, the variant and, of a question, its name and label."""
         return self.planned[0].cell
 
     @property
@@ -36,60 +39,50 @@ class Cell:
 
     @property
     def finished(self) -> tuple[Record, ...]:
-        """Return every record, trials first."""
-        return (*self.trials, *self.reported)
+        """Return the records of its own runs, trials first."""
+        return tuple(record for record in (*self.trials, *self.reported) if record.run.key in self.owned)
 
 
-def planned(part: str, cells: Plan) -> list[Cell]:
+def planned(stage: str, cells: Plan) -> list[Cell]:
     """Return the cells of a plan of which nothing is finished."""
-    return [Cell(part, tuple(plan.every_run({name: listed}))) for name, listed in cells.items()]
+    return [Cell(stage, tuple(plan.every_run({name: candidates}))) for name, candidates in cells.items()]
 
 
-def parts(root: Path) -> list[str]:
-    """Return the parts of the study, in no order of importance. Raises UserError where nothing is planned."""
-    found = sorted(path.stem for path in (root / records.PLANS).glob("*.json"))
-    if not found:
+def stages(root: Path) -> list[str]:
+    """Return the training stages, in no order of importance. Raises UserError where nothing is planned."""
+    names = sorted(path.stem for path in (root / records.PLANS).glob("*.json"))
+    if not names:
         raise UserError(
             f"{records.PLANS}: expected what DVC keeps of the study, found nothing; run dvc repro or dvc pull"
         )
-    return found
+    return names
 
 
-def read(root: Path, part: str) -> list[Cell]:
-    """Return the cells of a part as they are finished.
+def read(root: Path, stage: str) -> list[Cell]:
+    """Return the cells of a stage that have runs of their own, as they are finished.
 
     Raises UserError where they are missing, or are not those that are planned.
     """
-    cells = planned(part, plan.read(root / records.PLANS / f"{part}.json"))
-    if not (root / records.RUNS / part).exists():
+    cells = planned(stage, plan.read(root / records.PLANS / f"{stage}.json"))
+    if not (root / records.RUNS / stage).exists():
         raise UserError(
-            f"{records.RUNS / part}: expected its outputs, found none; run dvc repro, checkout or pull"
+            f"{records.RUNS / stage}: expected its outputs, found none; run dvc repro, checkout or pull"
         )
-    reported, trials = _by_cell(records.read(root, part)), _by_cell(records.read_trials(root, part))
-    choices = records.read_choices(root, part)
-    return [
-        _checked(
-            Cell(
-                part,
-                cell.planned,
-                reported.get(cell.name, ()),
-                trials.get(cell.name, ()),
-                choices.get(cell.name),
+    return list(_owners(cells, records.cells(root, stage)))
+
+
+def _owners(cells: list[Cell], finished: Mapping[str, FinishedCell]) -> Iterator[Cell]:
+    seen: set[str] = set()
+    for cell in cells:
+        known = {run.key for run in cell.planned}
+        made = finished.get(cell.name)
+        runs = [record.run.key for record in (*made.trials, *made.reported)] if made else []
+        if made is None or not made.reported or not set(runs) <= known:
+            raise UserError(
+                f"{records.RUNS / cell.stage}: expected the runs of {cell.name} that are planned, received "
+                "others; run dvc repro"
             )
-        )
-        for cell in cells
-    ]
-
-
-def _checked(cell: Cell) -> Cell:
-    known = {run.key for run in cell.planned}
-    if cell.choice is None or not cell.reported or not {one.run.key for one in cell.finished} <= known:
-        raise UserError(
-            f"{records.RUNS / cell.part}: expected the runs of {cell.name} that are planned, received "
-            "others; run dvc repro"
-        )
-    return cell
-
-
-def _by_cell(found: Sequence[Record]) -> dict[str, tuple[Record, ...]]:
-    return {name: tuple(group) for name, group in itertools.groupby(found, lambda record: record.run.cell)}
+        owned = frozenset(runs) - seen
+        seen |= owned
+        if owned:
+            yield Cell(cell.stage, cell.planned, tuple(made.reported), tuple(made.trials), made.choice, owned)

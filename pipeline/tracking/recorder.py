@@ -1,4 +1,4 @@
-"""The runs of one part of the study, recorded while they are trained."""
+"""The runs of one training stage, recorded while they are trained."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, Self
 
-from pipeline import guard
 from pipeline.plan import Plan, Run
 from pipeline.records import Epochs, Record, Result
+from pipeline.system import guard
 from pipeline.tracking import entries, outputs, store
 from pipeline.tracking.ledger import Ledger, is_workspace, now, points
 from pipeline.tracking.outputs import Cell
@@ -57,17 +57,17 @@ def _or_later(method: Callable[P, None]) -> Callable[P, None]:
 
 
 class Recorder:
-    """A parent run for each cell of a part, and a child for each run in it, trials included.
+    """A parent run for each cell that has runs of its own, and a child for each run, trials included.
 
     A context manager: the parents end FINISHED by `finish`, FAILED when the block raises, KILLED when it
     is interrupted. What an earlier, identical stage recorded is replaced, and what another revision left is
     marked as not current. A store that is or goes out of reach is a warning, not an error.
     """
 
-    def __init__(self, part: str, plan: Plan) -> None:
+    def __init__(self, stage: str, plan: Plan) -> None:
         self.away = False
-        self._part = part
-        self._cells = {cell.name: cell for cell in outputs.planned(part, plan)}
+        self._stage = stage
+        self._cells = {cell.name: cell for cell in outputs.planned(stage, plan)}
         self._parents: dict[str, str] = {}
         self._running: dict[str, _Running] = {}
         self._current: set[str] = set()  # the cells of the workspace that an experiment's copy trains again
@@ -112,7 +112,7 @@ class Recorder:
     @_or_later
     def finish(self, root: Path) -> None:
         """Finish the parents, from what is written: their means and their descriptions."""
-        for cell in outputs.read(root, self._part):
+        for cell in outputs.read(root, self._stage):
             self._ledger.end(self._parents[cell.name], entries.of_cell(cell))
 
     @_or_later
@@ -120,18 +120,19 @@ class Recorder:
         self._ledger = ledger = Ledger()
         ledger.close_stale()
         names = {cell.key: name for name, cell in self._cells.items()}
-        for group in ledger.groups(f"tags.part = '{self._part}'"):
+        for group in ledger.groups(f"tags.{entries.STAGE} = '{self._stage}'"):
             if group.key in names:
                 if group.is_current:
                     self._current.add(names[group.key])
                 ledger.forget(group)
             elif is_workspace():
                 ledger.mark(group.runs, current=False)
-        for name, cell in self._cells.items():
-            self._parents[name] = begin(ledger, cell, name in self._current)
 
     def _begin(self, run: Run, start: int) -> _Running:
-        entry, current = entries.of_run(Record(run, {}, {})), run.cell in self._current
+        current = run.cell in self._current
+        if run.cell not in self._parents:  # a cell whose runs are all another's has no parent
+            self._parents[run.cell] = begin(self._ledger, self._cells[run.cell], current)
+        entry = entries.of_run(Record(run, {}, {}, ""))
         identity = self._ledger.begin(entry, self._parents[run.cell], start, current)
         self._ledger.saw(identity, run)
         self._running[run.key] = running = _Running(identity, 0, start)
@@ -143,12 +144,12 @@ class Recorder:
             self._ledger.stop(running.identity, status, reason)
         for name, parent in self._parents.items():
             cell = self._cells[name]
-            so_far = Cell(cell.part, cell.planned, tuple(self._reported[name]))
+            so_far = Cell(cell.stage, cell.planned, tuple(self._reported[name]))
             self._ledger.end(parent, entries.of_cell(so_far))
             self._ledger.stop(parent, status, reason)
 
 
 def begin(ledger: Ledger, cell: Cell, current: bool = False) -> str:
     """Create the parent of a cell, RUNNING, under the run that `mlflow run` opened if there is one."""
-    entry = entries.of_cell(Cell(cell.part, cell.planned))
+    entry = entries.of_cell(Cell(cell.stage, cell.planned))
     return ledger.begin(entry, store.outer_run(), current=current)

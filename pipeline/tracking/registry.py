@@ -32,7 +32,7 @@ def aliases(cells: Iterable[Cell]) -> dict[str, dict[str, Cell]]:
     for cell in filter(models.has_one, cells):
         name = name_of(cell.planned[0].setting)
         own = found.setdefault(name, {})
-        if cell.part == params.BASELINE:
+        if cell.planned[0].variant == params.BASELINE:
             own[params.BASELINE] = cell
         loss = entries.of_cell(cell).metrics.get(f"{entries.FINAL}{models.VALIDATION}", math.inf)
         if loss < lowest.get(name, math.inf):

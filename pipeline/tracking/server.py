@@ -7,7 +7,7 @@ import socket
 import sys
 from urllib.parse import quote
 
-from pipeline.errors import UserError
+from pipeline.system.errors import UserError
 from pipeline.tracking import store
 
 HOST = "127.0.0.1"

@@ -1,8 +1,7 @@
-"""Where the runs are recorded: one experiment in the store that the environment names, or in our own."""
+"""Where the runs are recorded: one experiment, in the store that the environment names or in a local file."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
@@ -20,8 +20,8 @@ from mlflow.utils import mlflow_tags
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline.checkout import main_checkout
-from pipeline.errors import UserError
+from pipeline.system.checkout import main_checkout
+from pipeline.system.errors import UserError
 from pipeline.tracking import address
 
 EXPERIMENT = "regularization-study"
@@ -39,85 +39,87 @@ many `runs` there are. Below it are its replicates (`run`) and the trials that i
 `python -m pipeline verify` compares all of it with what DVC keeps, `python -m pipeline sync` writes it.
 """
 SQLITE = "sqlite:///"
-ASKED, READERS = 500, 8  # runs in one query to a database; requests at a time to a server
-EVERYTHING = 2**31 - 1
+RUNS_PER_QUERY = 500  # to a database
+READERS = 8  # requests at a time to a server
+NO_LIMIT = 2**31 - 1
 
 
 class UnreachableError(UserError):
-    """The store does not answer, or does not let us in."""
+    """The store does not answer, or refuses access."""
 
 
-# What a call raises when the store goes away.
+# What a call raises when the store is no longer reachable.
 UNREACHABLE = (UnreachableError, MlflowException, SQLAlchemyError, RequestException)
 
 
 def uri() -> str:
     """Return `MLFLOW_TRACKING_URI`, or the SQLite file in the root of the checkout.
 
-    A relative SQLite path is taken from the root of the checkout, whatever the working directory; a
-    password is taken out and left to the client's own variable.
+    A relative SQLite path starts at the root of the checkout, whatever the working directory. A password
+    is removed from the address: the client reads it from its own variable.
     """
-    chosen = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
-    if not chosen.startswith(SQLITE):
-        return address.entrusted(chosen)
-    return f"{SQLITE}{main_checkout() / chosen.removeprefix(SQLITE)}"
+    named = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
+    if not named.startswith(SQLITE):
+        return address.entrusted(named)
+    return f"{SQLITE}{main_checkout() / named.removeprefix(SQLITE)}"
 
 
 def experiment() -> tuple[MlflowClient, str]:
-    """Return a client and the study's experiment, making store and experiment where they are missing.
+    """Return a client and the id of the study's experiment; create store and experiment if missing.
 
     Under `mlflow run` it is the experiment that mlflow chose, so that the study nests under its run.
-    Raises UnreachableError for a store that does not answer, or does not let us in.
+    Raises UnreachableError for a store that does not answer, or refuses access.
     """
-    chosen = uri()
+    tracking_uri = uri()
     try:
-        mlflow.set_tracking_uri(chosen)
-        _ask_once(chosen)
-        with _alone(chosen):
+        mlflow.set_tracking_uri(tracking_uri)
+        _connect_once(tracking_uri)
+        with _one_process_at_a_time(tracking_uri):
             client = MlflowClient()
-            return client, os.environ.get("MLFLOW_EXPERIMENT_ID") or _own_experiment(client, chosen)
+            return client, os.environ.get("MLFLOW_EXPERIMENT_ID") or _study_experiment(client, tracking_uri)
     except (MlflowException, SQLAlchemyError, ImportError, ValueError, OSError, sqlite3.Error) as error:
-        shown = address.redacted(f"received {chosen} ({said(error)})")
-        # From nothing: what is hidden here stands in the cause.
+        shown = address.redacted(f"received {tracking_uri} ({said(error)})")
+        # `from None`, because the cause would show what is redacted here.
         raise UnreachableError(
             f"MLFLOW_TRACKING_URI: expected a store that answers and lets us in, {shown}"
         ) from None
 
 
 def histories(client: MlflowClient, identities: Sequence[str], metric: str) -> Iterator[tuple[str, Metric]]:
-    """Yield every point of a metric of runs, with the id of its run."""
-    asked = client._tracking_client.store  # MLflow's own server asks it so: the client has no call for many
-    if hasattr(asked, "get_metric_history_bulk"):
-        for first in range(0, len(identities), ASKED):
-            some = asked.get_metric_history_bulk(identities[first : first + ASKED], metric, EVERYTHING)
-            yield from ((point.run_id, point) for point in some)
+    """Yield every point of a metric of these runs, with the id of its run."""
+    backend = client._tracking_client.store  # the client has no call for the histories of many runs
+    if hasattr(backend, "get_metric_history_bulk"):
+        for start in range(0, len(identities), RUNS_PER_QUERY):
+            queried = identities[start : start + RUNS_PER_QUERY]
+            points = backend.get_metric_history_bulk(queried, metric, NO_LIMIT)
+            yield from ((point.run_id, point) for point in points)
         return
     with ThreadPoolExecutor(READERS) as readers:
-        answers = readers.map(lambda identity: client.get_metric_history(identity, metric), identities)
-        for identity, history in zip(identities, answers, strict=True):
+        histories_of_runs = readers.map(lambda run: client.get_metric_history(run, metric), identities)
+        for identity, history in zip(identities, histories_of_runs, strict=True):
             yield from ((identity, point) for point in history)
 
 
 def said(error: BaseException) -> str:
-    """Return what an error says, on one line and without a secret."""
+    """Return the first line of an error's text, without secrets."""
     lines = str(error).splitlines() or [type(error).__name__]
     return address.redacted(lines[0])[:200]
 
 
-def _own_experiment(client: MlflowClient, chosen: str) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found:
-        if found.lifecycle_stage != "active":  # deleted in the UI, where its name stays taken
-            client.restore_experiment(found.experiment_id)
-        return str(found.experiment_id)
+def _study_experiment(client: MlflowClient, tracking_uri: str) -> str:
+    existing = client.get_experiment_by_name(EXPERIMENT)
+    if existing:
+        if existing.lifecycle_stage != "active":  # deleted in the UI, which keeps its name taken
+            client.restore_experiment(existing.experiment_id)
+        return str(existing.experiment_id)
     try:
-        made = str(client.create_experiment(EXPERIMENT, artifact_location=_artifacts(chosen)))
+        created = str(client.create_experiment(EXPERIMENT, artifact_location=_artifacts(tracking_uri)))
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-        return _own_experiment(client, chosen)  # somebody else made it just now
-    client.set_experiment_tag(made, mlflow_tags.MLFLOW_RUN_NOTE, NOTE)
-    return made
+        return _study_experiment(client, tracking_uri)  # another process created it just now
+    client.set_experiment_tag(created, mlflow_tags.MLFLOW_RUN_NOTE, NOTE)
+    return created
 
 
 def outer_run() -> str | None:
@@ -125,44 +127,47 @@ def outer_run() -> str | None:
     return os.environ.get("MLFLOW_RUN_ID")
 
 
-def is_database(chosen: str) -> bool:
-    """Return whether an address is that of a database, not of a server that keeps one."""
-    return chosen.partition("://")[0].partition("+")[0] in DATABASE_ENGINES
+def is_database(tracking_uri: str) -> bool:
+    """Return whether an address is that of a database, and not of a server in front of one."""
+    return tracking_uri.partition("://")[0].partition("+")[0] in DATABASE_ENGINES
 
 
-def _artifacts(chosen: str) -> str | None:
-    """Return where artifacts go: a server knows, a file has them beside it, any other database here."""
-    if not is_database(chosen):
+def _artifacts(tracking_uri: str) -> str | None:
+    """Return where artifacts go: beside a database file, in the checkout for other databases.
+
+    None for a server, which decides itself.
+    """
+    if not is_database(tracking_uri):
         return None
-    beside = Path(chosen.removeprefix(SQLITE)).parent if chosen.startswith(SQLITE) else main_checkout()
-    return (beside / "mlartifacts").as_uri()
+    in_file = tracking_uri.startswith(SQLITE)
+    folder = Path(tracking_uri.removeprefix(SQLITE)).parent if in_file else main_checkout()
+    return (folder / "mlartifacts").as_uri()
 
 
-def _ask_once(chosen: str) -> None:
-    # MLflow asks a database ten times, over minutes, also where it is the password that is wrong.
-    if is_database(chosen) and not chosen.startswith(SQLITE):
-        # With the certificates that MLflow's variables name.
-        engine = create_sqlalchemy_engine(chosen)  # type: ignore[no-untyped-call]
+def _connect_once(tracking_uri: str) -> None:
+    # MLflow tries to connect ten times, over minutes, even with a wrong password. One attempt fails at once.
+    if is_database(tracking_uri) and not tracking_uri.startswith(SQLITE):
+        # MLflow's own function, so that the certificates in its variables are used.
+        engine = create_sqlalchemy_engine(tracking_uri)  # type: ignore[no-untyped-call]
         engine.connect().close()
         engine.dispose()
 
 
 @contextmanager
-def _alone(chosen: str) -> Iterator[None]:
-    """Let one process at a time make a store in a file: two at once leave it broken."""
-    if not chosen.startswith(SQLITE):
+def _one_process_at_a_time(tracking_uri: str) -> Iterator[None]:
+    """Let one process at a time create a store in a file: two at once leave it broken."""
+    if not tracking_uri.startswith(SQLITE):
         yield
         return
-    database = Path(chosen.removeprefix(SQLITE))
+    database = Path(tracking_uri.removeprefix(SQLITE))
     database.parent.mkdir(parents=True, exist_ok=True)
-    with database.with_name(f"{database.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _let_readers_in(database)
+    with FileLock(database.with_name(f"{database.name}.lock")):
+        _allow_readers(database)
         yield
 
 
-def _let_readers_in(database: Path) -> None:
-    # Write-ahead logging lets the UI read while a stage writes, and makes a batch cost 0.03 s.
+def _allow_readers(database: Path) -> None:
+    # With write-ahead logging the UI can read while a stage writes, and a batch takes only 0.03 s.
     connection = sqlite3.connect(database)
     try:
         connection.execute("PRAGMA journal_mode=WAL")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pipeline.lean import lean
+from pipeline.system.lean import lean
 
 
 def import_keras() -> None:

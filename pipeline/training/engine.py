@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pipeline.errors import UserError
+from pipeline.system.errors import UserError
 
 CHUNK = 1000  # images scored at a time: large enough for the matrix product, small enough for the cache
 History = list[dict[str, float]]
@@ -92,6 +92,8 @@ class Engine:
             hooks.on_epoch_end(epoch, dict(history[-1]))
             if self.model.stop_training:
                 break
+        # As `Model.fit` does: with `use_ema` the network takes over the averages; otherwise nothing happens.
+        self._optimizer.finalize_variable_values(self.model.trainable_variables)
         hooks.on_train_end(dict(history[-1]))
         return history
 

@@ -16,12 +16,13 @@ from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
-from pipeline import guard, machine, plan, records
-from pipeline.data import prepared
-from pipeline.data.mnist import Images
-from pipeline.errors import UserError
+from pipeline import plan, records
+from pipeline.datasets import prepared
+from pipeline.datasets.mnist import Images
 from pipeline.plan import Run
 from pipeline.records import Epochs, Result
+from pipeline.system import guard, machine
+from pipeline.system.errors import UserError
 from pipeline.training import live
 from pipeline.training.backend import import_keras
 from pipeline.training.live import Report

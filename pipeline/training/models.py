@@ -1,15 +1,15 @@
-"""From a planned run to an untrained Keras model, its loss, optimizer and callbacks."""
+"""From a planned run and its regularizers to an untrained Keras model, its loss and optimizer."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import keras
 import numpy as np
 
-from pipeline.data.splits import seed
+from pipeline.datasets.splits import seed
 from pipeline.plan import Run
 from pipeline.regularizers import Regularizer, discover
 from pipeline.training.optimizers import FusedAdam, FusedSGD
@@ -22,13 +22,15 @@ def regularizers(run: Run) -> list[Regularizer]:
     return [discover()[name](**fields) for name, fields in sorted(run.regularizers.items())]
 
 
-def build(run: Run, image_shape: tuple[int, ...], classes: int) -> keras.Sequential:
-    """Return the network of `run` with its initial weights: images (B, *image_shape) to logits (B, classes).
+def build(
+    run: Run, active: Sequence[Regularizer], image_shape: tuple[int, ...], classes: int
+) -> keras.Sequential:
+    """Return the network of `run`, untrained: images (B, *image_shape) to logits (B, classes).
 
+    `active` are its regularizers.
     A layer's seed comes from the run's seeds and the layer's name alone, so that variants share their
     initial weights wherever they share a layer.
     """
-    active = regularizers(run)
     noise = functools.partial(_layer_seed, run.noise_seed)
 
     def dense(name: str, units: int, constraint: keras.constraints.Constraint | None) -> keras.Layer:
@@ -60,7 +62,7 @@ def restore(
     run: Run, weights: Mapping[str, np.ndarray], image_shape: tuple[int, ...], classes: int
 ) -> keras.Sequential:
     """Return the trained network of `run` for inference, from its `weights` by path."""
-    model = build(run, image_shape, classes)
+    model = build(run, regularizers(run), image_shape, classes)
     for variable in model.weights:
         variable.assign(weights[weight_name(variable)])
     for layer in model.layers:
@@ -75,13 +77,13 @@ def weight_name(variable: keras.Variable) -> str:
     return str(variable.path).removeprefix("network/")
 
 
-def loss(run: Run) -> keras.Loss:
+def loss(active: Sequence[Regularizer]) -> keras.Loss:
     """Return the training loss of integer labels (B,) and logits (B, C), without penalties."""
-    chosen = _only([made for r in regularizers(run) if (made := r.loss())], "loss")
+    chosen = _only([made for r in active if (made := r.loss())], "loss")
     return chosen or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def optimizer(run: Run) -> keras.Optimizer:
+def optimizer(run: Run, active: Sequence[Regularizer]) -> keras.Optimizer:
     """Return the optimizer of `run`, with what its regularizers change of it."""
     spec = run.optimizer
     made: keras.Optimizer
@@ -89,14 +91,9 @@ def optimizer(run: Run) -> keras.Optimizer:
         made = FusedAdam(learning_rate=spec.learning_rate)
     else:
         made = FusedSGD(learning_rate=spec.learning_rate, momentum=spec.momentum)
-    for regularizer in regularizers(run):
+    for regularizer in active:
         regularizer.adjust_optimizer(made)
     return made
-
-
-def callbacks(run: Run) -> list[keras.callbacks.Callback]:
-    """Return fresh callbacks for one training of `run`."""
-    return [callback for regularizer in regularizers(run) for callback in regularizer.callbacks()]
 
 
 class _PenaltySum(keras.Regularizer):
@@ -113,12 +110,10 @@ def _sum(penalties: list[keras.Regularizer]) -> keras.Regularizer | None:
     return _PenaltySum(penalties) if len(penalties) > 1 else _only(penalties, "kernel_penalty")
 
 
-def _only(found: list[T], hook: str) -> T | None:
-    if len(found) > 1:
-        raise TypeError(
-            f"{hook}: expected at most one regularizer of a variant to set it, found {len(found)}"
-        )
-    return found[0] if found else None
+def _only(made: list[T], hook: str) -> T | None:
+    if len(made) > 1:
+        raise TypeError(f"{hook}: expected at most one regularizer of a variant to set it, found {len(made)}")
+    return made[0] if made else None
 
 
 def _layer_seed(run_seed: int, layer: str) -> int:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import functools
-import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from pipeline.data.prepared import Replicate
-from pipeline.data.splits import batch_order
+from pipeline.datasets.prepared import Replicate
+from pipeline.datasets.splits import batch_order
 from pipeline.plan import Run
 from pipeline.records import Result
-from pipeline.science.softmax import log_softmax
+from pipeline.regularizers import Regularizer
+from pipeline.science import scores
+from pipeline.system import machine
 from pipeline.training import models
 from pipeline.training.engine import Engine
 from pipeline.training.live import Report
@@ -43,40 +44,40 @@ class _Part:
 def train(run: Run, data: Replicate, report: Report | None = None) -> Result:
     """Train `run` on `data`, score train and validation, and the test set once at the end.
 
-    Train and validation are scored after every epoch where `run.curves` asks for it or a regularizer's
-    callback may look, else after the last; a trial is not scored on the test set. Scores are unpenalised
-    and in inference mode. The training labels are those trained on, wrong ones included. `report` is given
-    what is known after every epoch.
+    Train and validation are scored after every epoch where the run is `scored`, else after the last; a trial
+    is not scored on the test set. Scores are unpenalised and in inference mode. The training labels are those
+    trained on, wrong ones included. `report` is given what is known after every epoch.
     """
     begun = time.perf_counter()
     image_shape = data.train_images.shape[1:]
-    graph, learning_rate = _graph(run)
+    active = models.regularizers(run)
+    graph, learning_rate = _graph(run, active)
     engine = _engine(graph, image_shape, data.classes)
-    engine.reset(models.build(run, image_shape, data.classes), learning_rate)
+    engine.reset(models.build(run, active, image_shape, data.classes), learning_rate)
     parts = {"train": _Part.of(data.train_images, data.train_labels)}
     if len(data.validation_labels):
         parts["validation"] = _Part.of(data.validation_images, data.validation_labels)
     seen = parts["train"].images, parts["train"].labels, functools.partial(_order, run)
     shifts = [CovariateShift(*seen, run.batch_size, run.shift_every)] if run.shift_every else []
-    own = models.callbacks(run)
+    callbacks = [callback for regularizer in active for callback in regularizer.callbacks()]
 
     def score() -> dict[str, float]:
-        scores = _scores(engine, parts) if run.curves or own else {}
-        return scores | {name: value for shift in shifts for name, value in shift.means().items()}
+        scored = _scores(engine, parts) if run.scored else {}
+        return scored | {name: value for shift in shifts for name, value in shift.means().items()}
 
     ready = time.perf_counter()
     history = engine.fit(
         *seen,
         epochs=run.epochs,
         score=score,
-        callbacks=[*own, *shifts, *([_reporter(report)] if report else [])],
+        callbacks=[*callbacks, *shifts, *([_reporter(report)] if report else [])],
     )
     trained = time.perf_counter()
     final = _scores(engine, parts)
     logits = np.empty((0, data.classes), np.float32)
     if run.trial is None:  # a trial never sees the test set
         logits = engine.predict(_Part.of(data.test_images, data.test_labels).images)
-        final |= _score("test", logits, data.test_labels)
+        final |= scores.of("test", logits, data.test_labels)
     final["epochs"] = len(history)
     if "validation_cross_entropy" in history[0]:
         losses = np.array([row["validation_cross_entropy"] for row in history])
@@ -85,6 +86,7 @@ def train(run: Run, data: Replicate, report: Report | None = None) -> Result:
         run=run,
         history={name: np.array([row[name] for row in history]) for name in history[0]},
         final=final,
+        processor=machine.processor(),
         logits=logits,
         weights={models.weight_name(v): v.numpy() for v in engine.model.weights},
         seconds={
@@ -104,36 +106,22 @@ def _order(run: Run, epoch: int) -> np.ndarray:
 
 
 def _scores(engine: Engine, parts: Mapping[str, _Part]) -> dict[str, float]:
-    scores: dict[str, float] = {}
+    scored: dict[str, float] = {}
     for name, part in parts.items():
-        scores |= _score(name, engine.predict(part.images), part.labels.numpy())
-    return scores
+        scored |= scores.of(name, engine.predict(part.images), part.labels.numpy())
+    return scored
 
 
-def _score(part: str, logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Return mean cross-entropy (nats) and error of logits (n, C) against labels (n,).
-
-    Of a network that has diverged the cross-entropy is NaN, and what it says nothing of is wrong.
-    """
-    finite = np.isfinite(logits).all(axis=1)
-    cross_entropy = math.nan
-    if finite.all():
-        chosen = np.take_along_axis(log_softmax(logits), labels[:, None].astype(np.intp), axis=1)
-        cross_entropy = float(-chosen.mean())
-    wrong = (logits.argmax(axis=1) != labels) | ~finite
-    return {f"{part}_cross_entropy": cross_entropy, f"{part}_error": float(wrong.mean())}
-
-
-def _graph(run: Run) -> tuple[Run, float | None]:
+def _graph(run: Run, active: Sequence[Regularizer]) -> tuple[Run, float | None]:
     """Return the run without what its graph does not depend on, and the learning rate to give that graph.
 
     A schedule of a regularizer's is a part of the graph: then there is no such rate.
     """
+    names = ("setting", "variant", "question", "label", "code")
     outside = ("train_size", "validation_size", "epochs", "label_noise", "shift_every", "curves")
-    graph = run.condition.model_copy(
-        update={"setting": "", "variant": "", "point": "", "code": "", **dict.fromkeys(outside, 0)}
-    )
-    rate = models.optimizer(run).get_config()["learning_rate"]
+    blank = dict.fromkeys(names, "") | dict.fromkeys(outside, 0)
+    graph = run.condition.model_copy(update=blank)
+    rate = models.optimizer(run, active).get_config()["learning_rate"]
     if not isinstance(rate, float):
         return graph, None
     plain = run.optimizer.model_copy(update={"learning_rate": 1.0})
@@ -142,9 +130,10 @@ def _graph(run: Run) -> tuple[Run, float | None]:
 
 @functools.lru_cache(maxsize=16)  # a graph takes a third of a second to trace, and a few megabytes
 def _engine(graph: Run, image_shape: tuple[int, ...], classes: int) -> Engine:
+    active = models.regularizers(graph)
     return Engine(
-        models.build(graph, image_shape, classes),
-        models.loss(graph),
-        models.optimizer(graph),
+        models.build(graph, active, image_shape, classes),
+        models.loss(active),
+        models.optimizer(graph, active),
         graph.batch_size,
     )

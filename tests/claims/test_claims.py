@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from pipeline import claims
-from pipeline.claims import tables as judged
-from pipeline.claims.claim import paired_by_split
-from pipeline.files import read_table, write_table
+from pipeline.questions import verdicts as judged
+from pipeline.questions.claim import paired_by_split
 from pipeline.science.verdicts import Evidence, Outcome, Verdict
+from pipeline.system.files import read_table, write_table
 
 Tables = dict[str, pd.DataFrame]
 SPLITS = range(6)

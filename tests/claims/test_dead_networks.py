@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.claims import batch_norm
+from pipeline.questions.batch_norm import claims as batch_norm
 from pipeline.science.verdicts import Evidence
 
 PLAIN = np.array([[100.0, 1.0], [10.0, 0.0], [1000.0, 10.0]])  # training set by epoch; dead in one of them

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from ruamel.yaml import YAML
@@ -19,19 +20,31 @@ UNTUNED = {
     "variants.l2.l2.strength": 0.001,
     "variants.dropout_l2": {"dropout": {"rate": 0.5}, "l2": {"strength": 0.001}},
 }
-# The probes on what is left; none trains `l2`, which most tests change.
-PROBED = {
-    "probes.strength_paths.settings": ["small"],
-    "probes.strength_paths.variants": ["dropout"],
-    "probes.learning_rates.variant": "dropout_l2",
-    "probes.map.settings": ["small"],
-    "probes.map.variants": ["dropout_l2", "dropout"],
-    "probes.map.cells": {"n100": {"train_size": 100, "batch_size": 25}, "wide": {"hidden": [300]}},
+# The questions on what is left; none trains `l2`, which most tests change.
+ASKED = {
+    "questions.tradeoff.settings": ["small"],
+    "questions.tradeoff.variants": ["dropout"],
+    "questions.weights.settings": ["small"],
+    "questions.weights.variants": ["dropout"],
+    "questions.batch_norm.variant": "dropout_l2",
+    "questions.choice.settings": ["small"],
+    "questions.choice.variants": ["dropout_l2", "dropout"],
+    "questions.choice.conditions": {"n100": {"train_size": 100, "batch_size": 25}, "wide": {"hidden": [300]}},
 }
-TRAINED = ("strength_paths", "learning_rates", "map")  # the probes that train runs of their own
-PROBES = (*TRAINED, "ablation", "monte_carlo", "stopping", "textbook", "weights")
-# What runs again when some result has changed.
-MEASURED = {"evaluate", *(f"probe@{name}" for name in PROBES), "claims", "report"}
+QUESTIONS = (
+    "overfitting",
+    "tradeoff",
+    "weights",
+    "penalties",
+    "dropout",
+    "early_stopping",
+    "batch_norm",
+    "textbook",
+    "choice",
+)
+NARROW = {"dropout", "early_stopping", "textbook"}  # which read some variants; the others read all
+# What runs again when a run of l2 has changed.
+MEASURED = {"evaluate", *(f"question@{name}" for name in QUESTIONS if name not in NARROW), "report"}
 SETTINGS = ("notebook", "small")
 
 
@@ -99,11 +112,11 @@ class Clone:
         names = dict(re.findall(r'(node\d+)\["(.+)"\]', drawn))
         return {(names[one], names[other]) for one, other in re.findall(r"(node\d+)-->(node\d+)", drawn)}
 
-    def without_probes(self) -> "Clone":
-        """Itself, with a pipeline of the variants that ends with `evaluate`: enough to record and compare."""
+    def without_questions(self) -> "Clone":
+        """Itself, with a pipeline that ends with `evaluate`: enough to record and compare."""
         yaml, path = YAML(), self.root / "dvc.yaml"
         content = yaml.load(path.read_text(encoding="utf-8"))
-        for stage in ("probe_runs", "probe", "claims", "report"):
+        for stage in ("question", "report"):
             del content["stages"][stage]
         with path.open("w", encoding="utf-8") as file:
             yaml.dump(content, file)
@@ -138,6 +151,25 @@ class Clone:
         """How many runs a variant has in a setting."""
         splits, inits = self.grid(setting)
         return splits * inits
+
+    def cells(self, stage: str) -> dict[str, Any]:
+        """What a training stage says of its cells: choice, trials and runs, by name."""
+        path = self.root / "results" / "runs" / stage / "cells.json"
+        cells: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return cells
+
+    def rows(self, stage: str) -> dict[str, dict[str, Any]]:
+        """The numbers of the runs that a stage trained, by key."""
+        path = self.root / "results" / "runs" / stage / "runs.json"
+        return {row["run"]["key"]: row for row in json.loads(path.read_text(encoding="utf-8"))}
+
+    def arrays(self, stage: str, cell: str, name: str) -> np.ndarray:
+        """An array of the runs of a cell, (R, ...), such as `logits`, in the order of the plan."""
+        folder, stacked = self.root / "results" / "runs" / stage, []
+        for run in self.cells(stage)[cell]["runs"]:
+            with np.load(folder / f"{run['key']}.npz") as archive:
+                stacked.append(archive[name])
+        return np.stack(stacked)
 
     def locked(self, stages: Iterable[str]) -> dict[str, Any]:
         """The digests of the outputs of stages, from `dvc.lock`."""

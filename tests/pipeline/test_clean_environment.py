@@ -24,14 +24,8 @@ print(json.dumps({"example": example.tolist(), "logits": network.predict(example
 
 def by_hand(clone: Clone, variant: str, key: str, images: np.ndarray) -> np.ndarray:
     """The logits of a run's network without Keras: its layers are affine maps with ReLU between."""
-    folder = clone.root / "results" / "runs" / variant
-    rows = json.loads((folder / "runs.json").read_text(encoding="utf-8"))
-    kept = [row["run"]["key"] for row in rows if row["run"]["setting"] == "small"]
-    weights = {
-        name: stack[kept.index(key)]
-        for path in folder.glob("small/**/weights.npz")
-        for name, stack in np.load(path, allow_pickle=False).items()
-    }
+    with np.load(clone.root / "results" / "runs" / variant / f"{key}.npz", allow_pickle=False) as archive:
+        weights = {name.removeprefix("weights/"): archive[name] for name in archive.files if "/" in name}
     values = images.reshape(len(images), -1)
     names = sorted({name.partition("/")[0] for name in weights} - {"logits"})
     for name in names:

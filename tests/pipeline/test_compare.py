@@ -12,8 +12,8 @@ from tests.pipeline.clone import Clone
 
 
 def committed(clone: Clone) -> Clone:
-    """The clone with the toy study committed, as a user commits a reproduced study; without its probes."""
-    clone.without_probes()
+    """The clone with the toy study committed, as a user commits a reproduced study; without its questions."""
+    clone.without_questions()
     clone.run("git", "add", "--all").succeeded()
     clone.run("git", "commit", "--quiet", "--no-verify", "--message", "reproduced").succeeded()
     return clone
@@ -89,7 +89,7 @@ def test_another_seed_is_no_evidence(clone: Clone) -> None:
     assert "older" not in ended.errors
     assert "Test error in small: no evidence of a change in 5 of 5 variants." in ended.output
     page = (clone.root / "compare" / "HEAD..workspace" / "report.md").read_text(encoding="utf-8")
-    assert "Not paired, for what is not the same on both sides: settings.small.seed. Welch's interval" in page
+    assert "Not paired, because the sides differ in settings.small.seed. Welch's interval" in page
     assert "| `settings.small.seed` | `2` | `12` |" in page
     table = pd.read_csv(clone.root / "compare" / "HEAD..workspace" / "changes.csv").set_index(
         ["setting", "variant", "metric"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from ruamel.yaml import YAML
 
-from pipeline import params
+from tests import asking
 from tests.pipeline.clone import Clone
 from tests.servers import free_port, started, until_healthy
 
@@ -15,6 +15,7 @@ ELSEWHERE = {
     "docs/cluster.md": "tests/training/test_cluster_page.py",
     "docs/compare.md": "tests/pipeline/test_compare.py",
     "docs/your-own-data.md": "tests/pipeline/test_tutorials.py",
+    "docs/your-own-question.md": "tests/pipeline/test_tutorials.py",
     "docs/your-own-regularizer.md": "tests/pipeline/test_tutorials.py",
 }
 HERE = ("README.md", "docs/tracking.md")
@@ -36,7 +37,7 @@ def test_every_page_with_commands_has_its_test(repository: Path) -> None:
 
 
 def test_every_parameter_that_a_page_sets_may_be_set_in_the_study_as_it_is(repository: Path) -> None:
-    """The tests that run the commands have fewer variants and probes than the study."""
+    """The tests that run the commands have fewer variants and questions than the study."""
     found = set()
     for page in (repository / "README.md", *(repository / "docs").glob("*.md")):
         found |= set(re.findall(r"(?:-S|--set-param) (\S+?)=([^\s`]+)", page.read_text(encoding="utf-8")))
@@ -50,7 +51,7 @@ def test_every_parameter_that_a_page_sets_may_be_set_in_the_study_as_it_is(repos
             section = section[step]
         assert last in section
         section[last] = yaml.load(value)
-        params.check(study)
+        asking.check(study)
 
 
 def test_the_commands_of_the_readme(repository: Path, clone: Clone) -> None:
@@ -79,7 +80,7 @@ def test_the_commands_of_the_tracking_page(repository: Path, clone: Clone, tmp_p
     script = f"{export}\nexec {server.removesuffix(' &')} >&2".replace("5000", str(port))
     with started(("bash", "-e", "-c", script), tmp_path, clone.environment) as process:
         until_healthy(process, port)
-        clone.without_probes().edit({"variants.l2.l2.strength": 0.03})
+        clone.without_questions().edit({"variants.l2.l2.strength": 0.03})
         ended = clone.run("bash", "-e", "-c", study.replace("5000", str(port))).succeeded()
         assert set(ended.ran) == {"plan", "variant@l2", "evaluate"}
         there = MlflowClient(tracking_uri=f"http://127.0.0.1:{port}")

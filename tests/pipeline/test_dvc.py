@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.pipeline.clone import PROBES, TRAINED, VARIANTS, Clone, Ended
+from tests.pipeline.clone import QUESTIONS, VARIANTS, Clone, Ended
 
 
 def table(ended: Ended) -> list[dict[str, str]]:
@@ -17,19 +17,19 @@ def table(ended: Ended) -> list[dict[str, str]]:
 
 def strengths(clone: Clone) -> list[str]:
     """The strength of every run of the variant `l2` that MLflow has, in their order."""
-    own = {"variant": "l2", "setting": "small"}
-    recorded = (run for run in clone.logged("run") if run.data.tags.items() >= own.items())
+    place = {"variant": "l2", "setting": "small"}
+    recorded = (run for run in clone.logged("run") if run.data.tags.items() >= place.items())
     return sorted(run.data.params["l2.strength"] for run in recorded)
 
 
 def marks(clone: Clone) -> dict[str, set[tuple[str, str | None]]]:
     """Whether the runs of the variant `l2` are current, and of which experiment they are, by strength."""
-    own = {"variant": "l2", "setting": "small"}
-    found: dict[str, set[tuple[str, str | None]]] = {}
-    for run in (run for run in clone.logged("run") if run.data.tags.items() >= own.items()):
+    place = {"variant": "l2", "setting": "small"}
+    marked: dict[str, set[tuple[str, str | None]]] = {}
+    for run in (run for run in clone.logged("run") if run.data.tags.items() >= place.items()):
         mark = run.data.tags["current"], run.data.tags.get("dvc_experiment")
-        found.setdefault(run.data.params["l2.strength"], set()).add(mark)
-    return found
+        marked.setdefault(run.data.params["l2.strength"], set()).add(mark)
+    return marked
 
 
 def test_the_metrics_are_shown(toy_clone: Clone) -> None:
@@ -55,16 +55,16 @@ def test_the_toy_differs_from_the_study_that_is_committed(toy_clone: Clone) -> N
 
 def test_the_stages_hang_together(toy_clone: Clone) -> None:
     edges = toy_clone.edges()
-    trained = ["baseline", "tuned_baseline", *(f"variant@{name}" for name in VARIANTS)]
-    trained += [f"probe_runs@{name}" for name in TRAINED]
+    trained = ["baseline", *(f"variant@{name}" for name in VARIANTS)]
+    asked = [f"question@{name}" for name in QUESTIONS]
     expected = {("prepare", "plan"), ("prepare", "evaluate"), ("plan", "evaluate"), ("evaluate", "report")}
-    expected |= {("evaluate", "claims"), ("claims", "report")}
-    expected |= {(f"probe@{name}", "claims") for name in PROBES}
+    expected |= {("evaluate", question) for question in asked}
+    expected |= {(question, "report") for question in asked}
     for stage in trained:
         expected |= {("prepare", stage), ("plan", stage), (stage, "evaluate")}
     assert edges >= expected
-    after = {"evaluate", *(f"probe@{name}" for name in PROBES)}
-    assert {other for one, other in edges if one in trained} == after
+    # A question follows the runs that it reads by way of `evaluate`, which tells whether they are others.
+    assert {after for before, after in edges if before in trained} == {"evaluate", "report"}
 
 
 def test_the_plots_are_drawn(clone: Clone) -> None:
@@ -82,7 +82,7 @@ def test_the_plots_are_drawn(clone: Clone) -> None:
 
 
 def test_an_experiment_changes_one_variant_and_is_shown(clone: Clone) -> None:
-    clone.without_probes()
+    clone.without_questions()
     runs = clone.replicates("small")
     others = ["baseline", "variant@dropout", "variant@dropout_l2"]
     before, commits = clone.locked(others), clone.run("git", "rev-list", "--count", "HEAD").output

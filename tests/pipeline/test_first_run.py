@@ -7,18 +7,20 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pipeline.data.mnist import Images
-from tests.pipeline.clone import MEASURED, SETTINGS, TRAINED, VARIANTS, Clone, Ended
+from pipeline.datasets.mnist import Images
+from tests.pipeline.clone import QUESTIONS, SETTINGS, VARIANTS, Clone, Ended
 
 STAGES = (
     "prepare",
     "plan",
     "baseline",
-    "tuned_baseline",
     *(f"variant@{name}" for name in VARIANTS),
-    *(f"probe_runs@{name}" for name in TRAINED),
-    *MEASURED,
+    "evaluate",
+    *(f"question@{name}" for name in QUESTIONS),
+    "report",
 )
+TRAINED = ("baseline", *VARIANTS)  # a stage each
+PATHS = ("tradeoff", "weights")  # the questions that ask for every strength
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -35,25 +37,21 @@ def implied(clone: Clone) -> Counter[tuple[str, str]]:
 
 
 def trained(clone: Clone) -> dict[str, tuple[str, str]]:
-    """Setting and variant of every run in results/runs, by its key."""
-    found = {}
-    for path in (clone.root / "results" / "runs").glob("*/runs.json"):
-        for row in json.loads(path.read_text(encoding="utf-8")):
-            assert row["run"]["key"] not in found
-            assert path.parent.name in (row["run"]["variant"], *TRAINED)
-            found[row["run"]["key"]] = (row["run"]["setting"], path.parent.name)
-    return found
-
-
-def of_variants(places: dict[str, tuple[str, str]]) -> Counter[tuple[str, str]]:
-    """How many runs each variant has in each setting, those of the probes left out."""
-    return Counter(place for place in places.values() if place[1] not in TRAINED)
+    """Setting and variant of every run in results/runs but the trials, by its key; each is there once."""
+    places = {}
+    for stage in TRAINED:
+        for key, row in clone.rows(stage).items():
+            assert key not in places
+            assert row["run"]["variant"].removeprefix("tuned_") == stage
+            if row["run"]["trial"] is None:
+                places[key] = (row["run"]["setting"], row["run"]["variant"])
+    return places
 
 
 def test_it_runs_every_stage_and_says_where_the_report_is(toy_clone: Clone, quick: Ended) -> None:
     assert sorted(quick.ran) == sorted(STAGES)
     assert quick.ran.index("prepare") < quick.ran.index("plan") < quick.ran.index("baseline")
-    assert quick.ran[-2:] == ["claims", "report"]
+    assert quick.ran[-1] == "report"
     assert quick.output.splitlines()[-1] == f"toy report: {toy_clone.root}/reports/report.md"
     assert "Traceback" not in quick.output + quick.errors
     assert "Warning" not in quick.errors
@@ -71,7 +69,7 @@ def test_every_declared_stage_is_locked(toy_clone: Clone) -> None:
     for name, stage in toy_clone.yaml("dvc.yaml")["stages"].items():
         each = stage.get("foreach")
         if isinstance(each, str):  # of the parameters
-            each = toy_clone.yaml("params.yaml")["variants"]
+            each = toy_clone.yaml("params.yaml")[each.strip("${}")]
         declared |= {name} if each is None else {f"{name}@{key}" for key in each}
     assert declared == set(STAGES)
     assert toy_clone.yaml("dvc.lock")["stages"].keys() >= declared
@@ -110,7 +108,28 @@ def test_everything_that_the_report_links_is_there(toy_clone: Clone) -> None:
 def test_the_parameters_imply_the_runs_that_were_trained(toy_clone: Clone) -> None:
     expected = implied(toy_clone)
     assert len(expected) == 2 + 5
-    assert of_variants(trained(toy_clone)) == expected
+    asked = Counter(
+        tuple(name.split("/"))
+        for stage in TRAINED
+        for name, cell in toy_clone.cells(stage).items()
+        for run in cell["runs"]
+        if not run["question"]
+    )
+    assert asked == expected
+
+
+def test_a_run_that_several_ask_for_is_trained_once(toy_clone: Clone) -> None:
+    """The strength paths of two questions, and of the candidate that is chosen the setting's own runs."""
+    cells = toy_clone.cells("dropout")
+    rates = toy_clone.yaml("params.yaml")["variants"]["dropout"]["dropout"]["rate"]
+    chosen = {run["key"] for run in cells["small/dropout"]["runs"]}
+    shared = []
+    for rate in rates:
+        ones = [{run["key"] for run in cells[f"small/dropout/{q}/rate={rate:g}"]["runs"]} for q in PATHS]
+        assert ones[0] == ones[1]
+        shared.append(ones[0] <= chosen)
+    assert shared.count(True) == 1
+    assert shared.index(True) == cells["small/dropout"]["choice"]["candidate"]
 
 
 def test_mlflow_has_a_child_run_for_every_run(toy_clone: Clone) -> None:
@@ -130,9 +149,9 @@ def test_mlflow_has_a_child_run_for_every_run(toy_clone: Clone) -> None:
 
 def test_mlflow_says_the_same_as_the_records(toy_clone: Clone) -> None:
     children = {run.data.tags["run_key"]: run for run in toy_clone.logged("run")}
-    for path in (toy_clone.root / "results" / "runs").glob("*/runs.json"):
-        for row in json.loads(path.read_text(encoding="utf-8")):
-            logged = children[row["run"]["key"]].data
+    for stage in TRAINED:
+        for key in trained(toy_clone).keys() & toy_clone.rows(stage).keys():
+            row, logged = toy_clone.rows(stage)[key], children[key].data
             for name, value in row["final"].items():
                 assert logged.metrics[f"final/{name}"] == pytest.approx(value, rel=0, abs=0, nan_ok=True)
             for name, values in row["history"].items():
@@ -146,18 +165,17 @@ def test_mlflow_says_the_same_as_the_records(toy_clone: Clone) -> None:
 def test_mlflow_has_a_child_run_for_every_trial(toy_clone: Clone) -> None:
     """Of the variants with candidates: each as often as the tuning has training sets."""
     children = {run.data.tags["run_key"]: run.data for run in toy_clone.logged("trial")}
-    rows = []
-    for path in (toy_clone.root / "results" / "runs").glob("*/trials.json"):
-        rows += json.loads(path.read_text(encoding="utf-8"))
+    rows = [row for stage in TRAINED for row in toy_clone.rows(stage).values()]
+    rows = [row for row in rows if row["run"]["trial"] is not None]
     assert len(rows) == len(children) == len(toy_clone.logged("trial"))
     tuning = toy_clone.yaml("params.yaml")["tuning"]
     candidates = len(tuning["baseline"]["epochs"])
     tried = Counter((row["run"]["setting"], row["run"]["variant"]) for row in rows)
     each = candidates * tuning["splits"]
-    mapped = toy_clone.yaml("params.yaml")["probes"]["map"]
-    in_map = len(mapped["candidates"]) * mapped["trials"]
+    choice = toy_clone.yaml("params.yaml")["questions"]["choice"]
+    in_choice = len(choice["candidates"]) * choice["trials"]
     assert tried == {("small", "tuned_baseline"): each, ("small", "dropout"): each} | {
-        (cell, "dropout"): in_map for cell in mapped["cells"]
+        (condition, "dropout"): in_choice for condition in choice["conditions"]
     }
     for row in rows:
         logged = children[row["run"]["key"]]
@@ -167,24 +185,22 @@ def test_mlflow_has_a_child_run_for_every_trial(toy_clone: Clone) -> None:
 
 
 def test_the_choice_is_that_of_the_lowest_validation_loss(toy_clone: Clone) -> None:
-    for variant in ("tuned_baseline", "dropout"):
-        folder = toy_clone.root / "results" / "runs" / variant
+    for stage, variant in (("baseline", "tuned_baseline"), ("dropout", "dropout")):
+        cell, rows = toy_clone.cells(stage)[f"small/{variant}"], toy_clone.rows(stage)
         losses: dict[int, list[float]] = {}
-        for row in json.loads((folder / "trials.json").read_text(encoding="utf-8")):
-            losses.setdefault(row["run"]["trial"], []).append(row["final"]["validation_cross_entropy"])
+        for run in cell["trials"]:
+            loss = rows[run["key"]]["final"]["validation_cross_entropy"]
+            losses.setdefault(run["trial"], []).append(loss)
         best = min(losses, key=lambda number: sum(losses[number]))
-        choice = json.loads((folder / "choices.json").read_text(encoding="utf-8"))[f"small/{variant}"]
-        assert choice["candidate"] == best
+        assert cell["choice"]["candidate"] == best
         rates = toy_clone.yaml("params.yaml")["variants"]["dropout"]["dropout"]["rate"]
-        rows = json.loads((folder / "runs.json").read_text(encoding="utf-8"))
-        reported = [row["run"] for row in rows if row["run"]["setting"] == "small"]
         if variant == "dropout":
-            assert {run["regularizers"]["dropout"]["rate"] for run in reported} == {rates[best]}
+            assert {run["regularizers"]["dropout"]["rate"] for run in cell["runs"]} == {rates[best]}
 
 
 def test_the_toy_learns(toy_clone: Clone, mnist: Images) -> None:
     for setting in SETTINGS:
-        logits = np.load(toy_clone.root / f"results/runs/baseline/{setting}/baseline/logits.npy")
+        logits = toy_clone.arrays("baseline", f"{setting}/baseline", "logits")
         errors = (logits.argmax(axis=2) != mnist.test_labels).mean(axis=1)
         assert errors.max() < 0.4  # by chance 0.9
 

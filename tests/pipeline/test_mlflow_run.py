@@ -38,7 +38,7 @@ def check(clone: Clone, ended: Ended, before: list[Run], variant: str, strength:
 
 
 def test_the_main_entry_is_repro(clone: Clone) -> None:
-    before = active(clone.without_probes())
+    before = active(clone.without_questions())
     clone.edit({"variants.l2.l2.strength": 0.02})
     ended = clone.run("mlflow", "run", ".", "--env-manager=local").succeeded()
     assert set(ended.ran) == {"plan", "variant@l2", "evaluate"}

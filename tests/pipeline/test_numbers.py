@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from pipeline.data.mnist import Images
+from pipeline.datasets.mnist import Images
 from tests.pipeline.clone import Clone
 
 Estimate = tuple[float, float, float]
@@ -41,7 +41,7 @@ def numbers(cell: str) -> Estimate:
 
 def logits(clone: Clone, setting: str, variant: str) -> np.ndarray:
     """Test logits (D, I, M, C)."""
-    flat = np.load(clone.root / f"results/runs/{variant}/{setting}/{variant}/logits.npy")
+    flat = clone.arrays(variant.removeprefix("tuned_"), f"{setting}/{variant}", "logits")
     return flat.reshape(*clone.grid(setting), *flat.shape[1:])
 
 
@@ -74,8 +74,11 @@ def train_cross_entropy(clone: Clone, images: Images, setting: str, variant: str
     train = np.load(clone.root / f"data/splits/{setting}_train.npy")
     labels = np.load(clone.root / f"data/splits/{setting}_labels.npy")
     found = []
-    with np.load(clone.root / f"results/runs/{variant}/{setting}/{variant}/weights.npz") as weights:
-        layers = {name: weights[name] for name in weights.files}
+    layers = {
+        f"{layer}/{role}": clone.arrays(variant, f"{setting}/{variant}", f"weights/{layer}/{role}")
+        for layer in ("hidden_1", "logits")
+        for role in ("kernel", "bias")
+    }
     for number, (split, _) in enumerate(itertools.product(*map(range, clone.grid(setting)))):
         pixels = images.train_images[train[split]].reshape(len(labels[split]), -1) / 255
         hidden = pixels @ layers["hidden_1/kernel"][number] + layers["hidden_1/bias"][number]

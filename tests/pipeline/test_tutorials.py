@@ -1,20 +1,21 @@
-"""The two tutorials, run as they stand in `docs/`: a regularizer and data of one's own, to the report."""
+"""The tutorials, run as they stand in `docs/`: a regularizer, a question, data of one's own."""
 
 import importlib
-import json
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from ruamel.yaml import YAML
-from scipy import special
+from scipy import special, stats
 
 from pipeline import toy
-from tests.pipeline.clone import MEASURED, TRAINED, VARIANTS, Clone
+from tests.pipeline.clone import MEASURED, NARROW, VARIANTS, Clone
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -36,8 +37,10 @@ def changes(page: str) -> Iterator[tuple[str, Any]]:
     def walk(content: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
         for name, value in content.items():
             at = f"{path}.{name}".lstrip(".")
-            # The cells of the map are given whole, and so is a variant.
-            whole = at == "probes.map.cells" or path == "variants" or not isinstance(value, Mapping)
+            # Conditions are given whole, and so is a variant.
+            whole = (
+                at == "questions.choice.conditions" or path == "variants" or not isinstance(value, Mapping)
+            )
             yield from [(at, value)] if whole else walk(value, at)
 
     return walk(YAML(typ="safe").load(block(page, "yaml")), "")
@@ -72,7 +75,7 @@ def ranking(clone: Clone, setting: str) -> dict[str, list[str]]:
 
 def test_error(clone: Clone, setting: str, variant: str, labels: np.ndarray) -> float:
     """Percent of the test images, mean over the runs, from their logits."""
-    logits = np.load(clone.root / f"results/runs/{variant}/{setting}/{variant}/logits.npy")
+    logits = clone.arrays(variant.removeprefix("tuned_"), f"{setting}/{variant}", "logits")
     return float(100 * (logits.argmax(axis=2) != labels).mean())
 
 
@@ -97,8 +100,8 @@ def test_a_regularizer_from_the_file_to_a_row_in_the_report(clone: Clone) -> Non
     shown = float(ranking(clone, "small")[name][0].split()[0])
     assert shown == pytest.approx(test_error(clone, "small", name, labels), abs=0.00501)
     strengths = dict(changes(page))[f"variants.{name}"][name]["strength"][: toy.CANDIDATES]
-    rows = json.loads((clone.root / f"results/runs/{name}/trials.json").read_text("utf-8"))
-    assert [row["run"]["regularizers"][name]["strength"] for row in rows] == strengths
+    tried = clone.cells(name)[f"small/{name}"]["trials"]
+    assert [run["regularizers"][name]["strength"] for run in tried] == strengths
     tags = [run.data.tags for run in clone.logged("run")]
     assert sum(one["variant"] == name for one in tags) == clone.replicates("small")
 
@@ -113,6 +116,64 @@ def test_its_loss_is_cross_entropy_less_entropy(tmp_path: Path, monkeypatch: pyt
     loss = method(strength=0.3).loss()
     found = loss(np.array([1, 2]), np.log(p).astype(np.float32) + 4)  # logits, to a constant
     assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
+# ---- a question ----
+
+
+def written(clone: Clone, page: str) -> set[str]:
+    """Write the files of a page, which names them in their first lines or below; return their paths."""
+    text = (DOCS / page).read_text("utf-8")
+    files = re.findall(r"^```python\n(# (\S+)\n.+?)^```$", text, re.M | re.S)
+    (template,) = re.findall(r"^```jinja\n(.+?)^```$", text, re.M | re.S)
+    (place,) = re.findall(r"^The template is `(\S+)`", text, re.M)
+    for content, path in (*files, (template, place)):
+        (clone.root / path).parent.mkdir(exist_ok=True)
+        (clone.root / path).write_text(content, encoding="utf-8")
+    return {path for _, path in files} | {place}
+
+
+def test_a_question_from_the_folder_to_a_verdict_on_the_page(clone: Clone) -> None:
+    page, name = "your-own-question.md", "confidence"
+    before, trained = clone.contents("reports/questions"), clone.rows("baseline")
+    assert {Path(path).parent for path in written(clone, page)} == {Path("pipeline/questions") / name}
+    clone.edit({"questions.confidence": dict(changes(page))["questions.confidence"]})
+    ended = [clone.run(*command).succeeded() for command in commands(page)]
+    assert "Traceback" not in ended[-1].output + ended[-1].errors
+    assert set(ended[-1].ran) == {"prepare", "plan", "baseline", "evaluate", f"question@{name}", "report"}
+    # What was there is taken over; what the question asks for is new.
+    rows = clone.rows("baseline")
+    splits, inits = clone.grid("small")
+    assert {key: row["final"] for key, row in rows.items() if key in trained} == {
+        key: row["final"] for key, row in trained.items()
+    }
+    assert len(rows) == len(trained) + splits * inits
+    assert f"baseline: {len(trained)} of {len(rows)} runs taken over" in ended[-1].output
+    after = clone.contents("reports/questions")
+    assert {path: after[path] for path in before} == before
+    # The verdict, found again from the logits.
+    labels = np.load(clone.root / "data" / "images" / "test_labels.npy")
+    excess = []
+    for cell in ("small/baseline", "small/baseline/confidence/longer"):
+        p = special.softmax(clone.arrays("baseline", cell, "logits").astype(float), axis=-1)
+        by_run = 100 * (p.max(axis=-1).mean(axis=-1) - (p.argmax(axis=-1) == labels).mean(axis=-1))
+        excess.append(by_run.reshape(splits, inits).mean(axis=1))
+    rise = excess[1] - excess[0]
+    evidence = pd.read_csv(clone.root / "reports" / "questions" / name / "evidence.csv")
+    assert evidence.estimate.tolist() == pytest.approx([rise.mean()])
+    assert evidence.p_value.tolist() == pytest.approx([stats.ttest_1samp(rise, 0).pvalue])
+    report = (clone.root / "reports" / "report.md").read_text("utf-8")
+    assert "### How sure is a network of itself?" in report
+    assert "Longer training makes a network surer of itself than it is right." in report
+    clone.python("pipeline", "verify").succeeded()
+    # Without its folder its section is an unknown key; without that too, nothing of it is left.
+    shutil.rmtree(clone.root / "pipeline" / "questions" / name)
+    (line,) = clone.run("dvc", "repro").complaints
+    assert line.startswith("error: params.yaml: questions.confidence: unknown key, expected one of ")
+    clone.edit({"questions.confidence": ...})
+    clone.run("dvc", "repro").succeeded()
+    assert clone.rows("baseline").keys() == trained.keys()
+    assert "How sure is" not in (clone.root / "reports" / "report.md").read_text("utf-8")
 
 
 # ---- data ----
@@ -130,9 +191,9 @@ def draw(clone: Clone, seed: int = 0) -> dict[str, np.ndarray]:
 def test_own_data_from_the_file_to_the_report(clone: Clone) -> None:
     made = draw(clone)
     edit(clone, "your-own-data.md")
-    trained = {"baseline", "tuned_baseline", *(f"variant@{name}" for name in VARIANTS)}
-    trained |= {f"probe_runs@{name}" for name in TRAINED}
-    assert set(follow(clone, "your-own-data.md")) == {"prepare", "plan"} | trained | MEASURED
+    trained = {"baseline", *(f"variant@{name}" for name in VARIANTS)}
+    measured = MEASURED | {f"question@{name}" for name in NARROW}
+    assert set(follow(clone, "your-own-data.md")) == {"prepare", "plan"} | trained | measured
     prepared = {name: np.load(clone.root / "data" / "images" / f"{name}.npy") for name in made}
     assert np.array_equal(prepared["train_images"], np.floor(255 * made["train_images"] + 0.5))
     assert np.array_equal(prepared["train_labels"], made["train_labels"])
@@ -178,7 +239,7 @@ FAULT = "datasets/shapes.npz: train_labels: expected a label for each of the 600
 def test_a_fault_is_a_line_and_nothing_is_trained(clone: Clone, fault: str) -> None:
     made = draw(clone)
     edits = dict(changes("your-own-data.md"))
-    wanted = {name: edits[name] for name in ("data.source", "data.validation", "probes.map.cells")}
+    wanted = {name: edits[name] for name in ("data.source", "data.validation", "questions.choice.conditions")}
     own = {"settings.notebook.train_size": 6000, "settings.small.validation_size": 1000}
     clone.edit(wanted | own | {"settings.small.train_size": 400})
     if fault == "data":

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import toy
-from pipeline.data.mnist import Images
-from tests.pipeline.clone import PROBED, SETTINGS, UNTUNED, VARIANTS, Clone, Ended
+from pipeline.datasets.mnist import Images
+from tests.pipeline.clone import ASKED, SETTINGS, UNTUNED, VARIANTS, Clone, Ended
 from tests.sharing import made_once
 
 
@@ -44,7 +44,7 @@ def _fewer(clone: Clone) -> None:
     assert declared["variants"].keys() >= set(VARIANTS)
     unwanted = [f"variants.{name}" for name in declared["variants"] if name not in VARIANTS]
     unwanted += [f"settings.{name}" for name in declared["settings"] if name not in SETTINGS]
-    clone.edit(dict.fromkeys(unwanted, ...) | UNTUNED | PROBED)
+    clone.edit(dict.fromkeys(unwanted, ...) | UNTUNED | ASKED)
     clone.run("git", "add", "--all").succeeded()
     clone.run("git", "commit", "--quiet", "--no-verify", "--message", "fewer").succeeded()
 

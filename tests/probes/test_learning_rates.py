@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.params import Optimizer
 from pipeline.plan import Run
-from pipeline.probes import learning_rates
+from pipeline.questions.batch_norm import measure as learning_rates
 from pipeline.records import Record
 
 MakeRun = Callable[..., Run]

@@ -12,17 +12,18 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import ValidationError
 
-from pipeline import params
-from pipeline.data.prepared import Replicate
+from pipeline import questions
+from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.regularizers import Regularizer, discover
-from pipeline.training import models, trainer
+from pipeline.training import trainer
 from pipeline.training.trainer import train
+from tests.regularizers import building
 
 MakeRun = Callable[..., Run]
 FOUND = discover()
-DECLARED = params.load(Path(__file__).parents[2] / "params.yaml").variants
+DECLARED = questions.load(Path(__file__).parents[2] / "params.yaml").variants
 LAYER_HOOKS = ("input_layers", "before_activation", "after_activation")
 
 every = pytest.mark.parametrize("name", FOUND)
@@ -113,8 +114,8 @@ def test_equal_values_make_equal_regularizers(name: str) -> None:
 @every
 def test_it_overrides_a_hook_and_adds_none(name: str) -> None:
     hooks = {hook for hook, member in vars(Regularizer).items() if inspect.isfunction(member)}
-    own = {hook for hook, member in vars(FOUND[name]).items() if inspect.isfunction(member)}
-    public = {hook for hook in own if not hook.startswith("_")}
+    defined = {hook for hook, member in vars(FOUND[name]).items() if inspect.isfunction(member)}
+    public = {hook for hook in defined if not hook.startswith("_")}
     assert public
     assert public <= hooks
     for hook in public:
@@ -146,7 +147,7 @@ def test_every_call_gives_fresh_objects(name: str) -> None:
         return [*layers(regularizer, "hidden_1", lambda _: 1), *regularizer.callbacks()]
 
     first, second = made(), made()
-    assert not {id(one) for one in first} & {id(one) for one in second}
+    assert not {id(item) for item in first} & {id(item) for item in second}
 
 
 @every
@@ -159,15 +160,17 @@ def test_layers_are_named_by_their_place_and_seeded_by_their_name(name: str) -> 
 
     regularizer = example(name)
     at_input = regularizer.input_layers(seed)
-    one, two = (
+    in_first, in_second = (
         [*regularizer.before_activation(hidden, seed), *regularizer.after_activation(hidden, seed)]
         for hidden in ("hidden_1", "hidden_2")
     )
-    names = [layer.name for layer in (*at_input, *one, *two)]
+    names = [layer.name for layer in (*at_input, *in_first, *in_second)]
     assert len(set(names)) == len(names)
-    assert [layer.name.replace("hidden_1", "hidden_2") for layer in one] == [layer.name for layer in two]
+    assert [layer.name.replace("hidden_1", "hidden_2") for layer in in_first] == [
+        layer.name for layer in in_second
+    ]
     assert set(asked) <= set(names)
-    for layer in (*at_input, *one, *two):
+    for layer in (*at_input, *in_first, *in_second):
         assert (layer.name in asked) == hasattr(layer, "seed")
 
 
@@ -208,15 +211,15 @@ def test_the_seeds_alone_decide(trained: Callable[..., Result], name: str) -> No
     parts = {name: example(name).model_dump()}
     first = trained(parts)
     trainer._engine.cache_clear()
-    again, other = trained(parts), trained(parts, noise_seed=99)
-    assert np.array_equal(first.logits, again.logits)
-    model = models.build(first.run, (28, 28), 10)
+    repeated, reseeded = trained(parts), trained(parts, noise_seed=99)
+    assert np.array_equal(first.logits, repeated.logits)
+    model = building.network(first.run)
     random = any(hasattr(layer, "seed") for layer in model.layers)
-    assert np.array_equal(first.logits, other.logits) is not random
+    assert np.array_equal(first.logits, reseeded.logits) is not random
 
 
 @every
 def test_inference_is_deterministic(tiny_run: MakeRun, tiny_data: Replicate, name: str) -> None:
-    model = models.build(tiny_run(regularizers={name: example(name).model_dump()}), (28, 28), 10)
+    model = building.network(tiny_run(regularizers={name: example(name).model_dump()}))
     images = tiny_data.test_images.astype(np.float32) / 255
     assert np.array_equal(model(images).numpy(), model(images).numpy())

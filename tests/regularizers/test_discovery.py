@@ -39,9 +39,11 @@ def test_a_new_file_is_found_in_alphabetical_order(add: Callable[[str, str], Non
     assert discovered() == sorted([*before, "cutout"])
 
 
-@pytest.mark.parametrize(("source", "found"), [("", 0), (ONE.format(name="One") + ONE.format(name="Two"), 2)])
-def test_a_file_holds_one_regularizer(add: Callable[[str, str], None], source: str, found: int) -> None:
-    add(f"holds_{found}", source)
-    message = rf"^pipeline\.regularizers\.holds_{found}: expected one subclass of Regularizer, found {found}$"
+@pytest.mark.parametrize(("source", "count"), [("", 0), (ONE.format(name="One") + ONE.format(name="Two"), 2)])
+def test_a_file_holds_one_regularizer(add: Callable[[str, str], None], source: str, count: int) -> None:
+    add(f"holds_{count}", source)
+    message = (
+        rf"^pipeline\.regularizers\.holds_{count}: expected one subclass of Regularizer, received {count}$"
+    )
     with pytest.raises(TypeError, match=message):
         discovered()

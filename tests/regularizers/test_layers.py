@@ -7,13 +7,12 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.data.prepared import Replicate
+from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
-from pipeline.training import models
 from pipeline.training.trainer import train
+from tests.regularizers import building
 
 MakeRun = Callable[..., Run]
-SHAPE = (28, 28)
 DROPOUT: dict[str, Any] = {"dropout": {"rate": 0.25}}
 NOISE: dict[str, Any] = {"gaussian_noise": {"stddev": 0.3}}
 BATCH_NORM: dict[str, Any] = {"batch_norm": {"momentum": 0.9}}
@@ -24,7 +23,7 @@ def names(model: keras.Model) -> list[str]:
 
 
 def test_dropout_follows_every_hidden_activation(tiny_run: MakeRun) -> None:
-    model = models.build(tiny_run(hidden=[16, 8], regularizers=DROPOUT), SHAPE, 10)
+    model = building.network(tiny_run(hidden=[16, 8], regularizers=DROPOUT))
     assert names(model) == [
         "flatten",
         "hidden_1",
@@ -38,7 +37,7 @@ def test_dropout_follows_every_hidden_activation(tiny_run: MakeRun) -> None:
 
 
 def test_noise_is_added_to_the_input_alone(tiny_run: MakeRun) -> None:
-    model = models.build(tiny_run(hidden=[16, 8], regularizers=NOISE), SHAPE, 10)
+    model = building.network(tiny_run(hidden=[16, 8], regularizers=NOISE))
     assert names(model) == [
         "flatten",
         "input_noise",
@@ -52,7 +51,7 @@ def test_noise_is_added_to_the_input_alone(tiny_run: MakeRun) -> None:
 
 def test_batch_normalization_stands_before_every_hidden_activation(tiny_run: MakeRun) -> None:
     parts = BATCH_NORM | DROPOUT
-    model = models.build(tiny_run(hidden=[16, 8], regularizers=parts), SHAPE, 10)
+    model = building.network(tiny_run(hidden=[16, 8], regularizers=parts))
     assert names(model) == [
         "flatten",
         "hidden_1",
@@ -68,7 +67,7 @@ def test_batch_normalization_stands_before_every_hidden_activation(tiny_run: Mak
 
 
 def noisy_layer(run: Run) -> keras.Layer:
-    model = models.build(run, SHAPE, 10)
+    model = building.network(run)
     return next(layer for layer in model.layers if hasattr(layer, "seed"))
 
 
@@ -91,20 +90,22 @@ def test_noise_has_its_standard_deviation(tiny_run: MakeRun) -> None:
 @pytest.mark.parametrize("parts", [DROPOUT, NOISE], ids=["dropout", "noise"])
 def test_noise_is_the_seed_s_and_only_while_training(tiny_run: MakeRun, parts: dict[str, Any]) -> None:
     ones = np.ones((5, 100), np.float32)
-    first, again, other = (noisy_layer(tiny_run(regularizers=parts, noise_seed=seed)) for seed in (3, 3, 4))
+    first, same_seed, other_seed = (
+        noisy_layer(tiny_run(regularizers=parts, noise_seed=seed)) for seed in (3, 3, 4)
+    )
     assert np.array_equal(first(ones, training=False).numpy(), ones)
     mask = first(ones, training=True).numpy()
     assert not np.array_equal(mask, ones)
-    assert np.array_equal(again(ones, training=True).numpy(), mask)
-    assert not np.array_equal(other(ones, training=True).numpy(), mask)
+    assert np.array_equal(same_seed(ones, training=True).numpy(), mask)
+    assert not np.array_equal(other_seed(ones, training=True).numpy(), mask)
     assert not np.array_equal(first(ones, training=True).numpy(), mask)  # a new one for every batch
 
 
 def test_the_masks_of_two_layers_differ(tiny_run: MakeRun) -> None:
-    model = models.build(tiny_run(hidden=[16, 16], regularizers=DROPOUT), SHAPE, 10)
+    model = building.network(tiny_run(hidden=[16, 16], regularizers=DROPOUT))
     ones = np.ones((5, 100), np.float32)
-    one, two = (model.get_layer(f"hidden_{n}_dropout")(ones, training=True).numpy() for n in (1, 2))
-    assert not np.array_equal(one, two)
+    first, second = (model.get_layer(f"hidden_{n}_dropout")(ones, training=True).numpy() for n in (1, 2))
+    assert not np.array_equal(first, second)
 
 
 def test_every_epoch_draws_other_masks(tiny_run: MakeRun, tiny_data: Replicate) -> None:
@@ -115,7 +116,7 @@ def test_every_epoch_draws_other_masks(tiny_run: MakeRun, tiny_data: Replicate) 
 
 
 def test_batch_normalization_normalises_with_the_batch_and_remembers_it(tiny_run: MakeRun) -> None:
-    model = models.build(tiny_run(regularizers=BATCH_NORM), SHAPE, 10)
+    model = building.network(tiny_run(regularizers=BATCH_NORM))
     layer = model.get_layer("hidden_1_batch_norm")
     batch = np.random.default_rng(0).normal(2.0, 3.0, (50, 16)).astype(np.float32)
     mean, variance = batch.mean(axis=0), batch.var(axis=0)
@@ -132,8 +133,8 @@ def test_batch_normalization_normalises_with_the_batch_and_remembers_it(tiny_run
 
 def test_a_replicate_starts_from_fresh_moving_averages(tiny_run: MakeRun, tiny_data: Replicate) -> None:
     run = tiny_run(regularizers=BATCH_NORM)
-    first, again = train(run, tiny_data), train(run, tiny_data)
+    first, repeated = train(run, tiny_data), train(run, tiny_data)
     for name in ("moving_mean", "moving_variance"):
         path = f"hidden_1_batch_norm/{name}"
-        assert np.array_equal(first.weights[path], again.weights[path])
+        assert np.array_equal(first.weights[path], repeated.weights[path])
         assert first.weights[path].std() > 0

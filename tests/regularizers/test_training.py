@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.data.prepared import Replicate
+from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.regularizers.label_smoothing import LabelSmoothing
-from pipeline.training import models
 from pipeline.training.trainer import train
+from tests.regularizers import building
 
 MakeRun = Callable[..., Run]
 
@@ -36,9 +36,9 @@ def test_label_smoothing_is_cross_entropy_against_shared_labels(smoothing: float
 
 
 def test_without_it_the_loss_is_cross_entropy(tiny_run: MakeRun) -> None:
-    assert float(models.loss(tiny_run())(LABELS, LOGITS)) == pytest.approx(smoothed(0.0), rel=1e-5)
+    assert float(building.loss(tiny_run())(LABELS, LOGITS)) == pytest.approx(smoothed(0.0), rel=1e-5)
     run = tiny_run(regularizers={"label_smoothing": {"smoothing": 0.3}})
-    assert float(models.loss(run)(LABELS, LOGITS)) == pytest.approx(smoothed(0.3), rel=1e-5)
+    assert float(building.loss(run)(LABELS, LOGITS)) == pytest.approx(smoothed(0.3), rel=1e-5)
 
 
 def test_smoothing_is_in_the_loss_and_not_in_the_scores(tiny_run: MakeRun, tiny_data: Replicate) -> None:

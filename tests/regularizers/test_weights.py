@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pipeline.data.prepared import Replicate
+from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.regularizers.l1 import L1
 from pipeline.regularizers.l2 import L2
 from pipeline.regularizers.max_norm import MaxNorm
 from pipeline.training import models
 from pipeline.training.trainer import train
+from tests.regularizers import building
 
 MakeRun = Callable[..., Run]
 Kernel = npt.NDArray[np.float32]
 
-SHAPE = (28, 28)
 BOTH: dict[str, Any] = {"l1": {"strength": 0.01}, "l2": {"strength": 0.02}}
 kernels = hnp.arrays(np.float32, (4, 3), elements=st.floats(-2, 2, width=32))
 
@@ -41,7 +41,7 @@ def test_l2_is_the_sum_of_the_squared_weights_without_the_half(kernel: Kernel, s
 
 
 def test_penalties_are_summed_over_every_kernel_and_no_bias(tiny_run: MakeRun) -> None:
-    model = models.build(tiny_run(hidden=[16, 8], regularizers=BOTH), SHAPE, 10)
+    model = building.network(tiny_run(hidden=[16, 8], regularizers=BOTH))
     expected = 0.0
     for variable in model.weights:
         if "bias" in variable.path:
@@ -84,9 +84,9 @@ def test_hidden_units_end_in_the_ball_and_the_logits_are_free(
     run = tiny_run(hidden=[16, 8], regularizers=parts, optimizer=optimizer, epochs=10)
     weights = train(run, tiny_data).weights
     norms = {name: np.linalg.norm(weights[f"{name}/kernel"], axis=0) for name in ("hidden_1", "hidden_2")}
-    for name, found in norms.items():
-        assert found.max() <= 0.5 + 1e-5, name
-        assert found.max() == pytest.approx(0.5, abs=1e-4), name  # and the limit is reached
+    for name, lengths in norms.items():
+        assert lengths.max() <= 0.5 + 1e-5, name
+        assert lengths.max() == pytest.approx(0.5, abs=1e-4), name  # and the limit is reached
     assert np.linalg.norm(weights["logits/kernel"], axis=0).max() > 0.5
 
 
@@ -97,7 +97,7 @@ def test_hidden_units_end_in_the_ball_and_the_logits_are_free(
 def test_a_step_without_gradient_shrinks_the_kernels_alone(tiny_run: MakeRun, spec: dict[str, Any]) -> None:
     parts = {"weight_decay": {"rate": 0.5}, "batch_norm": {"momentum": 0.9}}
     run = tiny_run(hidden=[16, 8], regularizers=parts, optimizer=spec | {"learning_rate": 0.25})
-    model, optimizer = models.build(run, SHAPE, 10), models.optimizer(run)
+    model, optimizer = building.network(run), building.optimizer(run)
     for variable in model.weights:  # no bias, scale or shift is at its zero or one
         variable.assign(variable + 3.0)
     before = {models.weight_name(v): v.numpy() for v in model.weights}
@@ -117,7 +117,7 @@ def test_a_step_without_gradient_shrinks_the_kernels_alone(tiny_run: MakeRun, sp
 def test_decay_is_apart_from_the_gradient_step(tiny_run: MakeRun) -> None:
     parts = {"weight_decay": {"rate": 0.5}}
     run = tiny_run(regularizers=parts, optimizer={"name": "sgd", "learning_rate": 0.25})
-    model, optimizer = models.build(run, SHAPE, 10), models.optimizer(run)
+    model, optimizer = building.network(run), building.optimizer(run)
     kernel = model.get_layer("logits").kernel
     before, gradient = kernel.numpy(), np.linspace(-1, 1, 160, dtype=np.float32).reshape(16, 10)
     variables = model.trainable_variables

@@ -6,22 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import log_softmax
 
 from pipeline.science.arrays import FloatArray
-from pipeline.science.bias_variance import (
-    components,
-    cross_entropy,
-    squared_error,
-    total_variance,
-)
-from pipeline.science.softmax import log_softmax
+from pipeline.science.bias_variance import components, cross_entropy, squared_error, total_variance
 
 DECOMPOSITIONS = [squared_error, cross_entropy]
 
 
 def random_logs(d: int, i: int, m: int = 6, c: int = 4, seed: int = 0) -> FloatArray:
     """Log-probabilities (d, i, m, c) of random Gaussian logits."""
-    return log_softmax(np.random.default_rng(seed).normal(0.0, 2.0, size=(d, i, m, c)))
+    logits = np.random.default_rng(seed).normal(0.0, 2.0, size=(d, i, m, c))
+    return np.asarray(log_softmax(logits, axis=-1))
 
 
 def half_squared_gaps(p: FloatArray, same_split: bool, same_init: bool) -> float:
@@ -42,17 +38,17 @@ def test_squared_error_of_two_opposite_models() -> None:
     """Models (1, 0) and (0, 1) at label 0: losses 0 and 2, so all of the risk is variance."""
     with np.errstate(divide="ignore"):
         logs = np.log(np.array([[1.0, 0.0], [0.0, 1.0]]))[:, None, None]
-    found = squared_error(logs, [0]).mean()
-    assert (found.risk, found.bias, found.variance) == pytest.approx((1.0, 0.0, 1.0))
+    decomposition = squared_error(logs, [0]).mean()
+    assert (decomposition.risk, decomposition.bias, decomposition.variance) == pytest.approx((1.0, 0.0, 1.0))
 
 
 def test_cross_entropy_of_two_models_by_hand() -> None:
     """Models (.8, .2) and (.5, .5): Z = sqrt(.4) + sqrt(.1), times N/(N-1) = 2."""
     logs = np.log(np.array([[0.8, 0.2], [0.5, 0.5]]))[:, None, None]
-    found = cross_entropy(logs, [0]).mean()
+    decomposition = cross_entropy(logs, [0]).mean()
     variance = -2 * np.log(np.sqrt(0.4) + np.sqrt(0.1))
     risk = -np.log(0.4) / 2
-    assert (found.risk, found.bias, found.variance) == pytest.approx(
+    assert (decomposition.risk, decomposition.bias, decomposition.variance) == pytest.approx(
         (risk, risk - variance, variance), abs=1e-12
     )
 
@@ -67,10 +63,10 @@ def test_squared_error_by_explicit_loops(d: int, i: int) -> None:
     risk, y = 0.0, np.eye(4)[labels]
     for a, b in itertools.product(range(d), range(i)):
         risk += ((p[a, b] - y) ** 2).sum(axis=-1).mean() / (d * i)
-    found = squared_error(logs, labels).mean()
-    assert found.risk == pytest.approx(risk, abs=1e-12)
-    assert found.variance == pytest.approx(variance, abs=1e-12)
-    assert found.bias == pytest.approx(risk - variance, abs=1e-12)
+    decomposition = squared_error(logs, labels).mean()
+    assert decomposition.risk == pytest.approx(risk, abs=1e-12)
+    assert decomposition.variance == pytest.approx(variance, abs=1e-12)
+    assert decomposition.bias == pytest.approx(risk - variance, abs=1e-12)
 
 
 def test_components_by_explicit_pairs() -> None:
@@ -80,11 +76,11 @@ def test_components_by_explicit_pairs() -> None:
     total = half_squared_gaps(p, same_split=False, same_init=False)
     within_split = half_squared_gaps(p, same_split=True, same_init=False)
     within_init = half_squared_gaps(p, same_split=False, same_init=True)
-    found = components(logs)
-    assert found.split == pytest.approx(total - within_split, abs=1e-12)
-    assert found.init == pytest.approx(total - within_init, abs=1e-12)
-    assert found.interaction == pytest.approx(within_split + within_init - total, abs=1e-12)
-    assert found.total == pytest.approx(squared_error(logs, [0] * 6).mean().variance, abs=1e-10)
+    sources = components(logs)
+    assert sources.split == pytest.approx(total - within_split, abs=1e-12)
+    assert sources.init == pytest.approx(total - within_init, abs=1e-12)
+    assert sources.interaction == pytest.approx(within_split + within_init - total, abs=1e-12)
+    assert sources.total == pytest.approx(squared_error(logs, [0] * 6).mean().variance, abs=1e-10)
 
 
 @pytest.mark.parametrize(("d", "i"), [(5, 1), (1, 5), (2, 1)])
@@ -92,28 +88,28 @@ def test_independent_models_have_the_factor_n_over_n_minus_one(d: int, i: int) -
     """With one init, or one split, the cross-entropy factor is exactly N/(N-1)."""
     logs, n = random_logs(d, i), d * i
     plug_in = -np.log(np.exp(logs.mean(axis=(0, 1))).sum(axis=-1))
-    found = cross_entropy(logs, [0] * 6)
-    np.testing.assert_allclose(found.variance, plug_in * n / (n - 1), rtol=1e-10)
+    decomposition = cross_entropy(logs, [0] * 6)
+    np.testing.assert_allclose(decomposition.variance, plug_in * n / (n - 1), rtol=1e-10)
 
 
 @pytest.mark.parametrize("decompose", DECOMPOSITIONS)
 def test_identity_holds_for_every_image(decompose) -> None:  # type: ignore[no-untyped-def]
     """Risk = bias + variance image by image, and the means are the means of the images."""
-    found = decompose(random_logs(4, 3), [0, 1, 2, 3, 0, 1])
-    np.testing.assert_allclose(found.risk, found.bias + found.variance, atol=1e-10)
-    mean = found.mean()
+    decomposition = decompose(random_logs(4, 3), [0, 1, 2, 3, 0, 1])
+    np.testing.assert_allclose(decomposition.risk, decomposition.bias + decomposition.variance, atol=1e-10)
+    mean = decomposition.mean()
     assert mean.risk == pytest.approx(mean.bias + mean.variance, abs=1e-10)
-    assert mean.variance == pytest.approx(sum(found.variance) / 6, abs=1e-12)
+    assert mean.variance == pytest.approx(sum(decomposition.variance) / 6, abs=1e-12)
 
 
 @pytest.mark.parametrize("decompose", DECOMPOSITIONS)
 def test_constant_predictor_is_all_bias(decompose) -> None:  # type: ignore[no-untyped-def]
     """Models that agree have no variance, in the crossed and in the one-way design."""
-    one = random_logs(1, 1)
+    logs = random_logs(1, 1)
     for d, i in [(2, 1), (3, 2)]:
-        found = decompose(np.tile(one, (d, i, 1, 1)), [0, 1, 2, 3, 0, 1]).mean()
-        assert found.variance == pytest.approx(0.0, abs=1e-12)
-        assert found.bias == pytest.approx(found.risk, abs=1e-12)
+        decomposition = decompose(np.tile(logs, (d, i, 1, 1)), [0, 1, 2, 3, 0, 1]).mean()
+        assert decomposition.variance == pytest.approx(0.0, abs=1e-12)
+        assert decomposition.bias == pytest.approx(decomposition.risk, abs=1e-12)
 
 
 @settings(max_examples=25, deadline=None)
@@ -150,9 +146,9 @@ def test_zero_at_the_label_is_an_infinite_bias() -> None:
     """NLL and bias are infinite, the variance is not, and the squared error does not care."""
     with np.errstate(divide="ignore"):
         logs = np.log(np.array([[0.0, 1.0], [0.5, 0.5]]))[:, None, None]
-    found = cross_entropy(logs, [0]).mean()
-    assert found.risk == found.bias == np.inf
-    assert found.variance == pytest.approx(np.log(2.0))  # Z = sqrt(.5), twice -log Z
+    decomposition = cross_entropy(logs, [0]).mean()
+    assert decomposition.risk == decomposition.bias == np.inf
+    assert decomposition.variance == pytest.approx(np.log(2.0))  # Z = sqrt(.5), twice -log Z
     assert squared_error(logs, [0]).mean().risk == pytest.approx((2.0 + 0.5) / 2)
 
 
@@ -160,9 +156,9 @@ def test_models_that_differ_only_in_excluded_classes() -> None:
     """Models (.5, .5, 0) and (.5, 0, .5) share one class: Z = .5, twice -log Z."""
     with np.errstate(divide="ignore"):
         logs = np.log(np.array([[0.5, 0.5, 0.0], [0.5, 0.0, 0.5]]))[:, None, None]
-    found = cross_entropy(logs, [0]).mean()
-    assert found.variance == pytest.approx(2 * np.log(2.0))
-    assert found.bias == pytest.approx(-np.log(2.0))  # an estimate below zero is not clipped
+    decomposition = cross_entropy(logs, [0]).mean()
+    assert decomposition.variance == pytest.approx(2 * np.log(2.0))
+    assert decomposition.bias == pytest.approx(-np.log(2.0))  # an estimate below zero is not clipped
 
 
 def test_models_that_exclude_each_other_are_refused() -> None:

@@ -19,7 +19,6 @@ from pipeline.science.comparison import (
     paired_difference,
     replicates,
     sign_flip_p,
-    two_way_bootstrap,
 )
 
 SAMPLE = np.random.default_rng(0).normal(0.3, 1.0, size=9)
@@ -33,21 +32,21 @@ def test_replicates_average_inits_within_a_split() -> None:
 
 def test_mean_interval_by_hand() -> None:
     """Mean 2, standard error 1/sqrt(3), and Student's 4.303 for two degrees of freedom."""
-    found = mean_interval([1.0, 2.0, 3.0])
-    assert (found.estimate, found.n) == (2.0, 3)
-    assert found.high - 2 == pytest.approx(4.302652730 / np.sqrt(3))
-    assert 2 - found.low == pytest.approx(4.302652730 / np.sqrt(3))
-    assert mean_interval([1.0, 2.0, 3.0], level=0.5).high < found.high
+    interval = mean_interval([1.0, 2.0, 3.0])
+    assert (interval.estimate, interval.n) == (2.0, 3)
+    assert interval.high - 2 == pytest.approx(4.302652730 / np.sqrt(3))
+    assert 2 - interval.low == pytest.approx(4.302652730 / np.sqrt(3))
+    assert mean_interval([1.0, 2.0, 3.0], level=0.5).high < interval.high
 
 
 def test_paired_difference_is_the_paired_t_test() -> None:
     """Against scipy's; the sign is that of a - b."""
     a, b = SAMPLE + 1.0, np.random.default_rng(1).normal(size=9)
-    found, expected = paired_difference(a, b, level=0.9), stats.ttest_rel(a, b)
+    difference, expected = paired_difference(a, b, level=0.9), stats.ttest_rel(a, b)
     limits = expected.confidence_interval(0.9)
-    assert found.estimate == pytest.approx(np.mean([x - y for x, y in zip(a, b, strict=True)]))
-    assert (found.low, found.high) == pytest.approx((limits.low, limits.high))
-    assert found.p_value == pytest.approx(expected.pvalue)
+    assert difference.estimate == pytest.approx(np.mean([x - y for x, y in zip(a, b, strict=True)]))
+    assert (difference.low, difference.high) == pytest.approx((limits.low, limits.high))
+    assert difference.p_value == pytest.approx(expected.pvalue)
 
 
 def test_paired_differences_without_spread() -> None:
@@ -80,9 +79,9 @@ def test_sign_flip_by_monte_carlo() -> None:
     values = np.random.default_rng(2).normal(0.35, 1.0, size=18)
     signs = 1 - 2 * ((np.arange(2**18)[:, None] >> np.arange(18)) & 1)
     exact = (np.abs(signs @ values) >= abs(values.sum()) - 1e-9).mean()
-    found = sign_flip_p(values, np.random.default_rng(3))
-    assert abs(found - exact) < 4 * np.sqrt(exact * (1 - exact) / 10_000)
-    assert found == sign_flip_p(values, np.random.default_rng(3))
+    sampled = sign_flip_p(values, np.random.default_rng(3))
+    assert abs(sampled - exact) < 4 * np.sqrt(exact * (1 - exact) / 10_000)
+    assert sampled == sign_flip_p(values, np.random.default_rng(3))
     assert sign_flip_p(np.ones(60), np.random.default_rng(4), draws=99) == 1 / 100
     with pytest.raises(ValueError, match="rng: expected a Generator for n > 16, received None"):
         sign_flip_p(values)
@@ -123,8 +122,8 @@ def test_jackknife_of_a_mean_is_the_t_interval() -> None:
     def mean(indices: IntArray) -> float:
         return float(SAMPLE[indices].mean())
 
-    found, expected = jackknife(leave_one_out(mean, 9)), mean_interval(SAMPLE)
-    assert (found.estimate, found.low, found.high, found.n) == pytest.approx(
+    interval, expected = jackknife(leave_one_out(mean, 9)), mean_interval(SAMPLE)
+    assert (interval.estimate, interval.low, interval.high, interval.n) == pytest.approx(
         (expected.estimate, expected.low, expected.high, 9)
     )
 
@@ -138,44 +137,8 @@ def test_jackknife_of_a_variance_by_explicit_loop() -> None:
     whole = SAMPLE.var(ddof=1)
     pseudo = [9 * whole - 8 * np.delete(SAMPLE, i).var(ddof=1) for i in range(9)]
     half = stats.t.ppf(0.975, 8) * np.std(pseudo, ddof=1) / 3
-    found = jackknife(leave_one_out(variance, 9))
-    assert (found.low, found.high) == pytest.approx((whole - half, whole + half))
-
-
-def test_bootstrap_is_seeded_and_moves_with_its_values() -> None:
-    """Equal seeds agree, others do not; shift and scale pass through to the limits."""
-    grid = np.random.default_rng(5).normal(size=(6, 40))
-    one = two_way_bootstrap(grid, np.random.default_rng(6))
-    again = two_way_bootstrap(grid, np.random.default_rng(6))
-    moved = two_way_bootstrap(3 * grid + 1, np.random.default_rng(6))
-    assert one == again != two_way_bootstrap(grid, np.random.default_rng(7))
-    assert one.n == 6
-    assert one.estimate == pytest.approx(sum(map(sum, grid.tolist())) / 240)
-    assert (moved.low, moved.high) == pytest.approx((3 * one.low + 1, 3 * one.high + 1))
-
-
-@pytest.mark.parametrize("axis", [0, 1])
-def test_bootstrap_of_one_source_is_near_its_t_interval(axis: int) -> None:
-    """With nothing but replicate effects, or nothing but image effects, t is the answer."""
-    effects = np.random.default_rng(8).normal(size=30)
-    grid = np.broadcast_to(np.expand_dims(effects, 1 - axis), (30, 30)).copy()
-    found, expected = two_way_bootstrap(grid, np.random.default_rng(9)), mean_interval(effects)
-    width = expected.high - expected.low
-    assert found.low == pytest.approx(expected.low, abs=0.05 * width)
-    assert found.high == pytest.approx(expected.high, abs=0.05 * width)
-
-
-def test_bootstrap_of_a_constant_is_a_point() -> None:
-    """No spread, no width, no division by zero."""
-    for value in (0.1, 0.5):
-        found = two_way_bootstrap(np.full((3, 4), value), np.random.default_rng(0))
-        assert (found.low, found.high) == pytest.approx((value, value), abs=1e-12)
-
-
-def test_bootstrap_of_effects_that_cancel_keeps_its_width() -> None:
-    """All rows and all columns have mean 0, yet the values differ: not a point."""
-    found = two_way_bootstrap([[1.0, -1.0], [-1.0, 1.0]], np.random.default_rng(0))
-    assert found.low < 0.0 < found.high
+    interval = jackknife(leave_one_out(variance, 9))
+    assert (interval.low, interval.high) == pytest.approx((whole - half, whole + half))
 
 
 @settings(max_examples=25, deadline=None)
@@ -209,14 +172,6 @@ def test_order_of_replicates_is_irrelevant(seed: int) -> None:
         (lambda: equivalence([1.0], 0.1), "differences: expected at least 2 replicates"),
         (lambda: leave_one_out(lambda _: 0.0, 1), "n: expected at least 2 replicates"),
         (lambda: leave_one_out(lambda _: np.nan, 3), "statistic_of_indices: expected finite"),
-        (
-            lambda: two_way_bootstrap([[1.0, 2.0]], np.random.default_rng(0)),
-            r"values: expected D >= 2 and M >= 2, received \(1, 2\)",
-        ),
-        (
-            lambda: two_way_bootstrap(np.eye(2), np.random.default_rng(0), draws=99),
-            "draws: expected at least 100, received 99",
-        ),
     ],
 )
 def test_malformed_input_is_refused(call, message) -> None:  # type: ignore[no-untyped-def]

@@ -10,8 +10,8 @@ from pipeline.science.comparison import (
     mean_interval,
     paired_difference,
     sign_flip_p,
-    two_way_bootstrap,
 )
+from pipeline.science.resampling import two_way_bootstrap
 
 
 def covers(interval: Interval, truth: float) -> bool:
@@ -32,9 +32,9 @@ def test_paired_difference_covers_and_keeps_its_level() -> None:
     rng = np.random.default_rng(0)
     shared = rng.normal(0.0, 5.0, size=(2_000, 8))
     a, b = (shared + rng.normal(size=shared.shape) for _ in range(2))
-    found = [paired_difference(x, y) for x, y in zip(a, b, strict=True)]
-    assert 0.93 < np.mean([covers(difference, 0.0) for difference in found]) < 0.97
-    assert 0.03 < np.mean([difference.p_value <= 0.05 for difference in found]) < 0.07
+    differences = [paired_difference(x, y) for x, y in zip(a, b, strict=True)]
+    assert 0.93 < np.mean([covers(difference, 0.0) for difference in differences]) < 0.97
+    assert 0.03 < np.mean([difference.p_value <= 0.05 for difference in differences]) < 0.07
 
 
 @pytest.mark.parametrize(

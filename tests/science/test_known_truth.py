@@ -8,15 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 
 from pipeline.science.arrays import FloatArray
-from pipeline.science.bias_variance import (
-    components,
-    cross_entropy,
-    squared_error,
-    total_variance,
-)
-from pipeline.science.softmax import log_softmax
+from pipeline.science.bias_variance import components, cross_entropy, squared_error, total_variance
 from pipeline.science.zero_one import zero_one_kohavi_wolpert
 
 IMAGES = 20_000
@@ -38,7 +33,7 @@ def logit_effects(d: int, i: int, rng: np.random.Generator) -> FloatArray:
 def two_class_logs(d: int, i: int) -> FloatArray:
     """Log-probabilities (d, i, IMAGES, 2) of those logits."""
     logits = logit_effects(d, i, np.random.default_rng(d * 10 + i))
-    return log_softmax(np.stack([logits, np.zeros_like(logits)], axis=-1))
+    return np.asarray(log_softmax(np.stack([logits, np.zeros_like(logits)], axis=-1), axis=-1))
 
 
 def expectation(function: Callable[[FloatArray], FloatArray]) -> float:
@@ -59,10 +54,12 @@ def test_squared_error_is_unbiased_where_the_plug_in_is_not(d: int, i: int) -> N
     logs = two_class_logs(d, i)
     mean = expectation(sigmoid)
     variance = 2 * (expectation(lambda g: sigmoid(g) ** 2) - mean**2)
-    found = squared_error(logs, np.zeros(IMAGES, dtype=int))
-    error = found.variance.std() / np.sqrt(IMAGES)
-    assert abs(found.mean().variance - variance) < 4 * error
-    assert abs(found.mean().bias - 2 * (1 - mean) ** 2) < 4 * found.bias.std() / np.sqrt(IMAGES)
+    decomposition = squared_error(logs, np.zeros(IMAGES, dtype=int))
+    error = decomposition.variance.std() / np.sqrt(IMAGES)
+    assert abs(decomposition.mean().variance - variance) < 4 * error
+    assert abs(decomposition.mean().bias - 2 * (1 - mean) ** 2) < 4 * decomposition.bias.std() / np.sqrt(
+        IMAGES
+    )
     plug_in = np.exp(logs).var(axis=(0, 1)).sum(axis=-1).mean()
     assert plug_in < variance - 10 * error
 
@@ -76,20 +73,20 @@ def test_cross_entropy_is_nearly_unbiased_where_the_plug_in_is_not(d: int, i: in
         expectation(lambda g: np.log(sigmoid(-g))),
     ]
     variance = -np.log(np.exp(mean_log).sum())
-    found = cross_entropy(logs, np.zeros(IMAGES, dtype=int)).mean()
+    decomposition = cross_entropy(logs, np.zeros(IMAGES, dtype=int)).mean()
     plug_in = -np.log(np.exp(logs.mean(axis=(0, 1))).sum(axis=-1)).mean()
     assert plug_in < 0.85 * variance
-    assert abs(found.variance - variance) < 0.2 * (variance - plug_in)
-    assert found.bias == pytest.approx(-mean_log[0] - variance, rel=0.05)
+    assert abs(decomposition.variance - variance) < 0.2 * (variance - plug_in)
+    assert decomposition.bias == pytest.approx(-mean_log[0] - variance, rel=0.05)
 
 
 def test_one_init_shared_by_all_splits_hides_the_variance_of_the_init() -> None:
     """What the docstring of `total_variance` warns of: the estimate is given that init."""
     logits = logit_effects(4, 3, np.random.default_rng(9))[:, :1]
-    found = total_variance(logits)
+    variances = total_variance(logits)
     truth = EFFECTS["split"] ** 2 + EFFECTS["interaction"] ** 2
-    assert abs(found.mean() - truth) < 4 * found.std() / np.sqrt(IMAGES)
-    assert found.mean() < SPREAD**2 - 0.4
+    assert abs(variances.mean() - truth) < 4 * variances.std() / np.sqrt(IMAGES)
+    assert variances.mean() < SPREAD**2 - 0.4
 
 
 def test_components_of_a_random_effects_model_are_recovered() -> None:
@@ -99,20 +96,20 @@ def test_components_of_a_random_effects_model_are_recovered() -> None:
     p = 0.5 + sum(w * rng.uniform(-0.5, 0.5, size=s) for w, s in zip(widths, shapes, strict=True))
     logs = np.log(np.stack([p, 1.0 - p], axis=-1))
     batches = [components(part) for part in np.array_split(logs, 50, axis=2)]
-    found = np.array([[b.split, b.init, b.interaction] for b in batches])
-    error = found.std(axis=0, ddof=1) / np.sqrt(len(batches))
+    estimates = np.array([[b.split, b.init, b.interaction] for b in batches])
+    error = estimates.std(axis=0, ddof=1) / np.sqrt(len(batches))
     truth = 2 * widths**2 / 12  # two classes
-    assert (np.abs(found.mean(axis=0) - truth) < 4 * error).all()
+    assert (np.abs(estimates.mean(axis=0) - truth) < 4 * error).all()
     assert (error < 0.05 * truth).all()
 
 
 def test_a_component_that_is_absent_is_estimated_on_both_sides_of_zero() -> None:
     """Independent models have no split component: its estimates are not clipped at zero."""
     rng = np.random.default_rng(6)
-    logs = log_softmax(rng.normal(size=(3, 3, 400, 3)))
-    found = np.array([components(part).split for part in np.array_split(logs, 40, axis=2)])
-    assert abs(found.mean()) < 4 * found.std(ddof=1) / np.sqrt(len(found))
-    assert (found < 0).sum() > 5
+    logs = log_softmax(rng.normal(size=(3, 3, 400, 3)), axis=-1)
+    estimates = np.array([components(part).split for part in np.array_split(logs, 40, axis=2)])
+    assert abs(estimates.mean()) < 4 * estimates.std(ddof=1) / np.sqrt(len(estimates))
+    assert (estimates < 0).sum() > 5
 
 
 @pytest.mark.parametrize(("d", "i"), [(4, 1), (4, 2)])
@@ -120,11 +117,11 @@ def test_kohavi_wolpert_is_unbiased_where_the_plug_in_is_not(d: int, i: int) -> 
     """Predicted class = sign of the logit: P_0 = Phi(mean / spread), variance P_0 (1 - P_0)."""
     logits = logit_effects(d, i, np.random.default_rng(7))
     predicted = (logits < 0).astype(int)
-    found = zero_one_kohavi_wolpert(predicted, np.zeros(IMAGES, dtype=int))
+    decomposition = zero_one_kohavi_wolpert(predicted, np.zeros(IMAGES, dtype=int))
     big = np.random.default_rng(8).normal(MEAN_LOGIT, SPREAD, size=2_000_000)
     share = (big > 0).mean()
-    error = found.variance.std() / np.sqrt(IMAGES)
-    assert abs(found.mean().variance - share * (1 - share)) < 4 * error
+    error = decomposition.variance.std() / np.sqrt(IMAGES)
+    assert abs(decomposition.mean().variance - share * (1 - share)) < 4 * error
     assert predicted.var(axis=(0, 1)).mean() < share * (1 - share) - 10 * error
 
 
@@ -143,9 +140,9 @@ def test_ridge_regression_has_the_bias_and_variance_of_the_textbook(strength: fl
     variance = noise**2 * np.einsum("ij,jk,ik->i", points, inverse @ design.T @ design @ inverse, points)
     targets = design @ beta + noise * rng.normal(size=(studies, sets, 30))
     predictions = targets @ design @ inverse @ points.T  # (studies, sets, points)
-    found = np.array([total_variance(one[:, None]) for one in predictions])
-    squared = ((predictions - points @ beta) ** 2).mean(axis=1) - found
-    for estimates, truth in ((found, variance), (squared, bias)):
+    variances = np.array([total_variance(models[:, None]) for models in predictions])
+    squared = ((predictions - points @ beta) ** 2).mean(axis=1) - variances
+    for estimates, truth in ((variances, variance), (squared, bias)):
         error = estimates.std(axis=0, ddof=1) / np.sqrt(studies)
         assert (np.abs(estimates.mean(axis=0) - truth) < 4 * error).all()
     plug_in = predictions.var(axis=1)

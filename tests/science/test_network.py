@@ -86,8 +86,8 @@ def test_masks_are_nested_and_of_the_exact_share() -> None:
 
 
 def test_the_correlation_of_units_that_vary() -> None:
-    one = np.array([1.0, 2.0, 4.0, 3.0])
-    grid = np.stack([one, -2 * one, np.full(4, 7.0), [1.0, 0.0, 0.0, 1.0]], axis=1).astype(np.float32)
+    rising = np.array([1.0, 2.0, 4.0, 3.0])
+    grid = np.stack([rising, -2 * rising, np.full(4, 7.0), [1.0, 0.0, 0.0, 1.0]], axis=1).astype(np.float32)
     pairs = [np.corrcoef(grid[:, a], grid[:, b])[0, 1] for a, b in ((0, 1), (0, 3), (1, 3))]
     assert units.mean_correlation(grid) == pytest.approx(np.abs(pairs).mean(), abs=1e-6)
     with pytest.raises(ValueError, match="at least two units that vary, received 1"):
@@ -125,21 +125,21 @@ def test_many_passes_approach_the_mean_over_all_masks() -> None:
     rate = 0.3
     expected = np.zeros((2, 2))
     for kept in itertools.product([0.0, 1.0], repeat=2):
-        weight = np.prod([1 - rate if one else rate for one in kept])
+        weight = np.prod([1 - rate if keeps else rate for keeps in kept])
         hidden = np.array(HIDDEN) * kept / (1 - rate)
         expected += weight * softmax(hidden @ WEIGHTS["logits/kernel"] + WEIGHTS["logits/bias"])
-    found = monte_carlo.averages(network(), IMAGES, rate, [1, 4000], np.random.default_rng(2))
-    assert found.shape == (2, 2, 2)
-    assert found[1] == pytest.approx(expected, abs=0.02)  # 2.5 standard errors of 4000 passes
-    assert np.abs(found[0] - expected).max() > 0.02
+    averages = monte_carlo.averages(network(), IMAGES, rate, [1, 4000], np.random.default_rng(2))
+    assert averages.shape == (2, 2, 2)
+    assert averages[1] == pytest.approx(expected, abs=0.02)  # 2.5 standard errors of 4000 passes
+    assert np.abs(averages[0] - expected).max() > 0.02
 
 
 def test_passes_are_seeded_and_run_on() -> None:
-    one, again = (
+    averages, repeated = (
         monte_carlo.averages(deep(), IMAGES, 0.5, [1, 2, 5], np.random.default_rng(3)) for _ in range(2)
     )
-    assert np.array_equal(one, again)
-    assert one.sum(axis=-1) == pytest.approx(np.ones((3, 2)), abs=1e-6)
+    assert np.array_equal(averages, repeated)
+    assert averages.sum(axis=-1) == pytest.approx(np.ones((3, 2)), abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -35,13 +35,13 @@ def test_a_jackknifed_difference_is_paired() -> None:
     a, b = (scale * shared + rng.normal(0, 0.05, size=8) for scale in (1.2, 1.0))
     first = leave_one_out(lambda kept: float(a[kept].var(ddof=1)), 8)
     second = leave_one_out(lambda kept: float(b[kept].var(ddof=1)), 8)
-    found = jackknife(first - second)
+    paired = jackknife(first - second)
     left = [np.delete(a, i).var(ddof=1) - np.delete(b, i).var(ddof=1) for i in range(8)]
     error = np.sqrt(7 / 8 * sum((value - np.mean(left)) ** 2 for value in left))
     estimate = a.var(ddof=1) - b.var(ddof=1)
-    assert found.estimate == pytest.approx(estimate)
-    assert found.n == 8
-    assert found.high - found.estimate == pytest.approx(stats.t.ppf(0.975, 7) * error)
-    assert found.p_value == pytest.approx(2 * stats.t.sf(abs(estimate) / error, 7))
-    apart = [jackknife(values) for values in (first, second)]
-    assert found.high - found.low < min(one.high - one.low for one in apart)
+    assert paired.estimate == pytest.approx(estimate)
+    assert paired.n == 8
+    assert paired.high - paired.estimate == pytest.approx(stats.t.ppf(0.975, 7) * error)
+    assert paired.p_value == pytest.approx(2 * stats.t.sf(abs(estimate) / error, 7))
+    unpaired = [jackknife(values) for values in (first, second)]
+    assert paired.high - paired.low < min(interval.high - interval.low for interval in unpaired)

@@ -11,19 +11,19 @@ from pipeline.science.unpaired import crossed_difference, unpaired_difference
 def test_it_is_the_test_of_scipy(n: int, m: int) -> None:
     rng = np.random.default_rng(n)
     a, b = rng.normal(1.0, 3.0, size=n), rng.normal(0.0, 0.5, size=m)
-    found, expected = unpaired_difference(a, b, level=0.9), stats.ttest_ind(a, b, equal_var=False)
+    difference, expected = unpaired_difference(a, b, level=0.9), stats.ttest_ind(a, b, equal_var=False)
     limits = expected.confidence_interval(0.9)
-    assert found.estimate == pytest.approx(a.mean() - b.mean())
-    assert (found.low, found.high) == pytest.approx((limits.low, limits.high))
-    assert found.p_value == pytest.approx(expected.pvalue)
-    assert (found.n, found.m) == (n, m)
+    assert difference.estimate == pytest.approx(a.mean() - b.mean())
+    assert (difference.low, difference.high) == pytest.approx((limits.low, limits.high))
+    assert difference.p_value == pytest.approx(expected.pvalue)
+    assert (difference.n, difference.m) == (n, m)
 
 
 def test_by_hand() -> None:
     """Means 2 and 5; both have s^2 = 1, so se^2 = 2/3 with 4 degrees, and Student's quantile is 2.776."""
-    found = unpaired_difference([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
-    assert found.estimate == -3.0
-    assert found.high - found.estimate == pytest.approx(2.776445105 * np.sqrt(2 / 3))
+    difference = unpaired_difference([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
+    assert difference.estimate == -3.0
+    assert difference.high - difference.estimate == pytest.approx(2.776445105 * np.sqrt(2 / 3))
 
 
 def test_without_spread() -> None:
@@ -37,9 +37,9 @@ def test_without_spread() -> None:
 def test_it_covers_and_keeps_its_level() -> None:
     """Ten against five replicates, of very different spreads."""
     rng = np.random.default_rng(0)
-    found = [unpaired_difference(rng.normal(0, 1, 10), rng.normal(0, 4, 5)) for _ in range(2_000)]
-    assert 0.93 < np.mean([one.low <= 0.0 <= one.high for one in found]) < 0.97
-    assert 0.03 < np.mean([one.p_value <= 0.05 for one in found]) < 0.07
+    differences = [unpaired_difference(rng.normal(0, 1, 10), rng.normal(0, 4, 5)) for _ in range(2_000)]
+    assert 0.93 < np.mean([difference.low <= 0.0 <= difference.high for difference in differences]) < 0.97
+    assert 0.03 < np.mean([difference.p_value <= 0.05 for difference in differences]) < 0.07
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_crossed_without_spread_and_on_one_side_alone() -> None:
     assert crossed_difference(flat, flat).p_value == 1.0
     certain = crossed_difference(flat + 1, flat)
     assert (certain.estimate, certain.low, certain.high, certain.p_value) == (1.0, 1.0, 1.0, 0.0)
-    found = crossed_difference(grid, flat)
-    assert found.low < found.estimate < found.high
-    assert (found.n, found.m) == (3, 3)
+    one_sided = crossed_difference(grid, flat)
+    assert one_sided.low < one_sided.estimate < one_sided.high
+    assert (one_sided.n, one_sided.m) == (3, 3)
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (5, 1)])

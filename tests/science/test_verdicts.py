@@ -36,43 +36,43 @@ def test_the_outcome_of_one_condition(given: Evidence, expected: Outcome) -> Non
 
 
 def test_paired_evidence_is_the_t_tests() -> None:
-    found = verdicts.paired("here", "score", "points", DIFFERENCES, 0.4)
+    paired = verdicts.paired("here", "score", "points", DIFFERENCES, 0.4)
     one_sided = [
         stats.ttest_1samp(DIFFERENCES, -0.4, alternative="greater").pvalue,
         stats.ttest_1samp(DIFFERENCES, 0.4, alternative="less").pvalue,
     ]
-    assert found.p_value == pytest.approx(stats.ttest_1samp(DIFFERENCES, 0.0).pvalue)
-    assert found.p_equivalence == pytest.approx(max(one_sided))
+    assert paired.p_value == pytest.approx(stats.ttest_1samp(DIFFERENCES, 0.0).pvalue)
+    assert paired.p_equivalence == pytest.approx(max(one_sided))
     interval = stats.ttest_1samp(DIFFERENCES, 0.0).confidence_interval(0.95)
-    assert found.estimate == pytest.approx(np.mean(DIFFERENCES))
-    assert found.n == 6
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+    assert paired.estimate == pytest.approx(np.mean(DIFFERENCES))
+    assert paired.n == 6
+    assert (paired.low, paired.high) == pytest.approx((interval.low, interval.high))
 
 
 def test_equal_steps_of_a_grid_are_no_certainty() -> None:
-    found = verdicts.paired_on_grid("here", "rate", "decades", [0.5, 0.5, 0.5], 0.25, step=0.5)
+    on_grid = verdicts.paired_on_grid("here", "rate", "decades", [0.5, 0.5, 0.5], 0.25, step=0.5)
     error = 0.5 / np.sqrt(6)  # two uniform roundings, of variance step^2 / 12 each
-    assert found.p_value == pytest.approx(2 * stats.norm.sf(0.5 / error))
-    assert found.p_equivalence == 1.0  # as by the t tests, for .5 lies outside
-    assert (found.low, found.high) == pytest.approx(stats.norm.interval(0.95, 0.5, error))
-    assert found.outcome is Outcome.HOLDS
+    assert on_grid.p_value == pytest.approx(2 * stats.norm.sf(0.5 / error))
+    assert on_grid.p_equivalence == 1.0  # as by the t tests, for .5 lies outside
+    assert (on_grid.low, on_grid.high) == pytest.approx(stats.norm.interval(0.95, 0.5, error))
+    assert on_grid.outcome is Outcome.HOLDS
 
 
 def test_a_fine_grid_changes_nothing() -> None:
     plain = verdicts.paired("here", "score", "points", DIFFERENCES, 0.4)
-    found = verdicts.paired_on_grid("here", "score", "points", DIFFERENCES, 0.4, step=1e-9)
+    on_grid = verdicts.paired_on_grid("here", "score", "points", DIFFERENCES, 0.4, step=1e-9)
     for name in ("estimate", "low", "high", "p_value", "p_equivalence"):
-        assert getattr(found, name) == pytest.approx(getattr(plain, name))
+        assert getattr(on_grid, name) == pytest.approx(getattr(plain, name))
 
 
 @pytest.mark.parametrize("step", [0.01, 0.1, 1.0, 10.0])
 @pytest.mark.parametrize("differences", [[3.0, 3.0, 5.0], [0.1, -0.2, 0.4, 0.3], [2.0, 2.0, 2.0]])
 def test_a_grid_makes_nothing_surer(differences: list[float], step: float) -> None:
     plain = verdicts.paired("here", "rate", "steps", differences, 1.0)
-    found = verdicts.paired_on_grid("here", "rate", "steps", differences, 1.0, step=step)
-    assert found.p_value >= plain.p_value
-    assert found.p_equivalence >= plain.p_equivalence
-    assert found.low <= plain.low <= plain.high <= found.high
+    on_grid = verdicts.paired_on_grid("here", "rate", "steps", differences, 1.0, step=step)
+    assert on_grid.p_value >= plain.p_value
+    assert on_grid.p_equivalence >= plain.p_equivalence
+    assert on_grid.low <= plain.low <= plain.high <= on_grid.high
 
 
 def test_the_limits_of_what_is_read_off_a_grid_cover_the_truth() -> None:
@@ -83,11 +83,11 @@ def test_the_limits_of_what_is_read_off_a_grid_cover_the_truth() -> None:
     differences = np.diff(np.round(pairs), axis=2)[:, :, 0]
     named = ("here", "rate", "steps")
     covered = {}
-    for name, found in (
+    for name, judged in (
         ("grid", [verdicts.paired_on_grid(*named, row, 0.1, step=1.0) for row in differences]),
         ("plain", [verdicts.paired(*named, row, 0.1) for row in differences]),
     ):
-        low, high = np.array([(one.low, one.high) for one in found]).T
+        low, high = np.array([(item.low, item.high) for item in judged]).T
         covered[name] = float(((low <= truth) & (truth <= high)).mean())
     assert covered["grid"] >= 0.95
     assert covered["plain"] < 0.5
@@ -100,10 +100,10 @@ def test_a_grid_has_a_step() -> None:
 
 def test_both_p_values_of_a_family_are_adjusted() -> None:
     family = [evidence(p=0.01, q=0.5), evidence(p=0.04, q=0.02), evidence(p=0.02, q=0.6)]
-    found = verdicts.adjusted(family)
+    adjusted = verdicts.adjusted(family)
     # Holm: 3 x .01, 2 x .02, .04; and 3 x .02, 2 x .5, 1.
-    assert [one.p_value for one in found] == pytest.approx([0.03, 0.04, 0.04])
-    assert [one.p_equivalence for one in found] == pytest.approx([1.0, 0.06, 1.0])
+    assert [item.p_value for item in adjusted] == pytest.approx([0.03, 0.04, 0.04])
+    assert [item.p_equivalence for item in adjusted] == pytest.approx([1.0, 0.06, 1.0])
     assert verdicts.adjusted([]) == []
 
 
@@ -143,7 +143,7 @@ def test_where_nothing_is_there_a_family_is_rarely_found_to_show_something() -> 
     for _ in range(studies):
         shared = rng.normal(size=10)  # a baseline that all are compared with
         family = [verdicts.paired("", "", "", rng.normal(size=10) - shared, 1e-6) for _ in range(12)]
-        outcomes = {one.outcome for one in verdicts.adjusted(family)}
+        outcomes = {item.outcome for item in verdicts.adjusted(family)}
         decided += bool(outcomes & {Outcome.HOLDS, Outcome.REVERSED})
     # 5 % and two standard errors of 400 studies
     assert decided / studies <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / studies)

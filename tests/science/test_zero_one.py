@@ -12,12 +12,12 @@ from pipeline.science.zero_one import zero_one_domingos, zero_one_kohavi_wolpert
 def test_domingos_by_hand() -> None:
     """Modes 0, 1 and 2; the second is wrong, and the one model off it is right."""
     predicted = np.array([[0, 1, 2], [0, 1, 2], [1, 0, 2]])
-    found = zero_one_domingos(predicted, [0, 0, 2])
-    assert found.error == pytest.approx(3 / 9)
-    assert found.bias == pytest.approx(1 / 3)
-    assert found.variance_unbiased == pytest.approx((1 / 3) / 3)
-    assert found.variance_biased == pytest.approx((1 / 3) / 3)
-    assert found.net_variance == pytest.approx(0.0)
+    decomposition = zero_one_domingos(predicted, [0, 0, 2])
+    assert decomposition.error == pytest.approx(3 / 9)
+    assert decomposition.bias == pytest.approx(1 / 3)
+    assert decomposition.variance_unbiased == pytest.approx((1 / 3) / 3)
+    assert decomposition.variance_biased == pytest.approx((1 / 3) / 3)
+    assert decomposition.net_variance == pytest.approx(0.0)
 
 
 def test_ties_go_to_the_smaller_class() -> None:
@@ -50,22 +50,22 @@ def test_identities_of_both_definitions(seed: int, classes: int) -> None:
 
 def test_domingos_does_not_add_up_for_three_classes() -> None:
     """Leaving the wrong mode 1 for the wrong class 2 saves nothing."""
-    found = zero_one_domingos([[1], [1], [2]], [0])
-    assert found.error == 1.0
-    assert found.bias + found.net_variance == pytest.approx(2 / 3)
+    decomposition = zero_one_domingos([[1], [1], [2]], [0])
+    assert decomposition.error == 1.0
+    assert decomposition.bias + decomposition.net_variance == pytest.approx(2 / 3)
 
 
 def test_kohavi_wolpert_by_explicit_loops() -> None:
     """Plug-in variance class by class, times N/(N-1)."""
     rng = np.random.default_rng(0)
     predicted, labels = rng.integers(3, size=(4, 10)), rng.integers(3, size=10)
-    found = zero_one_kohavi_wolpert(predicted, labels)
+    decomposition = zero_one_kohavi_wolpert(predicted, labels)
     for m in range(10):
         shares = [sum(predicted[i, m] == c for i in range(4)) / 4 for c in range(3)]
         plug_in = (1 - sum(s**2 for s in shares)) / 2
         bias = sum(((labels[m] == c) - shares[c]) ** 2 for c in range(3)) / 2
-        assert found.variance[m] == pytest.approx(plug_in * 4 / 3, abs=1e-12)
-        assert found.bias[m] == pytest.approx(bias - plug_in / 3, abs=1e-12)
+        assert decomposition.variance[m] == pytest.approx(plug_in * 4 / 3, abs=1e-12)
+        assert decomposition.bias[m] == pytest.approx(bias - plug_in / 3, abs=1e-12)
 
 
 def test_crossed_kohavi_wolpert_is_half_the_squared_error_of_one_hot_predictions() -> None:
@@ -74,16 +74,16 @@ def test_crossed_kohavi_wolpert_is_half_the_squared_error_of_one_hot_predictions
     predicted, labels = rng.integers(3, size=(4, 3, 7)), rng.integers(3, size=7)
     with np.errstate(divide="ignore"):
         squared = squared_error(np.log(np.eye(3)[predicted]), labels)
-    found = zero_one_kohavi_wolpert(predicted, labels)
-    np.testing.assert_allclose(found.variance, squared.variance / 2, atol=1e-12)
-    np.testing.assert_allclose(found.bias, squared.bias / 2, atol=1e-12)
+    decomposition = zero_one_kohavi_wolpert(predicted, labels)
+    np.testing.assert_allclose(decomposition.variance, squared.variance / 2, atol=1e-12)
+    np.testing.assert_allclose(decomposition.bias, squared.bias / 2, atol=1e-12)
 
 
 def test_models_that_agree_have_no_variance() -> None:
     """All bias, also for a label that no model ever predicts."""
     assert zero_one_domingos([[1, 1], [1, 1]], [1, 5]).net_variance == 0.0
-    found = zero_one_kohavi_wolpert([[1, 1], [1, 1]], [1, 5])
-    np.testing.assert_array_equal(found.bias, [0.0, 1.0])
+    decomposition = zero_one_kohavi_wolpert([[1, 1], [1, 1]], [1, 5])
+    np.testing.assert_array_equal(decomposition.bias, [0.0, 1.0])
 
 
 @pytest.mark.parametrize("measure", [zero_one_domingos, zero_one_kohavi_wolpert])

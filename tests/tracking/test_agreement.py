@@ -14,9 +14,9 @@ from mlflow.entities import Metric
 from mlflow.entities import Run as Logged
 
 from pipeline import tracking
-from pipeline.errors import UserError
 from pipeline.plan import Run
 from pipeline.records import Result
+from pipeline.system.errors import UserError
 from pipeline.tracking import agreement, ledger
 from tests.tracking.recording import Stage, write
 

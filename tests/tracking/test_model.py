@@ -12,8 +12,8 @@ import pytest
 from mlflow import MlflowClient
 
 from pipeline import tracking
-from pipeline.data import prepared
-from pipeline.data.mnist import Images
+from pipeline.datasets import prepared
+from pipeline.datasets.mnist import Images
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.training.backend import import_keras

@@ -12,9 +12,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Run as Logged
 from mlflow.entities import ViewType
 
-from pipeline import checkout
 from pipeline.plan import Run
 from pipeline.records import Epochs, Result
+from pipeline.system import checkout
 from pipeline.tracking import Recorder
 from tests.tracking.recording import Stage, planned, write
 
@@ -289,7 +289,7 @@ def test_descriptions_say_what_it_is_and_what_was_found(study: Study, runs: list
     note = by_name(study, "variant")["small/mixed"].data.tags["mlflow.note.content"]
     assert "**mixed** in the setting `small`" in note
     assert "- `l2` (strength 0.001): Add `strength * sum(w ** 2)`" in note
-    assert "- test error: 5.533 [" in note
+    assert "- test error: 5.53 [" in note
     child = by_name(study, "run")["small/mixed/split-01-init-00"].data.tags["mlflow.note.content"]
     assert "training set 1, initialisation 0" in child
     assert "`small-1-0`" in child

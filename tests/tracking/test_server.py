@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 from mlflow import MlflowClient
 
-from pipeline.errors import UserError
+from pipeline.system.errors import UserError
 from pipeline.tracking import server
 from tests.servers import HOST, free_port, request, started, until_healthy
 

@@ -2,13 +2,15 @@
 
 import shutil
 import sqlite3
+import threading
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from mlflow import MlflowClient
 
-from pipeline import checkout
+from pipeline.system import checkout
 from pipeline.tracking import store
 
 NAME = "regularization-study"
@@ -75,9 +77,9 @@ def test_any_other_place_is_taken_as_it_is(root: Path, monkeypatch: pytest.Monke
 def test_an_experiment_of_dvc_records_in_the_checkout_that_it_belongs_to(
     root: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = root / EXPERIMENT_COPY / "pipeline" / "checkout.py"
+    copy = root / EXPERIMENT_COPY / "pipeline" / "system" / "checkout.py"
     copy.parent.mkdir(parents=True)
-    shutil.copy(repository / "pipeline" / "checkout.py", copy)
+    shutil.copy(repository / "pipeline" / "system" / "checkout.py", copy)
     spec = spec_from_file_location("checkout_in_a_copy", copy)
     assert spec is not None
     assert spec.loader is not None
@@ -110,6 +112,21 @@ def test_what_is_there_is_used(database: Path) -> None:
     assert own_experiments(f"sqlite:///{database}") == [first] == [again]
     location = MlflowClient(tracking_uri=f"sqlite:///{database}").get_experiment(first).artifact_location
     assert location == (database.parent / "mlartifacts").as_uri()
+
+
+def test_a_store_is_made_by_one_process_at_a_time(database: Path) -> None:
+    made = threading.Event()
+
+    def make() -> None:
+        store.experiment()
+        made.set()
+
+    waiting = threading.Thread(target=make, daemon=True)
+    with FileLock(f"{database}.lock"):
+        waiting.start()
+        assert not made.wait(0.5)
+    waiting.join()
+    assert made.is_set()
 
 
 def test_readers_are_let_into_a_store_that_kept_them_out(database: Path) -> None:

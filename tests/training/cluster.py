@@ -89,7 +89,7 @@ def _environment() -> Mapping[str, str]:
 
 def begin_to_count() -> None:
     """From now on count how often data arrive here, and how often a run takes its part of them."""
-    from pipeline.data import prepared
+    from pipeline.datasets import prepared
     from pipeline.plan import Run
     from pipeline.training import fanout
 

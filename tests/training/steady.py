@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import psutil
 
-from pipeline.data.prepared import Replicate
+from pipeline.datasets.prepared import Replicate
 from pipeline.params import Optimizer
 from pipeline.plan import Run
 from pipeline.training.backend import import_keras

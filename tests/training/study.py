@@ -43,26 +43,33 @@ settings:
 variants:
   l2: {l2: {strength: 0.001}}
   l1: {l1: {strength: [0.001, 0.002]}}
-probes:
-  strength_paths: {settings: [tiny], variants: [l1], splits: 3}
-  learning_rates:
+  bn: {batch_norm: {momentum: 0.9}}
+questions:
+  overfitting: {}
+  tradeoff: {settings: [tiny], variants: [l1], splits: 3}
+  weights: {settings: [tiny], variants: [l1], splits: 3}
+  penalties: {}
+  dropout: {}
+  early_stopping: {}
+  batch_norm:
     setting: tiny
-    variant: l2
+    variant: bn
     splits: 3
     epochs: 2
     optimizer: sgd
     rates: [0.01, 0.1]
     networks: {deep: {hidden: [8, 8], activation: tanh}}
     shift: {learning_rate: 0.1, every: 2}
-  map:
+  textbook: {}
+  choice:
     settings: [tiny]
     variants: [l1]
     candidates: [0, 1]
     trials: 1
     splits: 3
-    cells: {wider: {hidden: [64]}}
+    conditions: {wider: {hidden: [64]}}
 """
-STAGE = (sys.executable, "-m", "pipeline.stages.train", "baseline")
+STAGE = (sys.executable, "-m", "pipeline.stages.train", "l2")  # which no question asks for
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import machine, plan
-from pipeline.data import prepared
-from pipeline.data.mnist import Images
-from pipeline.data.prepared import Split
-from pipeline.errors import UserError
+from pipeline import plan
+from pipeline.datasets import prepared
+from pipeline.datasets.mnist import Images
+from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.records import Result
+from pipeline.system import machine
+from pipeline.system.errors import UserError
 from pipeline.training import fanout
 from pipeline.training.trainer import train
 from tests.training.cluster import REPOSITORY, Cluster, begin_to_count, counted
@@ -174,7 +175,7 @@ def test_where_nothing_listens_the_stage_ends_with_one_line(study: Study) -> Non
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))  # and does not listen
         address = f"127.0.0.1:{held.getsockname()[1]}"
-        ended = study.python("pipeline.stages.train", "baseline", DASK_SCHEDULER_ADDRESS=address)
+        ended = study.python("pipeline.stages.train", "l2", DASK_SCHEDULER_ADDRESS=address)
     assert ended.code == 1
     (line,) = ended.errors.splitlines()
     assert line.startswith(f"error: scheduler: expected one that answers at {address}, ")

@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.data.mnist import Images
-from pipeline.data.splits import batch_order
+from pipeline.datasets.mnist import Images
+from pipeline.datasets.splits import batch_order
 from pipeline.plan import Run
 from pipeline.training import models
 from pipeline.training.engine import Engine
@@ -109,7 +109,11 @@ class Faster(keras.callbacks.Callback):
         self.model.stop_training = epoch == 1
 
 
-@pytest.mark.parametrize("make", [lambda: FusedAdam(0.01), lambda: FusedSGD(0.1, 0.9)], ids=["adam", "sgd"])
+@pytest.mark.parametrize(
+    "make",
+    [lambda: FusedAdam(0.01), lambda: FusedSGD(0.1, 0.9), lambda: FusedSGD(0.1, use_ema=True)],
+    ids=["adam", "sgd", "averages"],
+)
 def test_a_reset_engine_is_a_new_engine(data: conv.Data, make: MakeOptimizer) -> None:
     used = conv.engine_of(noisy(1), make())
     assert len(conv.by_engine(used, data, epochs=3, callbacks=[Faster()])) == 2
@@ -144,7 +148,7 @@ class Tape(keras.layers.Layer):
 
 def dropped_ones(run: Run) -> np.ndarray:
     """What the dropout of `run` makes of ones, in every batch of the engine's loop (STEPS, ROWS, WIDTH)."""
-    dropout = models.build(run, (28, 28), 10).get_layer("hidden_1_dropout")
+    dropout = models.build(run, models.regularizers(run), (28, 28), 10).get_layer("hidden_1_dropout")
     tape = Tape()
     model = keras.Sequential(
         [keras.Input((28, 28)), keras.layers.Flatten(), dropout, tape, keras.layers.Dense(10)]

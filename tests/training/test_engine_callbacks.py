@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.data.mnist import Images
-from pipeline.errors import UserError
+from pipeline.datasets.mnist import Images
+from pipeline.system.errors import UserError
 from pipeline.training.optimizers import FusedAdam, FusedSGD
 from tests.training import conv
 

@@ -22,9 +22,9 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline import params
-from pipeline.data.prepared import Replicate
-from pipeline.data.splits import batch_order
+from pipeline import questions
+from pipeline.datasets.prepared import Replicate
+from pipeline.datasets.splits import batch_order
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.training import models
@@ -42,7 +42,7 @@ KNOWN = {"l1", "l2", "batch_norm", "max_norm", "label_smoothing", "weight_decay"
 
 def mixes() -> dict[str, Mix]:
     """Every variant of `params.yaml` that plain Keras can repeat, and all that get along at once."""
-    declared = params.load(Path(__file__).parents[2] / "params.yaml").variants
+    declared = questions.load(Path(__file__).parents[2] / "params.yaml").variants
     found: dict[str, Mix] = {
         name: {part: regularizer.model_dump() for part, regularizer in mixes[0].regularizers.items()}
         for name, mixes in declared.items()
@@ -106,7 +106,7 @@ def batches(run: Run, data: Replicate) -> Iterator[Batch]:
 def plain_fit(run: Run, data: Replicate) -> tuple[list[np.ndarray], list[float]]:
     """Train with `fit`; returns the weights in the order of the layers, and the loss of every epoch."""
     model = network(run)
-    model.set_weights(models.build(run, (28, 28), 10).get_weights())
+    model.set_weights(models.build(run, models.regularizers(run), (28, 28), 10).get_weights())
     smoothing = run.regularizers.get("label_smoothing", {}).get("smoothing", 0.0)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
     model.compile(stock_optimizer(run, model), loss, jit_compile=False)

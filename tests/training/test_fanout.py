@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from pipeline import plan
-from pipeline.data import prepared
-from pipeline.data.mnist import Images
-from pipeline.data.prepared import Split
+from pipeline.datasets import prepared
+from pipeline.datasets.mnist import Images
+from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.training import fanout

@@ -22,8 +22,8 @@ from tests.pipeline.clone import Ended
 from tests.processes import until, until_gone
 from tests.training.study import RUNS, STAGE, Stage, Study
 
-OUTPUTS = "results/runs/baseline"
-REPRO = ("dvc", "repro", "baseline")
+OUTPUTS = "results/runs/l2"
+REPRO = ("dvc", "repro", "variant@l2")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def kept(study: Study) -> dict[str, bytes]:
 
 
 def planned(study: Study) -> list[Run]:
-    return plan.every_run(plan.read(study.root / "results/plan/baseline.json"))
+    return plan.every_run(plan.read(study.root / "results/plan/l2.json"))
 
 
 def interrupt(study: Study, way: str) -> Interruption:
@@ -162,7 +162,7 @@ def test_what_is_kept_is_whole_and_not_trained_again(
     assert len(seen.before) + 2 <= len(seen.after) < RUNS
     assert {name: seen.after[name] for name in seen.before} == seen.before  # the seconds in them included
     assert not seen.outputs
-    logits = np.load(undisturbed.root / OUTPUTS / "tiny/baseline/logits.npy")
+    logits = undisturbed.arrays("l2", "tiny/l2", "logits")
     for number, run in enumerate(planned(undisturbed)):
         name = f"results/kept/{run.key}.npz"
         if name in seen.after:
@@ -177,11 +177,11 @@ def test_what_is_kept_is_whole_and_not_trained_again(
 def test_the_end_is_that_of_an_undisturbed_stage(
     disturbed: Study, undisturbed: Study, finished: Ended, interruptions: dict[str, Interruption]
 ) -> None:
-    assert finished.ran == ["baseline"]
+    assert finished.ran == ["variant@l2"]
     assert finished.succeeded().complaints == []
     assert disturbed.contents(OUTPUTS) == undisturbed.contents(OUTPUTS) != {}
     assert disturbed.contents("results/kept") == {}
-    seconds = json.loads((disturbed.root / "results/timing/baseline.json").read_text(encoding="utf-8"))
+    seconds = json.loads((disturbed.root / "results/timing/l2.json").read_text(encoding="utf-8"))
     last = list(interruptions.values())[-1].after
     assert len(seconds) == RUNS > len(last) >= 2
     for name, content in last.items():
@@ -223,14 +223,14 @@ def test_other_parameters_forget_what_is_kept(
 
 def test_a_run_that_fails_is_one_line(study: Study, tmp_path: Path) -> None:
     copy = study.copy(tmp_path / "checkout")
-    path = copy.root / "results/plan/baseline.json"
+    path = copy.root / "results/plan/l2.json"
     text = re.sub(r'"code": "[0-9a-f]{64}"', f'"code": "{64 * "0"}"', path.read_text(encoding="utf-8"))
     path.unlink()  # it may be a link into DVC's cache
     path.write_text(text, encoding="utf-8")
     ended = copy.run(*STAGE)
     assert ended.code == 1
     (line,) = ended.errors.splitlines()
-    assert line.startswith("error: tiny/baseline/split-")
+    assert line.startswith("error: tiny/l2/split-")
     assert "expected the training code and libraries that it was planned with" in line
     assert copy.contents(OUTPUTS) == copy.contents("results/kept") == {}
     assert [run.info.status for run in copy.logged("variant")] == ["FAILED"]

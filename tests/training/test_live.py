@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.data.prepared import Replicate
+from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.training import live
 from pipeline.training.trainer import train

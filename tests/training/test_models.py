@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline import params
-from pipeline.data.prepared import Replicate
+from pipeline import questions
+from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.regularizers import Regularizer
 from pipeline.training import models
@@ -18,8 +18,17 @@ MakeRun = Callable[..., Run]
 SHAPE = (28, 28)
 MIXES = {
     name: {part: regularizer.model_dump() for part, regularizer in mixes[0].regularizers.items()}
-    for name, mixes in params.load(Path(__file__).parents[2] / "params.yaml").variants.items()
+    for name, mixes in questions.load(Path(__file__).parents[2] / "params.yaml").variants.items()
 }
+
+
+def build(run: Run, classes: int = 10) -> keras.Sequential:
+    """The network of a run, with the regularizers that it names."""
+    return models.build(run, models.regularizers(run), SHAPE, classes)
+
+
+def optimizer(run: Run) -> keras.Optimizer:
+    return models.optimizer(run, models.regularizers(run))
 
 
 def weights(model: keras.Model) -> dict[str, np.ndarray]:
@@ -31,13 +40,12 @@ def layers(model: keras.Model) -> list[tuple[str, str]]:
 
 
 def test_the_textbook_program_has_its_101_770_parameters(tiny_run: MakeRun) -> None:
-    model = models.build(tiny_run(hidden=[128]), SHAPE, 10)
-    assert model.count_params() == 101_770
+    assert build(tiny_run(hidden=[128])).count_params() == 101_770
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "elu", "gelu"])
 def test_the_architecture_is_as_asked(tiny_run: MakeRun, activation: str) -> None:
-    model = models.build(tiny_run(hidden=[16, 8], activation=activation), SHAPE, 5)
+    model = build(tiny_run(hidden=[16, 8], activation=activation), classes=5)
     assert layers(model) == [
         ("Flatten", "flatten"),
         ("Dense", "hidden_1"),
@@ -63,7 +71,7 @@ def test_the_architecture_is_as_asked(tiny_run: MakeRun, activation: str) -> Non
 
 
 def test_weights_start_as_glorot_says_and_biases_at_zero(tiny_run: MakeRun) -> None:
-    found = weights(models.build(tiny_run(hidden=[256]), SHAPE, 10))
+    found = weights(build(tiny_run(hidden=[256])))
     limit = np.sqrt(6 / (784 + 256))  # Glorot & Bengio 2010, uniform
     kernel = found["hidden_1/kernel"]
     assert np.abs(kernel).max() <= limit
@@ -77,19 +85,17 @@ def test_weights_start_as_glorot_says_and_biases_at_zero(tiny_run: MakeRun) -> N
 def test_variants_share_the_initial_weights_of_the_layers_that_they_share(
     tiny_run: MakeRun, variant: str
 ) -> None:
-    plain = weights(models.build(tiny_run(hidden=[16, 8]), SHAPE, 10))
-    other = weights(
-        models.build(tiny_run(hidden=[16, 8], regularizers=MIXES[variant], noise_seed=99), SHAPE, 10)
-    )
-    assert plain.keys() <= other.keys()
+    plain = weights(build(tiny_run(hidden=[16, 8])))
+    regularized = weights(build(tiny_run(hidden=[16, 8], regularizers=MIXES[variant], noise_seed=99)))
+    assert plain.keys() <= regularized.keys()
     for name, array in plain.items():
-        assert np.array_equal(array, other[name]), name
+        assert np.array_equal(array, regularized[name]), name
 
 
 def test_inits_and_layers_start_from_other_weights(tiny_run: MakeRun) -> None:
     kernels = []
     for init_seed in (1, 2):
-        found = weights(models.build(tiny_run(hidden=[784, 784], init_seed=init_seed), SHAPE, 10))
+        found = weights(build(tiny_run(hidden=[784, 784], init_seed=init_seed)))
         kernels += [found["hidden_1/kernel"], found["hidden_2/kernel"]]  # of one shape
     for number, kernel in enumerate(kernels):
         for other in kernels[:number]:
@@ -97,9 +103,9 @@ def test_inits_and_layers_start_from_other_weights(tiny_run: MakeRun) -> None:
 
 
 def test_other_seeds_do_not_reach_the_initial_weights(tiny_run: MakeRun) -> None:
-    one = weights(models.build(tiny_run(), SHAPE, 10))
-    other = weights(models.build(tiny_run(order_seed=9, noise_seed=9, split=1, init=1), SHAPE, 10))
-    assert all(np.array_equal(array, other[name]) for name, array in one.items())
+    first = weights(build(tiny_run()))
+    second = weights(build(tiny_run(order_seed=9, noise_seed=9, split=1, init=1)))
+    assert all(np.array_equal(array, second[name]) for name, array in first.items())
 
 
 @pytest.mark.parametrize("hook", ["kernel_constraint", "loss"])
@@ -115,17 +121,18 @@ def test_two_regularizers_cannot_both_set_what_there_is_one_of(
 
     monkeypatch.setattr(models, "discover", lambda: {"greedy": Greedy, "greedier": Greedy})
     run = tiny_run(regularizers={"greedy": {}, "greedier": {}})
+    make = build if hook == "kernel_constraint" else lambda run: models.loss(models.regularizers(run))
     message = f"^{hook}: expected at most one regularizer of a variant to set it, found 2$"
     with pytest.raises(TypeError, match=message):
-        _ = models.build(run, SHAPE, 10), models.loss(run)
-    assert models.build(tiny_run(regularizers={"greedy": {}}), SHAPE, 10)
+        make(run)
+    assert make(tiny_run(regularizers={"greedy": {}}))
 
 
 def test_the_optimizer_is_as_asked(tiny_run: MakeRun) -> None:
-    adam = models.optimizer(tiny_run(optimizer={"name": "adam", "learning_rate": 0.25}))
+    adam = optimizer(tiny_run(optimizer={"name": "adam", "learning_rate": 0.25}))
     assert isinstance(adam, keras.optimizers.Adam)
     assert float(adam.learning_rate) == 0.25
-    sgd = models.optimizer(tiny_run(optimizer={"name": "sgd", "learning_rate": 0.5, "momentum": 0.75}))
+    sgd = optimizer(tiny_run(optimizer={"name": "sgd", "learning_rate": 0.5, "momentum": 0.75}))
     assert isinstance(sgd, keras.optimizers.SGD)
     assert (float(sgd.learning_rate), sgd.momentum, sgd.nesterov) == (0.5, 0.75, False)
     assert adam.weight_decay is sgd.weight_decay is None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.data.prepared import Replicate
+from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.training import trainer
 from pipeline.training.trainer import train

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline import plan
-from pipeline.data import prepared
-from pipeline.data.mnist import Images
-from pipeline.data.prepared import Replicate, Split
+from pipeline.datasets import prepared
+from pipeline.datasets.mnist import Images
+from pipeline.datasets.prepared import Replicate, Split
 from pipeline.plan import Candidate, Plan, Run
 from pipeline.records import Result
 from pipeline.training import fanout, tuned

@@ -1,0 +1,118 @@
+"""What was changed between two sides: parameters, code, data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.compare.sides import Side
+from pipeline.params import MNIST, POOL
+from pipeline.system.untrusted import printable
+
+ABSENT = "absent"
+SHOWN = 80  # characters of a value
+SOURCE, IMAGES = "data.source", "data/images"
+# The code that draws the images of a training set, and the folders that it has been in, newest first.
+DRAWN_BY = ("draws.py", "splits.py")
+FOLDERS = ("pipeline/datasets", "pipeline/data")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value at a path that is not the same on both sides."""
+
+    path: str
+    old: str
+    new: str
+
+
+def parameters(a: Side, b: Side) -> list[Change]:
+    """Return the parameters that differ."""
+    return _differing(a.parameters, b.parameters)
+
+
+def code(a: Side, b: Side) -> dict[str, str]:
+    """Return the files of the code that differ, each with how: added, removed or changed."""
+    words = {(True, False): "removed", (False, True): "added", (True, True): "changed"}
+    paths = sorted(a.code.keys() | b.code.keys())
+    return {
+        printable(path): words[path in a.code, path in b.code]
+        for path in paths
+        if a.code.get(path) != b.code.get(path)
+    }
+
+
+def data(a: Side, b: Side) -> list[Change]:
+    """Return the outputs of the stage prepare that differ, by their digests."""
+    return _differing(a.data, b.data)
+
+
+def unshared(a: Side, b: Side, setting: str) -> str:
+    """Say why replicate k of a setting may have other images and seeds on the other side; "" if it has not.
+
+    The number of training sets does not matter, because each is drawn independently of how many follow. Wrong
+    labels do not matter either: they are given to the same images.
+    """
+    old, new = (_drawn_from(side, setting) for side in (a, b))
+    changed = [path for path in old if path in new and old[path] != new[path]]
+    if not changed and not (a.data and a.data == b.data):
+        before, after = _drawing_folder(a), _drawing_folder(b)
+        for name in DRAWN_BY:
+            path = f"{before}/{name}"
+            if path not in a.code or a.code[path] != b.code.get(f"{after}/{name}"):
+                changed.append(path)
+    return " and ".join(changed)
+
+
+def all_images(side: Side, setting: str) -> bool:
+    """Tell whether the only training set of a setting consists of all images."""
+    return _source(side) == MNIST and side.parameters.get(f"settings.{setting}.train_size") == POOL
+
+
+def other_weights(a: Side, b: Side, setting: str) -> str:
+    """Say why initialisation i of a setting has other weights on the other side; "" if it has the same."""
+    paths = [f"settings.{setting}.{key}" for key in ("seed", "hidden")]
+    return " and ".join(path for path in paths if a.parameters.get(path) != b.parameters.get(path))
+
+
+def same_images(a: Side, b: Side) -> bool:
+    """Tell whether both sides draw from the same images, and are tested on the same.
+
+    MNIST is always the same, because of its checksums; other data are where DVC recorded the same digest.
+    """
+    if _source(a) != _source(b):
+        return False
+    return _source(a) == MNIST or (IMAGES in a.data and a.data[IMAGES] == b.data.get(IMAGES))
+
+
+def _source(side: Side) -> str:
+    return str(side.parameters.get(SOURCE, MNIST))  # old revisions knew no other source
+
+
+def _drawing_folder(side: Side) -> str:
+    """Return the folder that the code that draws is in."""
+    return next((folder for folder in FOLDERS if f"{folder}/{DRAWN_BY[0]}" in side.code), FOLDERS[0])
+
+
+def _drawn_from(side: Side, setting: str) -> dict[str, Any]:
+    """Return the parameters that decide what a training set of a setting holds."""
+    section = f"settings.{setting}"
+    held_out = bool(side.parameters.get(f"{section}.validation_size"))  # else drawn from all images
+    paths = [f"{section}.seed", f"{section}.train_size"]
+    paths += ["data.validation", "data.seed"] if held_out else []
+    return {path: side.parameters.get(path) for path in paths} | {f"{section}.validation_size": held_out}
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    paths = [*old, *(path for path in new if path not in old)]
+    return [
+        Change(printable(path), _shown(old, path), _shown(new, path))
+        for path in paths
+        if (path in old, old.get(path)) != (path in new, new.get(path))
+    ]
+
+
+def _shown(values: Mapping[str, Any], path: str) -> str:
+    text = printable(str(values[path])) if path in values else ABSENT
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

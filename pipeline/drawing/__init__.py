@@ -1,0 +1,1 @@
+"""What figures share: the look, colours, and plots that several questions draw."""

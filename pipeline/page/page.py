@@ -1,0 +1,65 @@
+"""What fills the template of the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.page import beneath, claims, findings, rankings
+from pipeline.page.answers import Answer
+from pipeline.params import Params
+from pipeline.science.levels import ALPHA, PERCENT
+
+TEMPLATE = Path(__file__).parent / "templates" / "report.md.j2"
+
+
+def values(
+    study: Params, tables: Mapping[str, pd.DataFrame], answers: Sequence[Answer], test_size: int
+) -> dict[str, Any]:
+    """Return the computed sentences, tables and numbers by their names in `report.md.j2`.
+
+    `tables` are those of `reports/tables` by name; `test_size` is the number of test images.
+    """
+    runs, summary, differences = tables["runs"], tables["summary"], tables["differences"]
+    compared = [name for name in study.settings if name in set(differences.setting)]
+    error = float(summary[summary.metric == "test_error"].estimate.min())
+    tried = tables["tuning"]
+    last = tried.groupby(["setting", "variant"]).candidate.transform("max")
+    at_an_end = tried.chosen & ((tried.candidate == 0) | (tried.candidate == last))
+    verdicts = [verdict for answer in answers for verdict in answer.verdicts]
+    return {
+        "alpha": ALPHA,
+        "level": PERCENT,
+        "findings": findings.paragraph(study, summary, differences),
+        "beneath": beneath.sentences(study, differences),
+        "overview": rankings.overview(compared, summary, differences),
+        "answers": answers,
+        "claims": claims.overview(verdicts),
+        "claims_counted": claims.sentence(verdicts),
+        "conditions": {name: f"`{name}`: {study.settings[name].described}" for name in compared},
+        "rankings": {name: rankings.ranking(name, summary, differences) for name in compared},
+        "tuned_settings": [name for name, setting in study.settings.items() if setting.validation_size],
+        "tuning": study.tuning,
+        "choices": rankings.choices(tried),
+        "choices_at_an_end": int(at_an_end.sum()),
+        "choices_made": int(tried.chosen.sum()),
+        "untuned": rankings.untuned(tried, summary),
+        "test_size": test_size,
+        "example_error": error,
+        "binomial": math.sqrt(error * (100 - error) / test_size),
+        "fewest": min(_training_sets(study), default=0),
+        "keys": rankings.keys(runs),
+    }
+
+
+def _training_sets(study: Params) -> Iterator[int]:
+    """Yield the numbers of training sets of the cells that questions ask for."""
+    for _, section in study.sections():
+        if "splits" in type(section).model_fields:
+            yield section.splits  # type: ignore[attr-defined]  # a field of some questions' sections
+        for setting, _ in section.drawn(study).values():
+            yield setting.splits

@@ -1,0 +1,69 @@
+"""Where the numbers of the report come from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pipeline import plan, records
+from pipeline.datasets import prepared
+from pipeline.params import Params
+from pipeline.system.checkout import dirty, source_commit
+
+LIBRARIES = ("tensorflow", "keras", "mlflow", "dvc", "numpy", "scipy", "pandas", "seaborn")
+
+
+def values(root: Path, study: Params) -> dict[str, Any]:
+    """Return what the template says of the origin of the numbers.
+
+    `provenance` holds runs, processors, code, data, seeds and versions, a row each; `processors` the classes
+    of processor that trained the runs, the one with the most first.
+    """
+    trained = records.processors(root, study.stages).most_common()
+    classes = ", ".join(f"{_cell(name)} ({count:,} runs)" for name, count in trained)
+    digests, images = prepared.read_digests(root), prepared.read_images(root)
+    shape = " x ".join(str(length) for length in images.train_images.shape[1:])
+    table = {
+        **_runs(root, study),
+        "processors" if len(trained) > 1 else "processor": classes,
+        "code and parameters": f"commit `{source_commit()[:12]}`{', changed since' if dirty() else ''}",
+        "data": (
+            f"{_cell(study.data.source)}: {len(images.train_labels):,} training and "
+            f"{len(images.test_labels):,} test images of {shape}, "
+            f"{1 + int(images.train_labels.max())} classes"
+        ),
+        **{f"data of `{name}`, sha256": f"`{_joined(digests[name])[:16]}…`" for name in study.settings},
+        **{f"seed of `{name}`": str(setting.seed) for name, setting in study.settings.items()},
+        "seed of the held-out images": str(study.data.seed),
+        "versions": ", ".join(f"{library} {plan.version(library)}" for library in LIBRARIES),
+    }
+    return {"provenance": table, "processors": [name for name, _ in trained]}
+
+
+def _runs(root: Path, study: Params) -> dict[str, str]:
+    """Return how many runs were trained for what; one that several cells share counts once."""
+    of_variants = of_questions = to_choose = 0
+    for stage in study.stages:
+        cells = records.cells(root, stage).values()
+        reported = [record.run for cell in cells for record in cell.reported]
+        settings = {run.key for run in reported if not run.question}
+        of_variants += len(settings)
+        of_questions += len({run.key for run in reported} - settings)
+        to_choose += len({record.run.key for cell in cells for record in cell.trials})
+    return {
+        "Keras runs of the variants": f"{of_variants:,}",
+        "Keras runs of the questions": f"{of_questions:,}",
+        "Keras runs to choose by": f"{to_choose:,}",
+    }
+
+
+def _cell(text: str) -> str:
+    """Return a text as code in a cell of a table, which a bar would end."""
+    return "`{}`".format(text.replace("|", "\\|"))
+
+
+def _joined(digests: Iterable[str]) -> str:
+    """Return one sha256 of those of a setting's training sets."""
+    return hashlib.sha256("".join(digests).encode()).hexdigest()

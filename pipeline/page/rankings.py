@@ -1,0 +1,118 @@
+"""The variants in tables: all settings at a glance, and every number of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pipeline.evaluation.significance import against, verdict
+from pipeline.params import BASELINE, TUNED_BASELINE
+from pipeline.science.metrics import METRICS
+from pipeline.system.words import coded, interval
+
+MARKS = {"better": "▼", "worse": "▲", "indistinguishable": "≈"}
+OTHERWISE = "°"  # where the untuned baseline gives another mark
+# The columns beside the test error: title, metric and digits.
+COLUMNS = [
+    (metric.heading, metric.name, metric.digits)
+    for metric in METRICS.values()
+    if metric.headline and metric.name != "test_error"
+]
+
+
+def overview(names: Sequence[str], summary: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a variant, a column a setting: the change of the test error, and a mark.
+
+    Settings with several variants come first. So does the lowest mean change over these; variants in fewer
+    of them come last. The first row is what is compared with, the error of the baseline; below it that of
+    the untuned one, where the baseline is tuned.
+    """
+    by_name = {name: against(differences, name, "test_error") for name in names}
+    changes = dict(sorted(by_name.items(), key=lambda item: len(item[1]) <= 1))
+    ranked = pd.concat([rows for rows in changes.values() if len(rows) > 1] or list(changes.values()))
+    means = ranked.groupby("variant").estimate.agg(["count", "mean"])
+    ranks = means.sort_values(["count", "mean"], ascending=[False, True], kind="stable").index
+    every = pd.concat(list(changes.values())).variant.unique()
+    order = [*ranks, *(name for name in every if name not in ranks)]
+    base, plain = {"variant": "*the baseline's error, %*"}, {"variant": "*the same, not tuned*"}
+    table = [{"variant": f"`{name}`"} for name in order]
+    for name, rows in changes.items():
+        reference = rows.reference.iloc[0]
+        errors = _metric(summary, name, "test_error")
+        column, tuned = f"`{name}`", reference == TUNED_BASELINE
+        base[column] = interval(errors.loc[reference], 2) + " (not tuned)" * (not tuned)
+        if tuned:
+            plain[column] = interval(errors.loc[BASELINE], 2)
+        change = rows.set_index("variant")
+        without = against(differences, name, "test_error", BASELINE).set_index("variant")
+        for cells, variant in zip(table, order, strict=True):
+            if variant in change.index:
+                to_reference, to_plain = change.loc[variant], without.loc[variant]
+                word = verdict(to_reference.estimate, to_reference.p_holm)
+                mark = MARKS[word] + OTHERWISE * (word != verdict(to_plain.estimate, to_plain.p_holm))
+                cells[column] = f"{interval(to_reference, 2, '+')} {mark}"
+    heads = [base, plain] if len(plain) > 1 else [base]
+    return pd.DataFrame([*heads, *table]).fillna("")
+
+
+def ranking(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of a setting's variants, best test error first, with intervals as text."""
+    errors = _metric(summary, name, "test_error").sort_values("estimate", kind="stable")
+    changes = against(differences, name, "test_error").set_index("variant")
+    versus = f"against {str(changes.reference.iloc[0]).replace('_', ' ')}, points"
+    metrics = {title: (_metric(summary, name, metric), digits) for title, metric, digits in COLUMNS}
+    table = []
+    for variant, error in errors.iterrows():
+        cells = {"variant": f"`{variant}`", "test error, %": interval(error, 2), versus: "", "verdict": ""}
+        if variant in changes.index:
+            change = changes.loc[variant]
+            cells |= {versus: interval(change, 2, "+"), "verdict": verdict(change.estimate, change.p_holm)}
+        for title, (rows, digits) in metrics.items():
+            cells[title] = interval(rows.loc[variant], digits)
+        table.append(cells)
+    return pd.DataFrame(table)
+
+
+def choices(tuning: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of what was chosen for each variant, a column a setting.
+
+    A choice at either end of its candidates is marked: a better one may lie beyond.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for (setting, variant), tried in tuning.groupby(["setting", "variant"], sort=False):
+        (chosen,) = tried[tried.chosen].itertuples()
+        end = " (at the end)" if chosen.candidate in (0, len(tried) - 1) else ""
+        row = rows.setdefault(str(variant), {"variant": f"`{variant}`"})
+        row[f"`{setting}`"] = f"{chosen.values}{end}"
+    return pd.DataFrame(rows.values()).fillna("")
+
+
+def untuned(tuning: pd.DataFrame, summary: pd.DataFrame) -> str:
+    """Return the variants that have nothing to tune, as code; nothing where each was tuned."""
+    names = summary[summary.setting.isin(tuning.setting)].variant.unique()
+    return coded(name for name in names if name != BASELINE and name not in set(tuning.variant))
+
+
+def keys(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a setting and variant: the run whose network is logged, as MLflow's filter finds it.
+
+    It is the replicate with the lowest validation loss; the first where nothing is held out.
+    """
+    table = []
+    for (setting, variant), replicates in runs.groupby(["setting", "variant"], sort=False):
+        losses = replicates.validation_cross_entropy
+        logged = replicates.iloc[0] if losses.isna().all() else replicates.loc[losses.idxmin()]
+        table.append(
+            {
+                "setting": f"`{setting}`",
+                "variant": f"`{variant}`",
+                "training set, initialisation": f"{logged.split}, {logged.init}",
+                "filter": f"`tags.run_key = '{logged.run_key}'`",
+            }
+        )
+    return pd.DataFrame(table)
+
+
+def _metric(summary: pd.DataFrame, setting: str, metric: str) -> pd.DataFrame:
+    return summary[(summary.setting == setting) & (summary.metric == metric)].set_index("variant")

@@ -1,0 +1,3 @@
+"""What does batch normalization do?"""
+
+ORDER = 7

@@ -1,0 +1,72 @@
+"""Its section of `params.yaml`: the learning rates and networks of the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from pipeline.params import Params
+from pipeline.params.sections import Activation, Count, Draws, Name, Rate, Section, Strict
+from pipeline.params.toy import LIMITS
+
+TOY_RATES = 3  # spread over the list
+
+
+class Network(Strict):
+    """A network in place of the setting's own."""
+
+    hidden: Annotated[list[Count], Field(min_length=1)]
+    activation: Activation
+
+
+class Shift(Strict):
+    """Where the internal covariate shift is measured, and every how many batches."""
+
+    learning_rate: Rate
+    every: Count
+
+
+class Settings(Section):
+    """A variant and the baseline at many learning rates, on the data of a setting."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("setting",)
+    VARIANTS: ClassVar[tuple[str, ...]] = ("variant",)
+    setting: Name
+    variant: Name
+    splits: Draws
+    epochs: Count
+    optimizer: Literal["adam", "sgd"]
+    rates: Annotated[list[Rate], Field(min_length=2)]
+    networks: Annotated[dict[Name, Network], Field(min_length=1)]
+    shift: Shift
+
+    def faults(self, params: Params) -> Iterator[str]:
+        """Yield what the setting or the variant cannot do."""
+        setting = params.settings[self.setting]
+        if not setting.validation_size:
+            yield f"setting: expected settings that hold images out, received {self.setting!r}"
+        if self.splits > setting.splits:
+            yield (
+                f"splits: expected at most the {setting.splits} training sets of {self.setting}, "
+                f"received {self.splits}"
+            )
+        if len(params.variants[self.variant]) > 1:
+            yield f"variant: expected a variant with a single candidate, received {self.variant!r}"
+
+    def enlarged(self, params: Params) -> Self:
+        """Return more training sets, as far as the setting has them."""
+        most = params.settings[self.setting].splits
+        return self.model_copy(update={"splits": min(self.splits * params.scale, most)})
+
+    @classmethod
+    def toy(cls, section: dict[str, Any], content: dict[str, Any]) -> None:
+        """Limit training sets and epochs, and leave a few rates."""
+        for name in ("splits", "epochs"):
+            section[name] = min(section[name], LIMITS[name])
+        rates = section["rates"]
+        kept = range(0, len(rates), max(1, (len(rates) - 1) // (TOY_RATES - 1)))
+        for place in reversed(range(len(rates))):  # in place, which keeps the file as it is written
+            if place not in kept:
+                del rates[place]

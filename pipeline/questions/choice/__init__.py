@@ -1,0 +1,3 @@
+"""How to choose?"""
+
+ORDER = 9

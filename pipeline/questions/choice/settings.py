@@ -1,0 +1,111 @@
+"""Its section of `params.yaml`: the methods, and the conditions under which they are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field
+
+from pipeline.params import Params, Setting
+from pipeline.params.sections import Count, Draws, Name, Names, Section, Strict
+from pipeline.params.toy import CANDIDATES, LIMITS
+
+TOY_CONDITIONS = 3  # those that still differ
+
+
+class Changes(Strict):
+    """What a condition changes of the setting that it starts from."""
+
+    train_size: Count | None = None
+    hidden: Annotated[list[Count], Field(min_length=1)] | None = None
+    label_noise: Annotated[float, Field(ge=0, lt=1)] | None = None
+    epochs: Count | None = None
+    batch_size: Count | None = None
+    splits: Draws | None = None
+
+
+class Settings(Section):
+    """The baseline and these variants under every condition.
+
+    `settings` are trained by the study anyway; the `conditions` start from the first of them. There a variant
+    with several candidates chooses among those at the positions `candidates`, by the validation loss on
+    `trials` training sets of its own.
+    """
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ("settings",)
+    VARIANTS: ClassVar[tuple[str, ...]] = ("variants",)
+    FEW: ClassVar[int] = 2
+    settings: Names
+    variants: Names
+    candidates: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    trials: Count
+    splits: Draws
+    conditions: Annotated[dict[Name, Changes], Field(min_length=1)]
+
+    def drawn(self, params: Params) -> dict[str, tuple[Setting, int]]:
+        """Return the conditions as settings, each with its number of training sets to choose on."""
+        start = params.settings[self.settings[0]]
+        same = {"splits": self.splits, "inits": 1, "overrides": {}, "variants": self.variants}
+        return {
+            name: (start.model_copy(update=same | changes.model_dump(exclude_none=True)), self.trials)
+            for name, changes in self.conditions.items()
+        }
+
+    def faults(self, params: Params) -> Iterator[str]:
+        """Yield what the settings, the variants or the conditions cannot do."""
+        for name in self.conditions:
+            if name in params.settings:
+                yield f"conditions.{name}: expected another name, for a setting is called so"
+        for name in self.settings:
+            if not params.settings[name].validation_size:
+                yield f"settings: expected settings that hold images out, received {name!r}"
+            if params.settings[name].splits == 1:
+                yield f"settings: expected settings of several training sets, received {name!r}"
+            for variant in self.variants:
+                if variant not in params.candidates(name):
+                    yield f"variants: expected variants that {name} takes, received {variant!r}"
+        for variant in self.variants:
+            count = len(params.variants[variant])
+            beyond = [number for number in self.candidates if number >= count > 1]
+            if beyond:
+                yield (
+                    f"candidates: expected positions below {count}, the candidates of {variant}, "
+                    f"received {beyond[0]}"
+                )
+        start = self.settings[0]
+        depth = len(params.settings[start].hidden)
+        for name, (setting, _) in self.drawn(params).items():
+            if len(setting.hidden) != depth:
+                yield (
+                    f"conditions.{name}.hidden: expected as many layers as {start} has, {depth}, "
+                    f"received {setting.hidden}"
+                )
+
+    def enlarged(self, params: Params) -> Self:
+        """Return more training sets of every condition, as far as the images go."""
+        conditions = {}
+        for name, (setting, trials) in self.drawn(params).items():
+            splits = int(min(setting.splits * params.scale, params.most_sets(setting, trials)))
+            conditions[name] = self.conditions[name].model_copy(update={"splits": splits})
+        return self.model_copy(update={"conditions": conditions})
+
+    @classmethod
+    def toy(cls, section: dict[str, Any], content: dict[str, Any]) -> None:
+        """Leave a few candidates, and a few conditions that still differ."""
+        positions = section["candidates"]
+        del positions[CANDIDATES:]
+        positions[:] = range(len(positions))
+        section["splits"] = min(section["splits"], LIMITS["splits"])
+        conditions, kept = section["conditions"], set[str]()
+        different = [dict(content["settings"][section["settings"][0]]) | {"splits": section["splits"]}]
+        for name, changes in conditions.items():
+            for field, limit in LIMITS.items():
+                if field in changes:
+                    changes[field] = min(changes[field], limit)
+            changed = different[0] | changes
+            if changed not in different and len(kept) < TOY_CONDITIONS:
+                different.append(changed)
+                kept.add(name)
+        for name in [name for name in conditions if name not in kept]:
+            del conditions[name]

@@ -1,0 +1,43 @@
+"""What the study says about early stopping, computed from the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from pipeline.params import BASELINE
+from pipeline.questions.base import Tables
+from pipeline.questions.early_stopping.measure import SHOWN_PATIENCE
+from pipeline.questions.study import Study
+
+
+def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
+    """Return the sentences; `drawn` tells whether there is a figure."""
+    return {
+        "sentences": [*_saved(tables["stops"]), *_memorised(tables["memorised"])],
+        "drawn": not tables["stops"].empty,
+    }
+
+
+def _saved(stops: pd.DataFrame) -> list[str]:
+    on_loss = stops[(stops.patience == SHOWN_PATIENCE) & (stops.criterion == "cross_entropy")]
+    return [
+        f"In `{setting}`, a patience of {SHOWN_PATIENCE} epochs on the validation loss saves "
+        f"{rows.epochs_saved.mean():.0f} of {(rows.epochs_saved + rows.stopped).mean():.0f} epochs. The "
+        f"restored epoch lies {rows.loss_regret.mean():.3f} nats above the lowest validation loss of the "
+        f"whole history, and {rows.error_regret.mean():.2f} points above the lowest validation error."
+        for setting, rows in on_loss.groupby("setting", sort=False)
+    ]
+
+
+def _memorised(memorised: pd.DataFrame) -> list[str]:
+    sentences = []
+    for setting, rows in memorised.groupby("setting", sort=False):
+        seen = rows.groupby("variant").seen.mean()
+        if {BASELINE, "early_stopping"} <= set(seen.index):
+            sentences.append(
+                f"In `{setting}`, the stopped network outputs {seen['early_stopping']:.0%} of the wrong "
+                f"labels that it was trained on; the network trained to the end outputs {seen[BASELINE]:.0%}."
+            )
+    return sentences

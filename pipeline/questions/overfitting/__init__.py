@@ -1,0 +1,3 @@
+"""What is overfitting, and what does regularization do about it?"""
+
+ORDER = 1

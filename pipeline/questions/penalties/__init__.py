@@ -1,0 +1,3 @@
+"""Does it help to penalise large weights?"""
+
+ORDER = 4

@@ -1,0 +1,100 @@
+"""What a question may look at: the cells, the data and the parameters of the finished study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.datasets import prepared
+from pipeline.evaluation import cells
+from pipeline.evaluation.cells import Cell
+from pipeline.params import BASELINE, TUNED_BASELINE, Params
+from pipeline.questions.base import Question
+from pipeline.system.files import read_table
+
+TABLES = Path("reports/tables")
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The finished study below `root`, as far as a question may read it."""
+
+    root: Path
+    params: Params
+    question: Question
+
+    @property
+    def section(self) -> Any:
+        """Return the question's section of `params.yaml`."""
+        return self.params.section(self.question.name)
+
+    @property
+    def test_labels(self) -> np.ndarray:
+        """Return the labels (M,) of the test images."""
+        return prepared.read_images(self.root).test_labels
+
+    @property
+    def classes(self) -> int:
+        """Return the number of classes."""
+        return 1 + int(prepared.read_images(self.root).train_labels.max())
+
+    def test_sample(self, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return no more than `most` test images (m, pixels), float32 in [0, 1], and their labels (m,).
+
+        They lie evenly over the whole: the first of MNIST's are harder than the last.
+        """
+        images = prepared.read_images(self.root)
+        every = -(-len(images.test_labels) // most)
+        return scaled(images.test_images[::every]), images.test_labels[::every]
+
+    def replicate(self, setting: str, split: int) -> prepared.Replicate:
+        """Return the data of the runs on one training set of a setting."""
+        images = prepared.read_images(self.root)
+        return prepared.replicate(images, prepared.read_split(self.root, setting), split)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of the study, with the rows of the variants that the question reads.
+
+        What is adjusted over all variants of a setting is left out where it does not read them all.
+        """
+        table = read_table(self.root / TABLES / f"{name}.csv")
+        known = self.question.reads(self.params)
+        if set(known) == set(self.params.stages) or "variant" not in table:
+            return table
+        baselines = [BASELINE, TUNED_BASELINE] if BASELINE in known else []
+        kept = table[table.variant.isin([*baselines, *known])]
+        return kept.drop(columns="p_holm", errors="ignore").reset_index(drop=True)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table of the study, as `study/<name>`."""
+        paths = sorted((self.root / TABLES).glob("*.csv"))
+        return {f"study/{path.stem}": self.table(path.stem) for path in paths}
+
+    def cells(self, variant: str) -> dict[str, Cell]:
+        """Return the cells of a variant in the settings, by setting; none of one that is not declared."""
+        return {cell.setting: cell for cell in self._read(variant, question="")}
+
+    def own(self, *variants: str) -> Iterator[Cell]:
+        """Yield the cells that the question itself asked for, of these variants, in the order of the plan."""
+        for variant in variants:
+            yield from self._read(variant, self.question.name)
+
+    def _read(self, variant: str, question: str) -> Iterator[Cell]:
+        stage = BASELINE if variant == TUNED_BASELINE else variant
+        if stage not in self.params.stages:
+            return
+        if stage not in self.question.reads(self.params):
+            raise ValueError(f"{self.question.name}: expected {stage} among its READS")
+        for cell in cells.read(self.root, stage, question):
+            if cell.variant == variant:
+                yield cell
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Return images (n, ...) as the networks see them: float32 (n, pixels) in [0, 1]."""
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255.0)

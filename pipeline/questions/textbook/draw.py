@@ -1,0 +1,34 @@
+"""The paired initialisations of the textbook program."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from pipeline.drawing.style import VARIANTS, panels
+from pipeline.evaluation.replicates import replicate_means
+from pipeline.questions.base import Tables
+from pipeline.questions.textbook.measure import MARGIN
+from pipeline.science import comparison
+
+
+def draw(tables: Tables) -> dict[str, Figure]:
+    """Draw the errors, pair by pair, and their difference with its interval; grey is what counts as none."""
+    figure, (pairs, differences) = panels(["test error, a line a run", "difference"], height=3.4)
+    rows = tables["pairs"][tables["pairs"].metric == "test_error"]
+    if rows.empty:
+        return {"figure": figure}
+    for row in rows.itertuples():
+        pairs.plot([0, 1], [row.baseline, row.dropout], color="#c0c0c0", linewidth=1, zorder=1)
+    for place, name in enumerate(("baseline", "dropout")):
+        pairs.plot([place] * len(rows), rows[name], "o", color=VARIANTS[name], markersize=6)
+    pairs.set_xticks([0, 1], ["baseline", "dropout"])
+    pairs.set(xlim=(-0.4, 1.4), ylabel="test error (%)")
+    mean = comparison.mean_interval(replicate_means(rows, "difference"))
+    differences.axvspan(-MARGIN, MARGIN, color="#e6e6e6", zorder=0)
+    differences.axvline(0, color=VARIANTS["baseline"], linewidth=1)
+    differences.plot(rows.difference, [0] * len(rows), "|", color=VARIANTS["dropout"], markersize=12)
+    arms = [[mean.estimate - mean.low], [mean.high - mean.estimate]]
+    differences.errorbar(mean.estimate, 1, xerr=arms, fmt="o", color=VARIANTS["dropout"], elinewidth=2)
+    differences.set_yticks([0, 1], ["pairs", "mean"])
+    differences.set(ylim=(-0.7, 1.7), xlabel="dropout minus baseline (points)")
+    return {"figure": figure}

@@ -1,0 +1,3 @@
+"""What does it do to bias and variance?"""
+
+ORDER = 2

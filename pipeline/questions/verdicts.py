@@ -1,0 +1,62 @@
+"""The verdicts as tables: a row a claim, and a row a piece of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+import pandas as pd
+
+from pipeline.questions.base import Tables
+from pipeline.questions.claim import Claim
+from pipeline.science.verdicts import Evidence, Outcome
+
+Judged = Sequence[tuple[Claim, Sequence[Evidence]]]
+NAMED = 4  # no more conditions than this are named in a sentence
+
+
+def evidence_table(judged: Judged) -> pd.DataFrame:
+    """Return a row a condition and endpoint: estimate, limits, p values, margin and outcome."""
+    rows = [
+        {"claim": claim.number, **vars(one), "outcome": str(one.outcome)}
+        for claim, evidence in judged
+        for one in evidence
+    ]
+    columns = ["claim", *(field.name for field in fields(Evidence)), "outcome"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def verdict_table(judged: Judged, tables: Tables) -> pd.DataFrame:
+    """Return a row a claim: its text, verdict, a computed sentence, and the published result."""
+    return pd.DataFrame(
+        {
+            "claim": claim.number,
+            "text": claim.text,
+            "verdict": str(claim.verdict(evidence)),
+            "finding": " ".join(filter(None, (claim.finding(tables, evidence), counted(evidence)))),
+            "published": claim.published,
+        }
+        for claim, evidence in judged
+    )
+
+
+def counted(evidence: Sequence[Evidence]) -> str:
+    """Say in how many conditions the claim holds, and name those where it does not."""
+    if not evidence:
+        return "The study has no runs to judge it by."
+    holding = sum(one.outcome is Outcome.HOLDS for one in evidence)
+    said = [f"Holds in {holding} of {len(evidence)}"]
+    for outcome, words in (
+        (Outcome.REVERSED, "the opposite"),
+        (Outcome.ABSENT, "absent or below the margin"),
+        (Outcome.UNKNOWN, "cannot be told"),
+    ):
+        own = [f"{one.condition} ({one.endpoint})" for one in evidence if one.outcome is outcome]
+        if own:
+            named = (
+                ", ".join(own)
+                if len(own) <= NAMED
+                else f"{', '.join(own[:NAMED])} and {len(own) - NAMED} more"
+            )
+            said.append(f"{words}: {named}")
+    return "; ".join(said) + "."

@@ -1,0 +1,3 @@
+"""How do L1 and L2 differ?"""
+
+ORDER = 3

@@ -1,0 +1,37 @@
+"""What the study says of the weights, computed from the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from pipeline.params import BASELINE
+from pipeline.questions.base import Tables
+from pipeline.questions.study import Study
+from pipeline.questions.weights.measure import IMAGES
+from pipeline.system.words import capital
+
+
+def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
+    """Return a sentence a setting that has both penalties, and the number in the caption of the figure."""
+    spread = tables["spread"]
+    live = spread[(spread.kernels == "all") & (spread.weights == "live")]
+    sentences = [_of_setting(setting, live) for setting in live.setting.unique()]
+    return {"sentences": [sentence for sentence in sentences if sentence], "images": IMAGES}
+
+
+def _of_setting(setting: str, live: pd.DataFrame) -> str:
+    names = {"participation_ratio": "carrying", "validation_cross_entropy": "loss"}
+    rows = live[live.setting == setting]
+    means = rows.groupby("variant")[["near_zero", "norm", *names]].mean().rename(columns=names)
+    if not {BASELINE, "l1", "l2"} <= set(means.index):
+        return ""
+    l1, l2, base = means.loc["l1"], means.loc["l2"], means.loc[BASELINE]
+    return capital(
+        f"in `{setting}` (validation loss {l1.loss:.3f} under L1, {l2.loss:.3f} under L2, "
+        f"{base.loss:.3f} without) {l1.near_zero:.0%} of the weights lie below 0.001 under L1, "
+        f"{l2.near_zero:.0%} under L2 and {base.near_zero:.0%} without. Their norm is {l1.norm:.1f}, "
+        f"{l2.norm:.1f} and {base.norm:.1f}. The share of the weights that carry it is "
+        f"{l1.carrying:.1%}, {l2.carrying:.1%} and {base.carrying:.1%}."
+    )

@@ -1,0 +1,105 @@
+"""Sparsity and spread of the weights, and what pruning costs, at matched validation loss.
+
+On every strength path the strength is taken whose mean validation cross-entropy is nearest to a target
+that the paths share: the highest of the paths' lowest values, which each can come close to. The baseline
+stands beside as it is. Live weights are those that some training image of the run can move: an input
+that is zero throughout leaves its weights to the penalty alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.evaluation.cells import Cell
+from pipeline.params import BASELINE
+from pipeline.questions import paths
+from pipeline.questions.base import Tables
+from pipeline.questions.study import Study, scaled
+from pipeline.science import diagnostics, pruning
+
+SHARES = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
+IMAGES = 2000  # no more of the test images tell what pruning costs
+
+
+def measure(study: Study) -> dict[str, pd.DataFrame]:
+    """Return `spread`, `pruning` and `spectrum`: a row a run and selection of weights, share, or place.
+
+    Errors in percent; `norm` is Euclidean; singular values are of the first kernel, largest first.
+    """
+    spread, pruned, spectrum = [], [], []
+    images, labels = study.test_sample(IMAGES)
+    for cell in _compared(study):
+        losses = cell.score("validation_cross_entropy").ravel()
+        for (run, network), loss in zip(cell.networks(), losses, strict=True):
+            place = {"setting": run.setting, "variant": run.variant, "split": run.split}
+            place |= {"strength": paths.strength(run), "validation_cross_entropy": float(loss)}
+            seen = scaled(study.replicate(run.setting, run.split).train_images)
+            live = pruning.live(network, seen)
+            whole = [np.ones(kernel.shape, bool) for kernel in network.kernels]
+            for name, masks in (("live", live), ("all", whole)):
+                for kernels, chosen in (
+                    ("first", network.kernels[0][masks[0]]),
+                    ("all", pruning.chosen(network, masks)),
+                ):
+                    spread.append(place | {"kernels": kernels, "weights": name} | _spread(chosen))
+            for share in SHARES:
+                logits = pruning.prune(network, share, live).logits(images)
+                error = 100.0 * float((logits.argmax(axis=1) != labels).mean())
+                pruned.append(place | {"share": share, "error": error})
+            values = diagnostics.spectrum(network.kernels[0])
+            spectrum += [
+                place | {"place": rank, "value": value} for rank, value in enumerate(values, start=1)
+            ]
+    return {
+        "spread": pd.DataFrame(spread),
+        "pruning": pd.DataFrame(pruned),
+        "spectrum": pd.DataFrame(spectrum),
+    }
+
+
+def metrics(tables: Tables) -> dict[str, Any]:
+    """Return, by setting and variant, the means over the live weights of all kernels."""
+    spread = tables["spread"]
+    chosen = spread[(spread.kernels == "all") & (spread.weights == "live")]
+    names = ["near_zero", "hoyer", "participation_ratio", "norm", "validation_cross_entropy"]
+    numbers: dict[str, Any] = {}
+    for (setting, variant), row in (
+        chosen.groupby(["setting", "variant"], sort=False)[names].mean().iterrows()
+    ):
+        numbers.setdefault(setting, {})[variant] = {k: round(float(v), 5) for k, v in row.items()}
+    return numbers
+
+
+def matched(losses: list[list[float]]) -> list[int]:
+    """Return the place on every path that is nearest to the common target, from their losses."""
+    target = max(min(path) for path in losses)
+    return [int(np.argmin([abs(loss - target) for loss in path])) for path in losses]
+
+
+def _compared(study: Study) -> Iterator[Cell]:
+    """Yield, setting by setting, the baseline on the same training sets and the matched cells."""
+    baselines, of_setting = study.cells(BASELINE), paths.of(study)
+    for setting in study.section.settings:
+        yield baselines[setting].first(study.section.splits)
+        every = [of_setting[setting, variant] for variant in study.section.variants]
+        for path, place in zip(every, matched([list(map(_loss, path)) for path in every]), strict=True):
+            yield path[place]
+
+
+def _loss(cell: Cell) -> float:
+    """Return the mean validation cross-entropy."""
+    splits = len(cell.records)
+    return sum(record.final["validation_cross_entropy"] / splits for record in cell.records)
+
+
+def _spread(weights: np.ndarray) -> dict[str, float]:
+    return {
+        "near_zero": diagnostics.near_zero(weights),
+        "hoyer": diagnostics.hoyer(weights),
+        "participation_ratio": diagnostics.participation_ratio(weights),
+        "norm": float(np.sqrt((weights.astype(np.float64) ** 2).sum())),
+    }

@@ -1,0 +1,115 @@
+"""What earlier stages left that may be used again: a run whose key has results is never trained again.
+
+Results are looked for where `dvc.lock` says that DVC keeps them, in the work tree and in the last commit; and
+they are read by DVC, from its cache or a remote. This is the only importer of DVC.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.plan import Run
+from pipeline.records.files import NUMBERS, RUNS, Result, Row, below, rows
+from pipeline.records.unfinished import is_kept, keep
+from pipeline.system import machine, untrusted
+from pipeline.system.errors import UserError
+
+
+def take_over(root: Path, stage: str, runs: Iterable[Run]) -> set[str]:
+    """Keep the results of those of `runs` that DVC has, as if this stage had been interrupted after them.
+
+    Returns their keys. None where the stage is forced, for that asks for everything to be trained. What
+    another class of processor trained is taken too, with a warning: equal keys give equal bits on one class
+    alone, and the report says which classes there are.
+    """
+    missing = {run.key: run for run in runs if not is_kept(root, run)}
+    taken: set[str] = set()
+    others: set[str] = set()
+    with tempfile.TemporaryDirectory() as scratch:
+        for filesystem, folder in _folders(root, stage):
+            if not missing:
+                break
+            for row in _rows(filesystem, folder, Path(scratch)):
+                run = missing.get(row.run.key)
+                if run is None or (run.scored and not row.run.scored):
+                    continue
+                result = _result(filesystem, folder, row, Path(scratch))
+                if result is None:
+                    continue
+                keep(root, result)
+                del missing[run.key]
+                taken.add(run.key)
+                others |= {row.processor} - {machine.processor()}
+    if others:
+        here = machine.processor()
+        print(
+            f"warning: {stage}: some of the runs that are taken over were trained on "
+            f"{', '.join(sorted(others))}, and this is {here}: dvc repro --force trains them all here",
+            file=sys.stderr,
+        )
+    return taken
+
+
+def _folders(root: Path, stage: str) -> Iterator[tuple[Any, str]]:
+    """Yield where results may be, and the file system to read them with; the stage's own folder first."""
+    from dvc.api import DVCFileSystem
+
+    work_tree = DVCFileSystem(str(root))
+    if _is_forced(work_tree.repo):
+        return
+    for rev in (None, "HEAD"):
+        filesystem = work_tree if rev is None else DVCFileSystem(str(root), rev=rev)
+        try:
+            folders = filesystem.ls(f"/{RUNS}", detail=False)
+        except FileNotFoundError:  # nothing is locked
+            continue
+        for folder in sorted(folders, key=lambda path: (Path(path).name != stage, path)):
+            yield filesystem, folder
+
+
+def _is_forced(repo: Any) -> bool:
+    """Tell whether DVC runs this stage although nothing that it depends on has changed.
+
+    DVC would have taken its outputs from the cache, unless it was told to run it, or has not got them.
+    """
+    name = os.environ.get("DVC_STAGE")
+    if name is None:  # started by hand
+        return False
+    running = repo.stage.load_one(name=name)
+    changed = running.changed_stage() or any(dep.changed_checksum() for dep in running.deps)
+    return bool(running.deps) and not changed
+
+
+def _rows(filesystem: Any, folder: str, scratch: Path) -> list[Row]:
+    """Return the numbers of the runs in a folder; none where DVC has lost them."""
+    from dvc_data.index import DataIndexDirError
+
+    path = scratch / NUMBERS
+    try:
+        filesystem.get_file(f"{folder}/{NUMBERS}", str(path))
+        return rows(path)
+    except (OSError, DataIndexDirError, UserError):  # lost, or of an earlier form
+        return []
+
+
+def _result(filesystem: Any, folder: str, row: Row, scratch: Path) -> Result | None:
+    """Return an earlier result whole, whose training took no time now; None where its arrays are lost."""
+    archived: dict[str, np.ndarray] = {"logits": np.empty((0, 0), np.float32)}
+    if row.run.trial is None:
+        path = scratch / f"{row.run.key}.npz"
+        try:
+            filesystem.get_file(f"{folder}/{path.name}", str(path))
+        except OSError:
+            return None
+        archived = untrusted.arrays(path)
+        path.unlink()
+    return Result(
+        **vars(row.record()), logits=archived["logits"], weights=below(archived, "weights/"), seconds={}
+    )

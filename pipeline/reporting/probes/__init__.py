@@ -1,1 +1,0 @@
-"""The figure of every probe: `draw(tables) -> Figure` in the module of its name."""

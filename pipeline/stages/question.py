@@ -1,0 +1,50 @@
+"""Stages question@<name>: measure what one question asks for, judge its claims, draw, and answer."""
+
+from __future__ import annotations
+
+import sys
+
+from pipeline import questions
+from pipeline.drawing import style
+from pipeline.questions.study import Study
+from pipeline.questions.verdicts import evidence_table, verdict_table
+from pipeline.science.levels import PERCENT
+from pipeline.system import markdown
+from pipeline.system.checkout import ROOT
+from pipeline.system.errors import UserError, reports_errors
+from pipeline.system.files import emptied, read_table, write_metrics, write_table
+
+REPORTS = ROOT / "reports"
+
+
+@reports_errors
+def main() -> None:
+    """Write the tables, evidence, verdicts, figures, answer and metrics of one question."""
+    asked = {question.name: question for question in questions.discover()}
+    if len(sys.argv) != 2 or sys.argv[1] not in asked:
+        raise UserError(f"usage: python -m pipeline.stages.question {'|'.join(asked)}")
+    question = asked[sys.argv[1]]
+    study = Study(ROOT, questions.load(ROOT / "params.yaml"), question)
+    folder = emptied(REPORTS / "questions" / question.name)
+    measured = question.measure(study)
+    for name, table in measured.items():
+        write_table(folder / f"{name}.csv", table)
+    # As they are written, so that a sentence rounds what a reader finds there.
+    tables = {name: read_table(folder / f"{name}.csv") for name in measured} | study.tables()
+    judged = [(claim, claim.judged_by(tables)) for claim in question.claims]
+    evidence = evidence_table(judged)
+    write_table(folder / "evidence.csv", evidence)
+    write_table(folder / "verdicts.csv", verdict_table(judged, tables))
+    style.use()
+    for name, figure in question.draw(tables).items():
+        style.save(figure, folder / f"{name}.png")
+    values = {"percent": PERCENT} | question.answer(study, tables, evidence)
+    answer = markdown.render(question.template, values)
+    (folder / "answer.md").write_text(answer, encoding="utf-8")
+    outcomes = evidence.groupby("claim").outcome.value_counts().unstack(fill_value=0).to_dict("index")
+    metrics = {"measured": question.metrics(tables), "claims": outcomes}
+    write_metrics(REPORTS / "metrics" / f"{question.name}.json", metrics)
+
+
+if __name__ == "__main__":
+    main()

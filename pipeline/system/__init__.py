@@ -1,0 +1,1 @@
+"""The ground that all other rooms stand on: checkout, files, errors, processes, text."""

@@ -1,0 +1,57 @@
+"""Parameters by hand: the section `questions` of a hand-made `params.yaml`, and its check."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline import params, plan, questions
+from pipeline.params import Params
+from pipeline.plan import Plan
+
+BUDGET = 2  # candidates: the tuned baseline must have as many
+SECTIONS = {question.name: question.settings for question in questions.discover()}
+
+
+def check(raw: Mapping[str, Any], source: str = "params.yaml") -> Params:
+    """The checked parameters."""
+    return params.check(raw, SECTIONS, source)
+
+
+def resolved(study: Params) -> dict[str, Plan]:
+    """The plans of the study, of data whose digests tell the training sets apart."""
+    data = {name: [f"{name} {split}" for split in range(sets)] for name, (_, sets) in study.draws().items()}
+    cells = [*plan.of_settings(study)]
+    for question in questions.discover():
+        cells += question.cells(study)
+    return plan.resolve(study.stages, cells, data)
+
+
+def variants() -> dict[str, Any]:
+    """One variant with two candidates and one with a single one."""
+    return {"probed": {"l1": {"strength": [0.001, 0.002]}}, "plain": {"l2": {"strength": 0.001}}}
+
+
+def asked(setting: str) -> dict[str, Any]:
+    """Every question on one setting, as small as it may be."""
+    paths = {"settings": [setting], "variants": ["probed"], "splits": 3}
+    return {name: {} for name in SECTIONS} | {
+        "tradeoff": paths,
+        "weights": dict(paths),
+        "batch_norm": {
+            "setting": setting,
+            "variant": "plain",
+            "splits": 3,
+            "epochs": 2,
+            "optimizer": "sgd",
+            "rates": [0.01, 0.1],
+            "networks": {"deep": {"hidden": [8, 8], "activation": "tanh"}},
+            "shift": {"learning_rate": 0.1, "every": 2},
+        },
+        "choice": {
+            "settings": [setting],
+            "variants": ["probed"],
+            "candidates": [0, 1],
+            "trials": 1,
+            "splits": 3,
+            "conditions": {"wider": {"hidden": [32, 8]}, "noisier": {"label_noise": 0.1}},
+        },
+    }

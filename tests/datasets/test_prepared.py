@@ -1,0 +1,185 @@
+"""The data on disk: read as written, one digest a setting, and files replaced instead of written into."""
+
+import json
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.datasets import prepared
+from pipeline.datasets.mnist import Images
+from pipeline.datasets.prepared import Split
+
+
+def pictures() -> Images:
+    """Images that tell their number: 12 to train on, filled with 0 to 11, and 5 to test, with 100 to 104."""
+    train, test = np.arange(12, dtype=np.uint8), np.arange(100, 105, dtype=np.uint8)
+    return Images(
+        train_images=np.tile(train[:, None, None], (1, 3, 2)),
+        train_labels=train % 4,
+        test_images=np.tile(test[:, None, None], (1, 3, 2)),
+        test_labels=test % 3,
+    )
+
+
+def drawn() -> dict[str, Split]:
+    """Two training sets of three images with wrong labels, and one of four that validates on nothing."""
+    return {
+        "noisy": Split(
+            train=np.array([[3, 0, 7], [10, 1, 4]], np.int32),
+            labels=np.array([[3, 2, 3], [0, 1, 1]], np.uint8),
+            validation=np.array([9, 2], np.int32),
+        ),
+        "blind": Split(
+            train=np.array([[11, 2, 9, 5]], np.int32),
+            labels=np.array([[3, 2, 1, 1]], np.uint8),
+            validation=np.array([], np.int32),
+        ),
+    }
+
+
+def digests(root: Path, images: Images, splits: dict[str, Split]) -> dict[str, str]:
+    prepared.write(root, images, splits)
+    return prepared.read_digests(root)
+
+
+# ---- round trip ----
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    prepared.write(tmp_path, pictures(), drawn())
+    pairs = [(prepared.read_images(tmp_path), pictures())]
+    pairs += [(prepared.read_split(tmp_path, name), split) for name, split in drawn().items()]  # type: ignore[misc]
+    for received, expected in pairs:
+        for field in fields(expected):
+            array, wanted = getattr(received, field.name), getattr(expected, field.name)
+            assert (array.dtype, array.shape) == (wanted.dtype, wanted.shape)
+            assert np.array_equal(array, wanted)
+
+
+def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
+    prepared.write(tmp_path, pictures(), drawn())
+    with pytest.raises(ValueError, match="read-only"):
+        prepared.read_images(tmp_path).train_images[0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        prepared.read_split(tmp_path, "noisy").labels[0] = 1
+
+
+def test_an_unknown_setting_is_not_found(tmp_path: Path) -> None:
+    prepared.write(tmp_path, pictures(), drawn())
+    with pytest.raises(FileNotFoundError, match=r"other_train\.npy"):
+        prepared.read_split(tmp_path, "other")
+
+
+@pytest.mark.parametrize(("setting", "number"), [("noisy", 0), ("noisy", 1), ("blind", 0)])
+def test_a_replicate_has_the_images_and_labels_of_its_training_set(
+    tmp_path: Path, setting: str, number: int
+) -> None:
+    prepared.write(tmp_path, pictures(), drawn())
+    split = drawn()[setting]
+    data = prepared.replicate(prepared.read_images(tmp_path), prepared.read_split(tmp_path, setting), number)
+    expected = split.train[number].tolist()
+    assert data.train_images.shape == (len(expected), 3, 2)
+    assert [set(image.ravel().tolist()) for image in data.train_images] == [{index} for index in expected]
+    assert data.train_labels.tolist() == split.labels[number].tolist()  # wrong ones included
+    held = split.validation.tolist()
+    assert data.validation_images.shape == (len(held), 3, 2)
+    assert [set(image.ravel().tolist()) for image in data.validation_images] == [{index} for index in held]
+    assert data.validation_labels.tolist() == [index % 4 for index in held]  # the true ones
+    assert np.array_equal(data.test_images, pictures().test_images)
+    assert np.array_equal(data.test_labels, pictures().test_labels)
+    assert data.classes == 4
+    assert data.train_images.dtype == data.train_labels.dtype == np.uint8
+
+
+# ---- digests ----
+
+
+def changed(array: np.ndarray) -> np.ndarray:
+    copy = array.copy()
+    copy.flat[-1] += 1
+    return copy
+
+
+def test_equal_content_has_equal_digests(tmp_path: Path) -> None:
+    expected = digests(tmp_path / "once", pictures(), drawn())
+    assert list(expected) == ["noisy", "blind"]
+    assert len(set(expected.values())) == 2
+    backwards = dict(reversed(drawn().items()))
+    assert digests(tmp_path / "again", pictures(), backwards) == expected
+    images = pictures()
+    columns = replace(images, train_images=np.asfortranarray(images.train_images))
+    assert digests(tmp_path / "in another layout", columns, drawn()) == expected
+
+
+@pytest.mark.parametrize("part", [field.name for field in fields(Images)])
+def test_images_are_in_the_digest_of_every_setting(tmp_path: Path, part: str) -> None:
+    before, images = digests(tmp_path, pictures(), drawn()), pictures()
+    other = replace(images, **{part: changed(getattr(images, part))})
+    after = digests(tmp_path, other, drawn())
+    assert [name for name in before if after[name] == before[name]] == []
+
+
+@pytest.mark.parametrize("part", [field.name for field in fields(Split)])
+def test_a_draw_is_in_the_digest_of_its_setting_alone(tmp_path: Path, part: str) -> None:
+    before, splits = digests(tmp_path, pictures(), drawn()), drawn()
+    splits["noisy"] = replace(splits["noisy"], **{part: changed(getattr(splits["noisy"], part))})
+    after = digests(tmp_path, pictures(), splits)
+    assert [name for name in before if after[name] != before[name]] == ["noisy"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda array: array.reshape(3, 2), lambda array: array.view(np.uint32)],
+    ids=["shape", "type"],
+)
+def test_the_same_bytes_in_another_shape_or_type_have_another_digest(
+    tmp_path: Path, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    before, splits = digests(tmp_path, pictures(), drawn()), drawn()
+    splits["noisy"] = replace(splits["noisy"], train=change(splits["noisy"].train))
+    assert digests(tmp_path, pictures(), splits)["noisy"] != before["noisy"]
+
+
+def test_a_setting_more_leaves_the_digests_of_the_others(tmp_path: Path) -> None:
+    before = digests(tmp_path, pictures(), drawn())
+    after = digests(tmp_path, pictures(), {"first": drawn()["blind"], **drawn()})
+    assert {name: after[name] for name in before} == before
+    assert after["first"] == before["blind"]  # equal data, whatever the setting's name
+
+
+# ---- what stood there ----
+
+
+def test_files_are_replaced_and_not_written_into(tmp_path: Path) -> None:
+    """DVC's cache may be hard links of the outputs: writing into one would spoil the cache."""
+    prepared.write(tmp_path / "root", pictures(), drawn())
+    outputs = sorted(path for path in (tmp_path / "root").rglob("*") if path.is_file())
+    assert len(outputs) == 4 + 2 * 3 + 1
+    cache = {}
+    for number, path in enumerate(outputs):
+        link = tmp_path / str(number)
+        link.hardlink_to(path)
+        cache[link] = link.read_bytes()
+    splits = {
+        name: Split(changed(s.train), changed(s.labels), s.validation[:1]) for name, s in drawn().items()
+    }
+    images = pictures()
+    prepared.write(
+        tmp_path / "root", Images(*(changed(getattr(images, f.name)) for f in fields(images))), splits
+    )
+    for (link, content), path in zip(cache.items(), outputs, strict=True):
+        assert link.read_bytes() == content
+        assert not path.samefile(link)
+    received = prepared.read_images(tmp_path / "root").train_images[-1]
+    assert received.ravel().tolist() == [11, 11, 11, 11, 11, 12]
+
+
+def test_a_setting_that_is_gone_leaves_nothing(tmp_path: Path) -> None:
+    prepared.write(tmp_path, pictures(), drawn())
+    prepared.write(tmp_path, pictures(), {"blind": drawn()["blind"]})
+    names = sorted(path.name for path in (tmp_path / "data" / "splits").iterdir())
+    assert names == ["blind_labels.npy", "blind_train.npy", "blind_validation.npy", "digests.json"]
+    assert list(json.loads((tmp_path / prepared.DIGESTS).read_text(encoding="utf-8"))) == ["blind"]

@@ -1,0 +1,157 @@
+"""The template of the page: what it holds, in which order, and what it refuses."""
+
+import itertools
+import re
+from dataclasses import replace
+from typing import Any
+
+import jinja2
+import pandas as pd
+import pytest
+
+from pipeline.page import page
+from pipeline.page.answers import Answer
+from pipeline.system import markdown
+
+VERDICT = {"claim": "7a", "text": "So.", "verdict": "refuted", "finding": "No.", "published": "Yes."}
+ANSWERS = [
+    Answer("zeal", "What is zeal?", "Answer of zeal.", [VERDICT, VERDICT | {"claim": "7b", "published": ""}]),
+    Answer("ardour", "What is ardour?", "Answer of ardour.\n\nAnd more.", [VERDICT | {"claim": "8"}]),
+]
+VALUES: dict[str, Any] = {
+    "alpha": 0.05,
+    "level": "95 %",
+    "findings": "The finding.",
+    "beneath": ["The rival.", "The parts."],
+    "overview": pd.DataFrame({"variant": ["`drop`"], "`wide`": ["-0.12 ≈"]}),
+    "answers": ANSWERS,
+    "claims": pd.DataFrame({"claim": ["[7a](#claim-7a)"], "verdict": ["refuted"]}),
+    "claims_counted": "The study judges 1 claim.",
+    "conditions": {"wide": "`wide`: 50 images"},
+    "rankings": {"wide": pd.DataFrame({"variant": ["`drop`"], "test error, %": ["2.34 [2.27, 2.41]"]})},
+    "tuned_settings": ["wide"],
+    "tuning": {"splits": 2, "baseline": {"epochs": [1, 2, 3, 4, 5]}},
+    "choices": pd.DataFrame({"variant": ["`drop`"], "`wide`": ["rate=0.5"]}),
+    "choices_at_an_end": 1,
+    "choices_made": 7,
+    "untuned": "`norm`",
+    "test_size": 10000,
+    "example_error": 2.04,
+    "binomial": 0.1414,
+    "fewest": 3,
+    "processors": ["Xeon"],
+    "provenance": {"Keras runs": "3", "seed of `wide`": "0"},
+    "keys": pd.DataFrame({"filter": ["`tags.run_key = 'a'`"]}),
+}
+
+
+def rendered(**changes: Any) -> str:
+    return markdown.render(page.TEMPLATE, VALUES | changes)
+
+
+@pytest.mark.parametrize("missing", VALUES)
+def test_a_missing_value_is_an_error(missing: str) -> None:
+    values = {name: value for name, value in VALUES.items() if name != missing}
+    # Python's own formatting of a value, as of `test_size`, refuses the stand-in for what is undefined.
+    refusal = f"'{missing}' is undefined|passed to StrictUndefined"
+    with pytest.raises((jinja2.UndefinedError, TypeError), match=refusal):
+        markdown.render(page.TEMPLATE, values)
+
+
+def test_conditions_are_wanted_for_every_ranking() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="no attribute 'wide'"):
+        rendered(conditions={})
+
+
+def test_the_page_holds_its_values() -> None:
+    text = rendered()
+    assert text.startswith("# ")
+    assert text.endswith("\n")
+    assert "{{" not in text
+    assert "{%" not in text
+    assert "\n\nThe finding.\n\nThe study judges 1 claim. ([Verdicts](#verdicts).)\n\n" in text
+    assert "\n\n- The rival.\n- The parts.\n\n" in text
+    assert "has 5 candidates in each setting" in text
+    assert "1 of 7 choices lies at an end" in text
+    assert "\n### Ranking in `wide`\n\n`wide`: 50 images. The numbers are means with 95 % intervals." in text
+    assert "difference to the tuned baseline (Holm-adjusted p above 0.05)" in text
+    assert "\n\n| variant | test error, % |\n| --- | --- |\n| `drop` | 2.34 [2.27, 2.41] |\n\n" in text
+    assert "it has 10,000 images, so an error of 2.0 % has a standard error\n  of 0.14 points" in text
+    assert "the cells that questions add have as few as 3." in text
+    assert "\n\n| what | value |\n| --- | --- |\n| Keras runs | 3 |\n| seed of `wide` | 0 |\n\n" in text
+
+
+def test_the_order_of_the_sections() -> None:
+    assert re.findall(r"^##? (.+)$", rendered(), re.M) == [
+        "What regularization does to bias and variance",
+        "Verdicts",
+        "The questions",
+        "Every variant in every setting",
+        "What was tuned",
+        "Limits of the study",
+        "How it was made",
+    ]
+
+
+def test_the_claims_of_a_question_follow_its_answer() -> None:
+    questions = rendered().split("\n## The questions\n")[1].split("\n## ")[0]
+    assert questions.strip() == (
+        "### What is zeal?\n\nAnswer of zeal.\n\n"
+        "#### Claim 7a\n\n**7a. So.** *Refuted.* No.\nPublished: Yes.\n\n"
+        "#### Claim 7b\n\n**7b. So.** *Refuted.* No.\n\n"
+        "Evidence, with the margins: [`evidence.csv`](questions/zeal/evidence.csv).\n"
+        "Rules: [`claims.py`](../pipeline/questions/zeal/claims.py).\n\n"
+        "### What is ardour?\n\nAnswer of ardour.\n\nAnd more.\n\n"
+        "#### Claim 8\n\n**8. So.** *Refuted.* No.\nPublished: Yes.\n\n"
+        "Evidence, with the margins: [`evidence.csv`](questions/ardour/evidence.csv).\n"
+        "Rules: [`claims.py`](../pipeline/questions/ardour/claims.py)."
+    )
+
+
+def test_a_question_without_claims_has_no_evidence() -> None:
+    text = rendered(answers=[replace(ANSWERS[1], verdicts=[])])
+    assert "\n### What is ardour?\n\nAnswer of ardour.\n\nAnd more.\n\n## Every variant" in text
+
+
+def test_what_no_study_has_is_not_said() -> None:
+    text = rendered(fewest=0, untuned="")
+    assert "Few training sets" not in text
+    assert "Not tuned" not in text
+
+
+def test_several_classes_of_processor_are_said_to_differ() -> None:
+    assert "classes of processors" not in rendered()
+    assert "**The study mixes classes of processors**" in rendered(processors=["Xeon", "EPYC"])
+
+
+def test_the_level_is_that_of_the_statistics() -> None:
+    text = rendered(level="99 %", alpha=0.01)
+    assert "95 %" not in text
+    assert "0.05" not in text
+    assert text.count("99 % intervals") == 4
+    assert "the Holm-adjusted p is\nat most 0.01" in text
+
+
+def test_text_is_not_escaped() -> None:
+    assert "\na < b & 'c'\n" in rendered(findings="a < b & 'c'")
+
+
+def test_headings_lists_and_images_stand_apart() -> None:
+    """Markdown runs a line into the paragraph before it unless a blank line parts them."""
+    for before, line in itertools.pairwise(rendered().splitlines()):
+        if line.startswith(("#", "![")):
+            assert before == "", line
+        if before.startswith(("#", "![")):
+            assert line == "", before
+
+
+def test_every_link_within_the_page_leads_to_a_heading() -> None:
+    text = rendered()
+    headings = [markdown.anchor(title) for title in re.findall(r"^#+ (.+)$", text, re.M)]
+    assert len(set(headings)) == len(headings)
+    assert {link[1:] for link in re.findall(r"\]\((#[^)]+)\)", text)} <= set(headings)
+
+
+def test_every_image_says_what_it_shows() -> None:
+    text = rendered()
+    assert len(re.findall(r"!\[[^\]]{20,}\]\(", text)) == text.count("![")

@@ -1,0 +1,66 @@
+"""Optimizers that average the weights (`use_ema`): the network ends with the averages, as after `fit`."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.datasets.mnist import Images
+from pipeline.training.optimizers import FusedAdam, FusedSGD
+from tests.training import conv
+
+MakeOptimizer = Callable[[], keras.Optimizer]
+
+
+@pytest.fixture(scope="module")
+def data(mnist: Images) -> conv.Data:
+    return conv.Data(mnist)
+
+
+def largest(differences: list[np.ndarray]) -> float:
+    return max(float(np.abs(array).max()) for array in differences)
+
+
+AVERAGED = {"use_ema": True, "ema_momentum": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("stock", "ours"),
+    [
+        (lambda: keras.optimizers.SGD(0.1, 0.9, **AVERAGED), lambda: FusedSGD(0.1, 0.9, **AVERAGED)),
+        (
+            lambda: keras.optimizers.SGD(0.1, 0.9, ema_overwrite_frequency=7, **AVERAGED),
+            lambda: FusedSGD(0.1, 0.9, ema_overwrite_frequency=7, **AVERAGED),
+        ),
+    ],
+    ids=["at the end", "and every 7 steps"],
+)
+def test_averaged_weights_are_those_of_fit(
+    data: conv.Data, stock: MakeOptimizer, ours: MakeOptimizer
+) -> None:
+    fitted = conv.network()
+    conv.by_fit(fitted, stock(), data, epochs=2)
+    averaged, plain = (
+        conv.engine_of(conv.network(), ours()),
+        conv.engine_of(conv.network(), FusedSGD(0.1, 0.9)),
+    )
+    for engine in (averaged, plain):
+        conv.by_engine(engine, data, epochs=2)
+    weights = averaged.model.get_weights()
+    assert largest([a - b for a, b in zip(weights, fitted.get_weights(), strict=True)]) < 1e-7
+    assert largest([a - b for a, b in zip(weights, plain.model.get_weights(), strict=True)]) > 1e-3
+
+
+def test_without_averages_the_end_of_a_training_changes_no_bit(
+    data: conv.Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = []
+    for finalized in (True, False):
+        engine = conv.engine_of(conv.network(), FusedAdam(1e-3))
+        if not finalized:
+            monkeypatch.setattr(engine.model.optimizer, "finalize_variable_values", lambda variables: None)
+        conv.by_engine(engine, data, epochs=2)
+        trained.append(engine.model.get_weights())
+    for weights, untouched in zip(*trained, strict=True):
+        assert np.array_equal(weights, untouched)
