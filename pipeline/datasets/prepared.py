@@ -20,7 +20,7 @@ DIGESTS = SPLITS / "digests.json"
 
 @dataclass(frozen=True)
 class Split:
-    """The draws of one setting: D training sets of n images, the tuning's last, and the validation images.
+    """The draws of a condition: D training sets of n images, those to choose on last, and validation images.
 
     `train` (D, n) and `validation` (V,) index the training images; `labels` (D, n) are those trained
     on, wrong ones included.
@@ -33,7 +33,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Replicate:
-    """The data of one run: images uint8 (n, ...) and labels uint8 (n,) of every part."""
+    """The data of one run: images uint8 (n, ...) and labels uint8 (n,), to train, validate and test on."""
 
     train_images: np.ndarray
     train_labels: np.ndarray

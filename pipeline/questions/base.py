@@ -62,11 +62,9 @@ class Question:
         return kind
 
     def reads(self, params: Params) -> list[str]:
-        """Return the stages whose runs it looks at: by default those of every variant.
-
-        `READS` in its `__init__.py` names fewer.
-        """
-        return list(getattr(self._module(), "READS", params.stages))
+        """Return the stages whose runs it looks at: those that `READS` in its `__init__.py` names, or all."""
+        named = getattr(self._module(), "READS", params.stages)
+        return [stage for stage in params.stages if stage in named]
 
     def cells(self, params: Params) -> Iterator[Cell]:
         """Yield the cells that it needs."""
@@ -110,10 +108,10 @@ class Question:
         return importlib.import_module(f"{__package__}.{self.name}")
 
     def _found(self, module: str, name: str, default: Any) -> Any:
-        """Return what a module of the folder has under a name; the default where there is no such module."""
+        """Return what a module of the folder has under a name; the default where it is not there."""
         if not (FOLDER / self.name / f"{module}.py").exists():
             return default
-        return getattr(importlib.import_module(f"{self._module().__name__}.{module}"), name)
+        return getattr(importlib.import_module(f"{self._module().__name__}.{module}"), name, default)
 
 
 def discover() -> list[Question]:

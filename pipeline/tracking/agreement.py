@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import subprocess
@@ -14,7 +15,7 @@ from mlflow.entities import Run as Logged
 from pipeline.system.errors import UserError
 from pipeline.tracking import entries, models, outputs, recorder, registry, study
 from pipeline.tracking.entries import Entry
-from pipeline.tracking.ledger import CURRENT, Group, Ledger, is_workspace, now, points
+from pipeline.tracking.ledger import CURRENT, Ledger, LoggedCell, is_workspace, now, points
 from pipeline.tracking.outputs import Cell
 
 Curves = Mapping[str, Mapping[str, list[tuple[int, float]]]]  # (epoch, value) by run id and key
@@ -35,25 +36,25 @@ def _disagreements(root: Path) -> tuple[list[str], int]:
     """Return what the store says otherwise than DVC's outputs, and how many Keras runs these hold."""
     cells, problems = _cells(root)
     ledger = Ledger()
-    groups = _by_key(ledger)
-    curves = _curves(ledger, groups)
-    logged = ledger.models()
-    problems += registry.disagreements(ledger, {key: own[0] for key, own in groups.items()}, cells)
+    by_key = _by_key(ledger)
+    curves = _curves(ledger, by_key)
+    networks = ledger.models()
+    problems += registry.disagreements(ledger, {key: twins[0] for key, twins in by_key.items()}, cells)
     for cell in cells:
-        own = groups.pop(cell.key, [])
-        if len(own) != 1:
-            problems.append(f"{cell.name}: expected one run in MLflow, found {len(own)}")
-        for group in own:
-            problems += differences(cell, group, curves)
-            if not models.are_right(cell, logged.get(group.parent.info.run_id, ())):
+        twins = by_key.pop(cell.key, [])
+        if len(twins) != 1:
+            problems.append(f"{cell.name}: expected one run in MLflow, found {len(twins)}")
+        for logged in twins:
+            problems += differences(cell, logged, curves)
+            if not models.are_right(cell, networks.get(logged.parent.info.run_id, ())):
                 problems.append(
                     f"{cell.name}: expected {int(models.has_one(cell))} logged model, found others"
                 )
-            if any(run.data.tags.get(CURRENT) != "true" for run in group.runs):
+            if any(run.data.tags.get(CURRENT) != "true" for run in logged.runs):
                 problems.append(f"{cell.name}: expected runs that are marked as current, found others")
-    for group in (one for left in groups.values() for one in left):
-        if group.is_current:
-            problems.append(f"{group.parent.info.run_name}: marked as current, but DVC keeps no such runs")
+    for logged in itertools.chain(*by_key.values()):
+        if logged.is_current:
+            problems.append(f"{logged.parent.info.run_name}: marked as current, but DVC keeps no such runs")
     problems += [f"{run.info.run_name}: RUNNING" for run in ledger.search("attributes.status = 'RUNNING'")]
     problems += study.missing(ledger, root)
     return problems, sum(len(cell.finished) for cell in cells)
@@ -69,17 +70,17 @@ def sync(root: Path, wrote: Callable[[str], object] = lambda name: None) -> list
     cells, problems = _cells(root)
     ledger = Ledger()
     ledger.close_stale()
-    found = _by_key(ledger)
-    curves = _curves(ledger, found)
+    by_key = _by_key(ledger)
+    curves = _curves(ledger, by_key)
     written = []
     for cell in cells:
-        own = found.pop(cell.key, [])
-        good = [one for one in own if not any(differences(cell, one, curves))]
-        for group in own:
-            if group not in good[:1]:
-                ledger.forget(group)
-        if good:
-            ledger.mark(good[0].runs, current=True)
+        twins = by_key.get(cell.key, [])
+        right = next((logged for logged in twins if not any(differences(cell, logged, curves))), None)
+        for logged in twins:
+            if logged is not right:
+                ledger.forget(logged)
+        if right:
+            ledger.mark(right.runs, current=True)
         else:
             _write(ledger, cell)
             written.append(cell.name)
@@ -95,19 +96,19 @@ def publish_networks(root: Path) -> None:
     """Log the networks, and register them where every cell is recorded."""
     ledger = Ledger()
     cells, problems = _cells(root)
-    found = {group.key: group for group in ledger.groups()}
-    logged = ledger.models()
-    for cell in (cell for cell in cells if cell.key in found):
-        parent = found[cell.key].parent.info.run_id
-        if not models.are_right(cell, logged.get(parent, ())):
+    logged_cells = {logged.key: logged for logged in ledger.logged_cells()}
+    networks = ledger.models()
+    for cell in (cell for cell in cells if cell.key in logged_cells):
+        parent = logged_cells[cell.key].parent.info.run_id
+        if not models.are_right(cell, networks.get(parent, ())):
             models.log(ledger, root, cell, parent)
     if is_workspace():
-        groups = {key: group for key, group in found.items() if group.is_current}
+        current = {key: logged for key, logged in logged_cells.items() if logged.is_current}
         # An alias is a comparison: of a part of the study, as under `mlflow run`, it would name another.
-        if all(cell.key in groups for cell in cells):
-            registry.register(ledger, groups, cells)
+        if all(cell.key in current for cell in cells):
+            registry.register(ledger, current, cells)
         if not problems:
-            _retire(ledger, groups, cells)
+            _retire(ledger, current, cells)
 
 
 def publish_reports(root: Path) -> None:
@@ -115,23 +116,23 @@ def publish_reports(root: Path) -> None:
     study.publish(Ledger(), root)
 
 
-def differences(cell: Cell, group: Group, curves: Curves) -> Iterator[str]:
-    """Yield what a group of the store says otherwise than the cell, but for the model.
+def differences(cell: Cell, logged: LoggedCell, curves: Curves) -> Iterator[str]:
+    """Yield what the store says of a cell otherwise than the cell itself, but for the model.
 
     `curves` has those of its runs, by their ids.
     """
-    yield from _compared(entries.of_cell(cell), group.parent, {})
+    yield from _compared(entries.of_cell(cell), logged.parent, {})
     children: dict[str, list[Logged]] = {}
-    for child in group.children:
+    for child in logged.children:
         children.setdefault(child.data.tags.get(entries.KEY, ""), []).append(child)
     for record in cell.finished:
         entry = entries.of_run(record)
-        own = children.pop(record.run.key, [])
-        if len(own) != 1:
-            yield f"{entry.name}: expected one run in MLflow, found {len(own)}"
-        for child in own:
+        twins = children.pop(record.run.key, [])
+        if len(twins) != 1:
+            yield f"{entry.name}: expected one run in MLflow, found {len(twins)}"
+        for child in twins:
             yield from _compared(entry, child, curves[child.info.run_id])
-    for child in (one for left in children.values() for one in left):
+    for child in itertools.chain(*children.values()):
         yield f"{child.info.run_name}: DVC keeps no such run"
 
 
@@ -149,26 +150,26 @@ def _compared(entry: Entry, run: Logged, curves: Mapping[str, list[tuple[int, fl
     yield from _of_mapping(name, "the metric", entry.metrics, final)
     expected = {key: list(enumerate(values, start=1)) for key, values in entry.curves.items()}
     for key in sorted(expected.keys() | curves.keys()):
-        one, other = expected.get(key, []), curves.get(key, [])
-        if len(one) != len(other):
-            yield f"{name}: the curve {key}: expected {len(one)} points, found {len(other)}"
-        elif any(a[0] != b[0] or not _same(a[1], b[1]) for a, b in zip(one, other, strict=True)):
+        wanted, logged = expected.get(key, []), curves.get(key, [])
+        if len(wanted) != len(logged):
+            yield f"{name}: the curve {key}: expected {len(wanted)} points, found {len(logged)}"
+        elif any(a[0] != b[0] or not _same(a[1], b[1]) for a, b in zip(wanted, logged, strict=True)):
             yield f"{name}: the curve {key}: expected other values than those found"
 
 
 def _of_mapping(
-    name: str, what: str, expected: Mapping[str, float | str], found: Mapping[str, float | str]
+    name: str, what: str, expected: Mapping[str, float | str], logged: Mapping[str, float | str]
 ) -> Iterator[str]:
-    for key in sorted(expected.keys() | found.keys()):
-        one, other = expected.get(key), found.get(key)
-        if one is None or other is None or not _same(one, other):
-            yield f"{name}: {what} {key}: expected {one}, found {other}"
+    for key in sorted(expected.keys() | logged.keys()):
+        wanted, received = expected.get(key), logged.get(key)
+        if wanted is None or received is None or not _same(wanted, received):
+            yield f"{name}: {what} {key}: expected {wanted}, found {received}"
 
 
-def _same(one: float | str, other: float | str) -> bool:
-    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
-        return math.isnan(other)
-    return one == other
+def _same(expected: float | str, logged: float | str) -> bool:
+    if isinstance(expected, float) and isinstance(logged, float) and math.isnan(expected):
+        return math.isnan(logged)
+    return expected == logged
 
 
 def _short(value: str | None) -> str:
@@ -186,23 +187,25 @@ def _write(ledger: Ledger, cell: Cell) -> None:
     ledger.end(parent, entries.of_cell(cell))
 
 
-def _retire(ledger: Ledger, groups: Mapping[str, Group], cells: Iterable[Cell]) -> None:
+def _retire(ledger: Ledger, current: Mapping[str, LoggedCell], cells: Iterable[Cell]) -> None:
     """Mark the runs of other revisions as not current, those of a variant that was taken away among them."""
     kept = {cell.key for cell in cells}
-    for key, group in groups.items():
+    for key, logged in current.items():
         if key not in kept:
-            ledger.mark(group.runs, current=False)
+            ledger.mark(logged.runs, current=False)
 
 
-def _by_key(ledger: Ledger) -> dict[str, list[Group]]:
-    found: dict[str, list[Group]] = {}
-    for group in ledger.groups():
-        found.setdefault(group.key, []).append(group)
-    return found
+def _by_key(ledger: Ledger) -> dict[str, list[LoggedCell]]:
+    by_key: dict[str, list[LoggedCell]] = {}
+    for logged in ledger.logged_cells():
+        by_key.setdefault(logged.key, []).append(logged)
+    return by_key
 
 
-def _curves(ledger: Ledger, groups: Mapping[str, Iterable[Group]]) -> Curves:
-    return ledger.curves([child for alike in groups.values() for group in alike for child in group.children])
+def _curves(ledger: Ledger, by_key: Mapping[str, Iterable[LoggedCell]]) -> Curves:
+    return ledger.curves(
+        [child for twins in by_key.values() for logged in twins for child in logged.children]
+    )
 
 
 def _cells(root: Path) -> tuple[list[Cell], list[str]]:

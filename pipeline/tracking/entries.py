@@ -21,7 +21,7 @@ from pipeline.tracking.outputs import Cell
 
 FINAL, LOW, HIGH, EPOCH = "final/", "low/", "high/", "epoch/"
 NOTE = mlflow_tags.MLFLOW_RUN_NOTE
-KIND, GROUP, KEY, STAGE = "kind", "group_key", "run_key", "stage"
+KIND, CELL_KEY, KEY, STAGE = "kind", "cell_key", "run_key", "stage"
 PLACE = ("variant", "setting", "question", "label")  # tags that say which cell a run belongs to
 
 
@@ -72,7 +72,7 @@ def of_cell(cell: Cell) -> Entry:
         for name in cell.reported[0].final:
             if all(name in record.final for record in cell.reported):
                 metrics |= _summary(name, cell.reported)
-    tags = {**_place(cell.planned[0]), KIND: "variant", GROUP: cell.key, STAGE: cell.stage}
+    tags = {**_place(cell.planned[0]), KIND: "variant", CELL_KEY: cell.key, STAGE: cell.stage}
     if cell.choice is not None:
         tags["candidate"] = str(cell.choice.candidate)
     return Entry(cell.name, tags | {NOTE: _cell_note(cell, metrics)}, params, metrics)
@@ -96,7 +96,7 @@ def _parameters(run: Run) -> dict[str, str]:
     flat: dict[str, Any] = {}
     for name, value in (fields | run.regularizers).items():
         flat |= (
-            {f"{name}.{key}": part for key, part in value.items()}
+            {f"{name}.{key}": strength for key, strength in value.items()}
             if isinstance(value, dict)
             else {name: value}
         )
@@ -108,7 +108,11 @@ def _summary(name: str, records: Sequence[Record]) -> dict[str, float]:
     splits: dict[int, list[float]] = {}
     for record in records:
         splits.setdefault(record.run.split, []).append(record.final[name])
-    means = next(iter(splits.values())) if len(splits) == 1 else [np.mean(one) for one in splits.values()]
+    means = (
+        next(iter(splits.values()))
+        if len(splits) == 1
+        else [np.mean(of_split) for of_split in splits.values()]
+    )
     summary = {f"{FINAL}{name}": _storable(float(np.mean(means)))}
     if len(means) > 1 and np.isfinite(means).all():
         interval = comparison.mean_interval(means)

@@ -28,7 +28,7 @@ PARENT = mlflow_tags.MLFLOW_PARENT_RUN_ID
 
 
 @dataclass(frozen=True)
-class Group:
+class LoggedCell:
     """What the store holds of a cell: the parent, and the runs below it."""
 
     parent: Logged
@@ -37,7 +37,7 @@ class Group:
     @property
     def key(self) -> str:
         """Return the key of the cell."""
-        return str(self.parent.data.tags[entries.GROUP])
+        return str(self.parent.data.tags[entries.CELL_KEY])
 
     @property
     def is_current(self) -> bool:
@@ -112,12 +112,12 @@ class Ledger:
             if run.data.tags.get(CURRENT) != wanted:
                 self.client.set_tag(run.info.run_id, CURRENT, wanted)
 
-    def forget(self, group: Group) -> None:
-        """Delete the runs of a group and its models; the parent last, for by it the rest is found."""
-        for child in group.children:
+    def forget(self, cell: LoggedCell) -> None:
+        """Delete the runs of a cell and its models; the parent last, for by it the rest is found."""
+        for child in cell.children:
             self.client.delete_run(child.info.run_id)
-        self.forget_models(group.parent.info.run_id)
-        self.client.delete_run(group.parent.info.run_id)
+        self.forget_models(cell.parent.info.run_id)
+        self.client.delete_run(cell.parent.info.run_id)
 
     def forget_models(self, parent: str) -> None:
         """Delete the models that were logged under a parent, and the versions that are registered of them."""
@@ -134,29 +134,29 @@ class Ledger:
 
     # ---- reading ----
 
-    def groups(self, condition: str = "") -> list[Group]:
-        """Return every group, or those whose parents fulfil a condition, the oldest first."""
+    def logged_cells(self, condition: str = "") -> list[LoggedCell]:
+        """Return every cell, or those whose parents fulfil a condition, the oldest first."""
         parents = self.search(f"tags.{entries.KIND} = 'variant'" + (f" and {condition}" if condition else ""))
-        found: dict[str, list[Logged]] = {parent.info.run_id: [] for parent in parents}
+        by_parent: dict[str, list[Logged]] = {parent.info.run_id: [] for parent in parents}
         children = (
             self.search(f"tags.{entries.KEY} LIKE '%'")
             if not condition
-            else [run for one in found for run in self.search(f"tags.`{PARENT}` = '{one}'")]
+            else [run for parent in by_parent for run in self.search(f"tags.`{PARENT}` = '{parent}'")]
         )
         for child in children:
-            found.get(child.data.tags.get(PARENT, ""), []).append(child)
-        return [Group(parent, tuple(found[parent.info.run_id])) for parent in reversed(parents)]
+            by_parent.get(child.data.tags.get(PARENT, ""), []).append(child)
+        return [LoggedCell(parent, tuple(by_parent[parent.info.run_id])) for parent in reversed(parents)]
 
     def search(self, condition: str) -> list[Logged]:
         """Return the active runs that fulfil a condition, the youngest first."""
-        found: list[Logged] = []
+        runs: list[Logged] = []
         token = None
         while True:
             page = self.client.search_runs([self.experiment], condition, max_results=PAGE, page_token=token)
-            found += page
+            runs += page
             token = page.token
             if not token:
-                return found
+                return runs
 
     def curves(self, runs: Sequence[Logged]) -> dict[str, dict[str, list[tuple[int, float]]]]:
         """Return every point (epoch, value) of every curve, by run id and key, in the order of the epochs."""
@@ -164,38 +164,38 @@ class Ledger:
         for run in runs:
             for name in filter(lambda name: name.startswith(entries.EPOCH), run.data.metrics):
                 asked.setdefault(name, []).append(run.info.run_id)
-        found: dict[str, dict[str, list[tuple[int, float]]]] = {run.info.run_id: {} for run in runs}
+        curves: dict[str, dict[str, list[tuple[int, float]]]] = {run.info.run_id: {} for run in runs}
         for name, identities in asked.items():
             for identity, point in store.histories(self.client, identities, name):
-                found[identity].setdefault(name, []).append((point.step, point.value))
-        for curves in found.values():
-            for points in curves.values():
+                curves[identity].setdefault(name, []).append((point.step, point.value))
+        for of_run in curves.values():
+            for points in of_run.values():
                 points.sort()
-        return found
+        return curves
 
     def models(self) -> dict[str, list[LoggedModel]]:
         """Return the models of the study, by the run that they were logged under."""
-        found: dict[str, list[LoggedModel]] = {}
+        models: dict[str, list[LoggedModel]] = {}
         token = None
         while True:
             page = self.client.search_logged_models([self.experiment], page_token=token)
             for model in page:
-                found.setdefault(str(model.source_run_id), []).append(model)
+                models.setdefault(str(model.source_run_id), []).append(model)
             token = page.token
             if not token:
-                return found
+                return models
 
     def versions(self) -> dict[str, list[ModelVersion]]:
         """Return the registered versions of the study's networks, by the run that these were logged under."""
-        found: dict[str, list[ModelVersion]] = {}
+        versions: dict[str, list[ModelVersion]] = {}
         token = None
         while True:
             page = self.client.search_model_versions(f"name LIKE '{store.EXPERIMENT}-%'", page_token=token)
             for version in page:
-                found.setdefault(str(version.run_id), []).append(version)
+                versions.setdefault(str(version.run_id), []).append(version)
             token = page.token
             if not token:
-                return found
+                return versions
 
     def _log(
         self,
@@ -247,9 +247,9 @@ def _is_dead(process: str) -> bool:
         return False
     pid, _, created = rest.partition(" ")
     try:
-        found = psutil.Process(int(pid))
+        living = psutil.Process(int(pid))
         # A zombie, which nobody has waited for, does nothing any more.
-        return f"{found.create_time():.2f}" != created or found.status() == psutil.STATUS_ZOMBIE
+        return f"{living.create_time():.2f}" != created or living.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 

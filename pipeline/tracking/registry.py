@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from pipeline import params
 from pipeline.tracking import entries, models, store
-from pipeline.tracking.ledger import Group, Ledger
+from pipeline.tracking.ledger import Ledger, LoggedCell
 from pipeline.tracking.outputs import Cell
 
 CHAMPION = "champion"
@@ -27,59 +27,61 @@ def aliases(cells: Iterable[Cell]) -> dict[str, dict[str, Cell]]:
     `baseline`, and `champion`: the lowest mean validation loss; never by the test set, and none where
     nothing is held out.
     """
-    found: dict[str, dict[str, Cell]] = {}
+    cells_by_alias: dict[str, dict[str, Cell]] = {}
     lowest: dict[str, float] = {}
     for cell in filter(models.has_one, cells):
         name = name_of(cell.planned[0].setting)
-        own = found.setdefault(name, {})
+        of_setting = cells_by_alias.setdefault(name, {})
         if cell.planned[0].variant == params.BASELINE:
-            own[params.BASELINE] = cell
+            of_setting[params.BASELINE] = cell
         loss = entries.of_cell(cell).metrics.get(f"{entries.FINAL}{models.VALIDATION}", math.inf)
         if loss < lowest.get(name, math.inf):
-            own[CHAMPION], lowest[name] = cell, loss
-    return found
+            of_setting[CHAMPION], lowest[name] = cell, loss
+    return cells_by_alias
 
 
-def register(ledger: Ledger, groups: Mapping[str, Group], cells: Iterable[Cell]) -> None:
+def register(ledger: Ledger, logged_cells: Mapping[str, LoggedCell], cells: Iterable[Cell]) -> None:
     """Register the networks of the present outputs, and point the aliases at theirs."""
-    versions, logged = _versions(ledger), ledger.models()
+    versions, networks = _versions(ledger), ledger.models()
     for cell in filter(models.has_one, cells):
-        parent = groups[cell.key].parent.info.run_id
+        parent = logged_cells[cell.key].parent.info.run_id
         if parent not in versions:
-            (model,) = logged[parent]
+            (model,) = networks[parent]
             versions[parent] = _new_version(ledger, cell, model)
     for name, wanted in aliases(cells).items():
-        found = _aliases(ledger, name)
+        registered = _aliases(ledger, name)
         for alias, cell in wanted.items():
-            version = versions[groups[cell.key].parent.info.run_id]
-            if found.get(alias) != version:
+            version = versions[logged_cells[cell.key].parent.info.run_id]
+            if registered.get(alias) != version:
                 ledger.client.set_registered_model_alias(name, alias, version)
-        for alias in found.keys() - wanted.keys():
+        for alias in registered.keys() - wanted.keys():
             ledger.client.delete_registered_model_alias(name, alias)
 
 
-def disagreements(ledger: Ledger, groups: Mapping[str, Group], cells: Iterable[Cell]) -> Iterator[str]:
+def disagreements(
+    ledger: Ledger, logged_cells: Mapping[str, LoggedCell], cells: Iterable[Cell]
+) -> Iterator[str]:
     """Yield what `register` would change."""
-    registered = _versions(ledger)
-    versions = {key: registered.get(group.parent.info.run_id) for key, group in groups.items()}
+    by_parent = _versions(ledger)
+    versions = {key: by_parent.get(logged.parent.info.run_id) for key, logged in logged_cells.items()}
     for cell in filter(models.has_one, cells):
         if versions.get(cell.key) is None:
             yield f"{cell.name}: expected a version of {name_of(cell.planned[0].setting)}, found none"
     for name, wanted in aliases(cells).items():
-        found = _aliases(ledger, name)
-        for alias in sorted(found.keys() | wanted.keys()):
+        registered = _aliases(ledger, name)
+        for alias in sorted(registered.keys() | wanted.keys()):
             expected = versions.get(wanted[alias].key) if alias in wanted else None
-            if found.get(alias) != expected:
-                yield f"{name}@{alias}: expected version {expected}, found {found.get(alias)}"
+            if registered.get(alias) != expected:
+                yield f"{name}@{alias}: expected version {expected}, found {registered.get(alias)}"
 
 
 def _aliases(ledger: Ledger, name: str) -> dict[str, str]:
     """Return the version of every alias of a name; none where the name is not registered."""
     try:
-        found = ledger.client.get_registered_model(name).aliases
+        aliases = ledger.client.get_registered_model(name).aliases
     except MlflowException:
         return {}
-    return {alias: str(version) for alias, version in found.items()}
+    return {alias: str(version) for alias, version in aliases.items()}
 
 
 def _versions(ledger: Ledger) -> dict[str, str]:

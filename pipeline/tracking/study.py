@@ -38,10 +38,10 @@ def missing(ledger: Ledger, root: Path) -> list[str]:
     if not (root / REPORTS / PAGE).exists():
         return []
     expected = _entry(root).tags[DIGEST]
-    found: list[Logged] = ledger.search(f"tags.{entries.KIND} = 'study' and tags.{CURRENT} = 'true'")
-    if [run.data.tags.get(DIGEST) for run in found] == [expected]:
+    current: list[Logged] = ledger.search(f"tags.{entries.KIND} = 'study' and tags.{CURRENT} = 'true'")
+    if [run.data.tags.get(DIGEST) for run in current] == [expected]:
         return []
-    return [f"study: expected one current run with the present reports, found {len(found)} of others"]
+    return [f"study: expected one current run with the present reports, found {len(current)} of others"]
 
 
 def _entry(root: Path) -> Entry:

@@ -60,14 +60,14 @@ class CovariateShift(keras.callbacks.Callback):
         """Measure the step that has just been taken."""
         if batch % self._every == 0:
             chosen = self._order[batch * self._batch_size : (batch + 1) * self._batch_size]
-            found = _measure(self.model)(
+            measured = _measure(self.model)(
                 self._before,
                 self._state,
                 _values(self.model.trainable_variables),
                 tf.gather(self._images, chosen),
                 tf.gather(self._labels, chosen),
             )
-            self._measured.append(found.numpy())
+            self._measured.append(measured.numpy())
 
     def means(self) -> dict[str, float]:
         """Return the means since the last call, by measure and layer: `shift_cosine_logits` and so on.
@@ -96,9 +96,9 @@ def _depths(model: keras.Sequential) -> dict[str, list[int]]:
     depths: dict[str, list[int]] = {}
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dense):
-            depths[layer.name] = own = []
+            depths[layer.name] = variables = []
         if layer.trainable_variables:
-            own += [places[id(variable)] for variable in layer.trainable_variables]
+            variables += [places[id(variable)] for variable in layer.trainable_variables]
     return depths
 
 
@@ -129,13 +129,13 @@ def _measure(model: keras.Sequential) -> Callable[..., tf.Tensor]:
     ) -> tf.Tensor:
         batch = [images, labels]
         mixed, rows = list(before), []
-        at_once = gradients(before, state, batch, [own[0] for own in depths[1:]])
-        for below, own, gradient in zip(depths, depths[1:], at_once, strict=False):
+        at_once = gradients(before, state, batch, [variables[0] for variables in depths[1:]])
+        for below, variables, gradient in zip(depths, depths[1:], at_once, strict=False):
             for place in below:
                 mixed[place] = after[place]
-            (shifted,) = gradients(mixed, state, batch, own[:1])
-            shift, norm, other = (tf.norm(g) for g in (gradient - shifted, gradient, shifted))
-            cosine = tf.reduce_sum(gradient * shifted) / (norm * other)
+            (shifted,) = gradients(mixed, state, batch, variables[:1])
+            shift, norm, after_norm = (tf.norm(g) for g in (gradient - shifted, gradient, shifted))
+            cosine = tf.reduce_sum(gradient * shifted) / (norm * after_norm)
             rows.append(tf.stack([shift, shift / norm, cosine]))
         return tf.stack(rows)
 

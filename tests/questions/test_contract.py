@@ -1,5 +1,6 @@
 """What holds for every question, found by its folder."""
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,14 @@ def test_its_cells_are_its_own(question: Question, study: Params) -> None:
 @pytest.mark.parametrize("question", QUESTIONS, ids=name_of)
 def test_it_has_an_answer(question: Question) -> None:
     assert question.template.read_text(encoding="utf-8").strip()
+
+
+HOOKS = {"settings": "Settings", "cells": "cells", "measure": "measure", "draw": "draw", "answer": "values"}
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=name_of)
+def test_a_module_that_the_contract_names_has_what_is_looked_for(question: Question) -> None:
+    package = f"pipeline.questions.{question.name}"
+    for module, name in HOOKS.items():
+        if (question.template.parent / f"{module}.py").exists():
+            assert hasattr(importlib.import_module(f"{package}.{module}"), name), module

@@ -11,6 +11,7 @@ import pytest
 from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.records import Result
+from pipeline.system import machine
 from pipeline.training import trainer
 from pipeline.training.engine import Engine
 from pipeline.training.trainer import train
@@ -118,6 +119,41 @@ def test_nothing_is_held_out_where_nothing_is_asked_for(tiny_run: MakeRun, tiny_
     result = train(tiny_run(validation_size=0), blind)
     assert set(result.history) == {"loss", "train_cross_entropy", "train_error"}
     assert not {name for name in result.final if "validation" in name or "best" in name}
+
+
+def test_without_curves_only_the_end_is_scored(
+    tiny_run: MakeRun, tiny_data: Replicate, result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[int] = []
+    predict = Engine.predict
+
+    def seen(engine: Engine, images: Any) -> np.ndarray:
+        scored.append(len(images))
+        return predict(engine, images)
+
+    monkeypatch.setattr(Engine, "predict", seen)
+    plain = train(tiny_run(curves=False), tiny_data)
+    assert scored == [200, 100, 150]
+    assert list(plain.history) == ["loss"]
+    assert np.array_equal(plain.history["loss"], result.history["loss"])
+    assert np.array_equal(plain.logits, result.logits)
+    for name, values in result.weights.items():
+        assert np.array_equal(plain.weights[name], values), name
+    assert plain.final == {name: value for name, value in result.final.items() if name != "best_epoch"}
+
+
+def test_what_stops_early_is_scored_after_every_epoch(tiny_run: MakeRun, tiny_data: Replicate) -> None:
+    """Its callback looks at the scores, whether or not anybody asks for curves."""
+    stopping = {"early_stopping": {"patience": 1}}
+    with_curves, without = (
+        train(tiny_run(regularizers=stopping, curves=curves), tiny_data) for curves in (True, False)
+    )
+    assert set(without.history) == {"loss", *SCORES}
+    assert identical(with_curves, without)
+
+
+def test_the_class_of_processor_is_told(result: Result) -> None:
+    assert result.processor == machine.processor() != ""
 
 
 def test_the_test_set_is_scored_once_at_the_end(

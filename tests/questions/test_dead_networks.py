@@ -22,7 +22,7 @@ def evidence(plain: np.ndarray) -> dict[str, Evidence]:
     ]
     (claim,) = [claim for claim in batch_norm.CLAIMS if claim.number == "7c"]
     none = pd.DataFrame(columns=["network", "variant", "best_error"])
-    tables = {"learning_rates/shift": pd.DataFrame(rows), "learning_rates/summary": none}
+    tables = {"shift": pd.DataFrame(rows), "summary": none}
     found = claim.evidence(tables)
     assert "nan" not in claim.finding(tables, found)
     return {one.endpoint: one for one in found}

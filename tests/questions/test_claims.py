@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import claims
+from pipeline import questions
 from pipeline.questions import verdicts as judged
 from pipeline.questions.claim import paired_by_split
 from pipeline.science.verdicts import Evidence, Outcome, Verdict
@@ -109,32 +109,39 @@ def made_up(effect: float) -> Tables:
     ]
     places = [("a", 100, effect), ("b", 1000, -1.0)]
     differences = [
-        {"cell": cell, "train_size": size, "width": 8, "label_noise": 0.0, "first": "l2", "second": "dropout"}
+        {
+            "condition": cell,
+            "train_size": size,
+            "width": 8,
+            "label_noise": 0.0,
+            "first": "l2",
+            "second": "dropout",
+        }
         | {"estimate": sign, "low": sign - 0.1, "high": sign + 0.1, "n": 6, "p_value": 0.001, "p_holm": 0.01}
         for cell, size, sign in places
     ]
     return {
         "runs": runs(effect),
-        "strength_paths/slopes": pd.DataFrame(slopes),
-        "strength_paths/paths": pd.DataFrame(paths),
+        "tradeoff/slopes": pd.DataFrame(slopes),
+        "tradeoff/paths": pd.DataFrame(paths),
         "weights/spread": spread(effect),
-        "ablation/errors": pd.DataFrame(
+        "dropout/errors": pd.DataFrame(
             own | {"variant": v, "share": 0.5, "rise": 20 - 8 * sign + noise(7)[own["split"]]}
             for own in at
             for v, sign in both
         ),
-        "ablation/correlation": pd.DataFrame(
+        "dropout/correlation": pd.DataFrame(
             own | {"variant": v, "correlation": 0.1} for own in at for v, _ in both
         ),
-        "monte_carlo/scores": pd.DataFrame(scores),
-        "stopping/duration": pd.DataFrame(
+        "dropout/scores": pd.DataFrame(scores),
+        "dropout/duration": pd.DataFrame(
             own
             | {"variant": v}
             | dict.fromkeys(("epochs", "best_epoch"), 20 + 9 * sign + noise(8)[own["split"]])
             for own in at
             for v, sign in both
         ),
-        "stopping/rises": pd.DataFrame(
+        "early_stopping/rises": pd.DataFrame(
             own
             | {
                 "loss_rise": 0.5 * effect + noise(9)[own["split"]],
@@ -142,59 +149,68 @@ def made_up(effect: float) -> Tables:
             }
             for own in at
         ),
-        "stopping/memorised": pd.DataFrame(memorised),
-        "stopping/stops": pd.DataFrame(
+        "early_stopping/memorised": pd.DataFrame(memorised),
+        "early_stopping/stops": pd.DataFrame(
             own
             | {"criterion": c, "patience": 5, "stopped": 20, "epochs_saved": 40}
             | {"loss_regret": 0.01, "error_regret": 0.2}
             for own in at
             for c in ("cross_entropy", "error")
         ),
-        "learning_rates/runs": pd.DataFrame({"learning_rate": np.logspace(-4, 1, 11)}),
-        "learning_rates/summary": by_network(effect).assign(best_error=50.0),
-        "learning_rates/shift": by_network(effect),
+        "batch_norm/runs": pd.DataFrame({"learning_rate": np.logspace(-4, 1, 11)}),
+        "batch_norm/summary": by_network(effect).assign(best_error=50.0),
+        "batch_norm/shift": by_network(effect),
         "textbook/pairs": pd.DataFrame(
             own | {"metric": "test_error", "difference": -effect + noise(10)[own["split"]]} for own in at
         ),
-        "map/differences": pd.DataFrame(differences),
-        "map/winners": pd.DataFrame({"cell": ["a", "b"], "best": ["l2", "l2"], "tied": [None, "dropout"]}),
+        "choice/differences": pd.DataFrame(differences),
+        "choice/winners": pd.DataFrame(
+            {"condition": ["a", "b"], "best": ["l2", "l2"], "tied": [None, "dropout"]}
+        ),
     }
 
 
-CLAIMS = {claim.number: claim for claim in claims.discover()}
+CLAIMS = {claim.number: claim for question in questions.discover() for claim in question.claims}
+ASKED_IN = {claim.number: q.name for q in questions.discover() for claim in q.claims}
+
+
+def of(number: str, tables: Tables) -> Tables:
+    """The tables as the question of a claim sees them: its own by name, and the study's."""
+    prefix = f"{ASKED_IN[number]}/"
+    own = {name.removeprefix(prefix): table for name, table in tables.items() if name.startswith(prefix)}
+    return own | {"study/runs": tables.get("runs", runs(1.0))}
 
 
 def test_the_claims_are_those_of_the_source_text() -> None:
-    """Questions 1 to 9, some in parts; a file each question, and its rule as its docstring."""
+    """Questions 1 to 9, some in parts; the rules are the docstring of their claims."""
     assert {number.rstrip("abcde") for number in CLAIMS} == set("123456789")
-    folder = Path(claims.__file__).parent
-    for path in folder.glob("*.py"):
-        if path.stem not in ("__init__", "claim", "tables"):
-            assert re.match(r'"""Claim \d', path.read_text(encoding="utf-8")), path.name
+    for question in questions.discover():
+        text = (Path(questions.__file__).parent / question.name / "claims.py").read_text(encoding="utf-8")
+        assert re.match(r'"""Claims? \d', text), question.name
 
 
 @pytest.mark.parametrize("number", CLAIMS)
 def test_made_up_data_that_bear_a_claim_out_support_it(number: str) -> None:
     claim, tables = CLAIMS[number], made_up(1.0)
-    evidence = claim.evidence(tables)
+    evidence = claim.evidence(of(claim.number, tables))
     assert {one.outcome for one in evidence} <= {Outcome.HOLDS, Outcome.UNKNOWN}
     verdict = claim.verdict(evidence)
-    # One axis of three is there in the made-up map.
+    # One axis of three is there in the made-up tables.
     assert verdict is (Verdict.INCONCLUSIVE if number == "9" else Verdict.SUPPORTED)
-    row = judged.verdict_table([(claim, evidence)], tables).iloc[0]
+    row = judged.verdict_table([(claim, evidence)], of(number, tables)).iloc[0]
     assert re.search(r"Holds in \d+ of \d+", row.finding)
 
 
 @pytest.mark.parametrize("number", [number for number in CLAIMS if number != "9"])
 def test_the_opposite_refutes_it(number: str) -> None:
     claim = CLAIMS[number]
-    evidence = claim.evidence(made_up(-1.0))
+    evidence = claim.evidence(of(number, made_up(-1.0)))
     assert {one.outcome for one in evidence} <= {Outcome.REVERSED, Outcome.ABSENT}
     assert claim.verdict(evidence) is Verdict.REFUTED
 
 
 def test_one_method_ahead_everywhere_is_no_reversal() -> None:
-    evidence = CLAIMS["9"].evidence(made_up(-1.0))
+    evidence = CLAIMS["9"].evidence(of("9", made_up(-1.0)))
     assert evidence[0].outcome is Outcome.ABSENT
     assert evidence[0].endpoint == "one method is the best throughout"
 
@@ -202,16 +218,24 @@ def test_one_method_ahead_everywhere_is_no_reversal() -> None:
 def test_one_method_ahead_at_one_width_alone_is_not_throughout() -> None:
     """At 128 units `l2` is surely better with both shares of wrong labels; at 32 nothing is sure."""
     rows = [
-        {"first": "l2", "second": "dropout", "cell": f"{width} {noise}", "train_size": 1000, "width": width}
+        {
+            "first": "l2",
+            "second": "dropout",
+            "condition": f"{width} {noise}",
+            "train_size": 1000,
+            "width": width,
+        }
         | {"label_noise": noise, "estimate": -1.0, "low": -1.5, "high": -0.5, "n": 3, "p_holm": p}
         for width, p in ((32, 0.5), (128, 0.001))
         for noise in (0.0, 0.2)
     ]
-    tables = {"map/differences": pd.DataFrame(rows)}
-    outcomes = {one.condition: one.outcome for one in CLAIMS["9"].evidence(tables)}
+    tables = {"choice/differences": pd.DataFrame(rows)}
+    outcomes = {one.condition: one.outcome for one in CLAIMS["9"].evidence(of("9", tables))}
     assert outcomes["label noise"] is Outcome.UNKNOWN
-    surely = tables["map/differences"].assign(p_holm=0.001)
-    outcomes = {one.condition: one.outcome for one in CLAIMS["9"].evidence({"map/differences": surely})}
+    surely = tables["choice/differences"].assign(p_holm=0.001)
+    outcomes = {
+        one.condition: one.outcome for one in CLAIMS["9"].evidence(of("9", {"choice/differences": surely}))
+    }
     assert outcomes["label noise"] is Outcome.ABSENT
 
 
@@ -223,9 +247,9 @@ def test_a_study_without_what_a_claim_looks_at_says_so(number: str) -> None:
         name: table[table.variant.isin(kept)] if name == "runs" else table.iloc[:0]
         for name, table in tables.items()
     }
-    evidence = CLAIMS[number].evidence(empty)
+    evidence = CLAIMS[number].evidence(of(number, empty))
     assert CLAIMS[number].verdict(evidence) is Verdict.INCONCLUSIVE
-    table = judged.verdict_table([(CLAIMS[number], evidence)], empty)
+    table = judged.verdict_table([(CLAIMS[number], evidence)], of(number, empty))
     assert table.verdict.tolist() == ["inconclusive"]
 
 
@@ -242,11 +266,11 @@ def test_inits_are_averaged_before_pairing() -> None:
         paired_by_split(table.drop(index=[0, 1]), "s", "score", "drop")
 
 
-@pytest.mark.parametrize(("number", "table"), [("6a", "stopping/rises"), ("8", "textbook/pairs")])
+@pytest.mark.parametrize(("number", "table"), [("6a", "early_stopping/rises"), ("8", "textbook/pairs")])
 def test_of_a_single_training_set_the_inits_are_the_replicates(number: str, table: str) -> None:
     tables = made_up(1.0)
     single = tables | {table: tables[table].assign(split=0, init=tables[table].split)}
-    assert CLAIMS[number].evidence(single) == CLAIMS[number].evidence(tables)
+    assert CLAIMS[number].evidence(of(number, single)) == CLAIMS[number].evidence(of(number, tables))
 
 
 def test_of_several_training_sets_the_inits_of_the_textbook_program_are_averaged() -> None:
@@ -254,18 +278,22 @@ def test_of_several_training_sets_the_inits_of_the_textbook_program_are_averaged
     pairs = tables["textbook/pairs"]
     twice = pd.concat([pairs.assign(difference=pairs.difference - 1), pairs.assign(init=1)])
     told = {"textbook/pairs": twice}
-    (one,) = CLAIMS["8"].evidence(told)
+    (one,) = CLAIMS["8"].evidence(of("8", told))
     assert one.n == len(SPLITS)
     assert one.estimate == pytest.approx(0.5 - pairs.difference.mean())
-    assert f"over {len(SPLITS)} training sets;" in CLAIMS["8"].finding(told, [one])
+    assert f"over {len(SPLITS)} training sets;" in CLAIMS["8"].finding(of("8", told), [one])
 
 
 def test_two_cells_that_an_axis_does_not_tell_apart_are_no_reversal_along_it() -> None:
-    rows = made_up(1.0)["map/differences"]
-    same = {"map/differences": rows.assign(train_size=[1000, 1000])}
-    assert CLAIMS["9"].evidence(same)[0].outcome is Outcome.UNKNOWN
-    third = pd.concat([same["map/differences"], rows[rows.cell == "b"].assign(cell="c", train_size=500)])
-    assert CLAIMS["9"].evidence({"map/differences": third})[0].endpoint.endswith("between a and c")
+    rows = made_up(1.0)["choice/differences"]
+    same = {"choice/differences": rows.assign(train_size=[1000, 1000])}
+    assert CLAIMS["9"].evidence(of("9", same))[0].outcome is Outcome.UNKNOWN
+    third = pd.concat(
+        [same["choice/differences"], rows[rows.condition == "b"].assign(condition="c", train_size=500)]
+    )
+    assert (
+        CLAIMS["9"].evidence(of("9", {"choice/differences": third}))[0].endpoint.endswith("between a and c")
+    )
 
 
 def piece(condition: str, outcome: Outcome) -> Evidence:
@@ -283,12 +311,12 @@ def test_a_sentence_names_where_it_does_not_hold() -> None:
     assert judged.counted(many).endswith("3 (error) and 2 more.")
 
 
-def test_a_cell_without_a_tie_has_none(tmp_path: Path) -> None:
+def test_a_condition_without_a_tie_has_none(tmp_path: Path) -> None:
     """As the stage reads it: in a file, nothing is an empty cell."""
-    write_table(tmp_path / "winners.csv", made_up(1.0)["map/winners"])
-    tables = made_up(1.0) | {"map/winners": read_table(tmp_path / "winners.csv")}
-    told = CLAIMS["9"].finding(tables, [])
-    assert told.endswith("l2 in 2; in 1 another method cannot be told from the best.")
+    write_table(tmp_path / "winners.csv", made_up(1.0)["choice/winners"])
+    tables = made_up(1.0) | {"choice/winners": read_table(tmp_path / "winners.csv")}
+    told = CLAIMS["9"].finding(of("9", tables), [])
+    assert told.endswith("l2 in 2; under 1 another method cannot be told from the best.")
 
 
 def test_what_rests_on_one_pair_is_said() -> None:
@@ -297,7 +325,7 @@ def test_what_rests_on_one_pair_is_said() -> None:
     pairs = pairs.assign(metric="test_error", split=0, init=range(len(falls)))
     tables = {"textbook/pairs": pairs}
     claim = CLAIMS["8"]
-    told = claim.finding(tables, claim.judged_by(tables))
+    told = claim.finding(of(claim.number, tables), claim.judged_by(of(claim.number, tables)))
     # the mean is .2; of the four others .05 / 4
     assert "by 0.20 [" in told
     assert told.endswith("The median is 0.05; without the pair farthest from it, of 0.95, the mean is 0.01.")
@@ -306,10 +334,12 @@ def test_what_rests_on_one_pair_is_said() -> None:
 def test_how_well_the_plain_network_learned_is_said() -> None:
     tables = made_up(1.0)
     claim = CLAIMS["7e"]
-    summary = tables["learning_rates/summary"].assign(best_error=90.0)
+    summary = tables["batch_norm/summary"].assign(best_error=90.0)
     plain = summary.variant == "baseline"
     summary.loc[plain, "best_error"] = 40.0 + summary[plain].split
-    told = claim.finding(tables | {"learning_rates/summary": summary}, claim.evidence(tables))
+    told = claim.finding(
+        of(claim.number, tables | {"batch_norm/summary": summary}), claim.evidence(of(claim.number, tables))
+    )
     mean = 40.0 + summary[plain].split.mean()
     names = summary.network.unique()
     assert told.endswith(
@@ -321,7 +351,7 @@ def test_how_well_the_plain_network_learned_is_said() -> None:
 @pytest.mark.parametrize("make", [lambda: made_up(1.0)])
 def test_the_evidence_is_a_row_a_condition(make: Callable[[], Tables]) -> None:
     tables = make()
-    found = [(claim, claim.evidence(tables)) for claim in CLAIMS.values()]
+    found = [(claim, claim.evidence(of(claim.number, tables))) for claim in CLAIMS.values()]
     table = judged.evidence_table(found)
     assert len(table) == sum(len(evidence) for _, evidence in found)
     assert set(table.outcome) <= {"holds", "unknown"}
@@ -333,11 +363,11 @@ def test_a_sentence_rounds_what_the_table_says() -> None:
     pairs = pairs.assign(metric="test_error", split=0)
     claim = CLAIMS["8"]
     tables = {"textbook/pairs": pairs}
-    assert f"{claim.evidence(tables)[0].estimate:.2f}" == "0.08"
-    (one,) = claim.judged_by(tables)
+    assert f"{claim.evidence(of(claim.number, tables))[0].estimate:.2f}" == "0.08"
+    (one,) = claim.judged_by(of(claim.number, tables))
     written = judged.evidence_table([(claim, [one])])
     assert written.estimate[0] == 0.085
-    assert claim.finding(tables, [one]).startswith("Dropout lowers the error by 0.09 [")
+    assert claim.finding(of(claim.number, tables), [one]).startswith("Dropout lowers the error by 0.09 [")
 
 
 def test_a_reversed_shift_is_split_at_the_plain_networks_first_epochs() -> None:
@@ -349,9 +379,9 @@ def test_a_reversed_shift_is_split_at_the_plain_networks_first_epochs() -> None:
         for epoch in range(1, 9)
         for variant, level in (("batch_norm", 1.0), ("baseline", 0.01 if epoch <= 2 else 1.0))
     ]
-    tables = {"learning_rates/shift": pd.DataFrame(rows), "learning_rates/summary": NO_SUMMARY}
+    tables = {"batch_norm/shift": pd.DataFrame(rows), "batch_norm/summary": NO_SUMMARY}
     claim = CLAIMS["7c"]
-    told = claim.finding(tables, claim.evidence(tables))
+    told = claim.finding(of(claim.number, tables), claim.evidence(of(claim.number, tables)))
     found = re.search(
         r"The relative shift on deep is (\S+) \[.+?\] decades over epochs 1 to 2, while the plain network's "
         r"is below 0.1 of its median over the second half of training, and (\S+) \[.+?\] decades after",
@@ -360,5 +390,6 @@ def test_a_reversed_shift_is_split_at_the_plain_networks_first_epochs() -> None:
     assert found
     assert float(found[1]) == pytest.approx(-2, abs=0.02)
     assert float(found[2]) == pytest.approx(0, abs=0.02)
-    late = tables["learning_rates/shift"].assign(shift_relative=lambda t: t.shift_relative.clip(lower=0.2))
-    assert "epochs 1 to" not in claim.finding(tables | {"learning_rates/shift": late}, claim.evidence(tables))
+    late = tables["batch_norm/shift"].assign(shift_relative=lambda t: t.shift_relative.clip(lower=0.2))
+    evidence = claim.evidence(of(claim.number, tables))
+    assert "epochs 1 to" not in claim.finding(of(claim.number, tables | {"batch_norm/shift": late}), evidence)

@@ -1,7 +1,8 @@
-"""The learning-rate probe on hand-made records: what diverged, what is usable, how high, how fast."""
+"""Learning rates on hand-made records: what diverged, what is usable, how high, how fast."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,18 @@ NORMALIZED = {0.01: (40, 20, 12.25), 0.1: (20, 11, 10.5), 1.0: (12, 12, 11)}
 
 
 class FakeStudy:
-    """As much of a Study as the probe looks at."""
+    """As much of a Study as the question looks at: one network, a cell a variant and rate."""
 
     classes = 10
+    section = SimpleNamespace(variant="batch_norm", networks={"net": None})
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = list(records)
 
-    def records(self, part: str) -> list[Record]:
-        assert part == "learning_rates"
-        return self._records
+    def own(self, *variants: str) -> Iterator[SimpleNamespace]:
+        for variant in variants:
+            records = [record for record in self._records if record.run.variant == variant]
+            yield SimpleNamespace(label="net/any", records=records)
 
 
 @pytest.fixture
@@ -47,7 +50,8 @@ def made(tiny_run: MakeRun) -> Callable[..., Record]:
         run = tiny_run(
             variant=variant,
             split=split,
-            point=f"net/learning_rate={rate:g}" if more is None else "net/shift",
+            question="batch_norm",
+            label=f"net/learning_rate={rate:g}" if more is None else "net/shift",
             optimizer=Optimizer(name="sgd", learning_rate=rate).model_dump(),
             shift_every=0 if more is None else 2,
             key=f"{variant}-{rate}-{split}".replace(".", "_"),
@@ -59,7 +63,7 @@ def made(tiny_run: MakeRun) -> Callable[..., Record]:
             "train_cross_entropy": train[-1],
         }
         arrays = {name: np.asarray(values, float) for name, values in history.items()} | dict(more or {})
-        return Record(run=run, history=arrays, final=final)
+        return Record(run=run, history=arrays, final=final, processor="")
 
     return make
 
