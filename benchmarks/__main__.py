@@ -36,24 +36,29 @@ def main() -> None:
     measured: list[Measured] = []
     for name in chosen:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        found = BENCHMARKS[name]()
-        measured += found if isinstance(found, list) else [found]
+        results = BENCHMARKS[name]()
+        measured += results if isinstance(results, list) else [results]
     _show(measured)
     if path := os.environ.get("BENCH_JSON"):
         content = {
-            one.name: {"ratio": one.ratio, "goal": one.goal, "unit": one.unit, "rounds": one.rounds}
-            for one in measured
+            result.name: {
+                "ratio": result.ratio,
+                "goal": result.goal,
+                "unit": result.unit,
+                "rounds": result.rounds,
+            }
+            for result in measured
         }
         Path(path).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _show(measured: list[Measured]) -> None:
     table = Table("benchmark", "median", "goal", "met", "unit", "rounds", "note")
-    for one in measured:
-        rounds = " ".join(f"{value:.2f}" for value in one.rounds)
-        goal = "" if one.goal is None else f"{'>=' if one.at_least else '<='} {one.goal:g}"
-        met = "" if one.goal is None else "yes" if one.met else "no"
-        table.add_row(one.name, f"{one.ratio:.2f}", goal, met, one.unit, rounds, one.note)
+    for result in measured:
+        rounds = " ".join(f"{value:.2f}" for value in result.rounds)
+        goal = "" if result.goal is None else f"{'>=' if result.at_least else '<='} {result.goal:g}"
+        met = "" if result.goal is None else "yes" if result.met else "no"
+        table.add_row(result.name, f"{result.ratio:.2f}", goal, met, result.unit, rounds, result.note)
     Console(width=160).print(table)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline import params, plan
+from pipeline import plan, questions
 from pipeline.datasets import prepared
 from pipeline.plan import Run
 from pipeline.system.checkout import ROOT
@@ -10,7 +10,8 @@ from pipeline.system.checkout import ROOT
 
 def runs(setting: str, variants: list[str], splits: int, inits: int = 1) -> list[Run]:
     """Return the first replicates of some variants in a setting. Needs the prepared data."""
-    planned = plan.resolve(params.load(ROOT / "params.yaml"), prepared.read_digests(ROOT))
+    params = questions.load(ROOT / "params.yaml")
+    planned = plan.resolve(params.stages, plan.of_settings(params), prepared.read_digests(ROOT))
     return [
         run
         for variant in variants

@@ -31,8 +31,9 @@ def benchmark(setting: str) -> Measured:
     data = cells.replicate(run)
     images = tf.constant(data.train_images, tf.float32) / 255.0
     labels = tf.constant(data.train_labels, tf.int32)
-    model = models.build(run, data.train_images.shape[1:], data.classes)
-    engine = Engine(model, models.loss(run), models.optimizer(run), run.batch_size)
+    active = models.regularizers(run)
+    model = models.build(run, active, data.train_images.shape[1:], data.classes)
+    engine = Engine(model, models.loss(active), models.optimizer(run, active), run.batch_size)
     repeats = EPOCHS[setting]
 
     def ours() -> float:

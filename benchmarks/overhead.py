@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import cells
 from benchmarks.measure import Measured, alternately, seconds
 from benchmarks.speed import forget, warm_seconds
-from pipeline import params, records, toy
+from pipeline import questions, records, toy
 from pipeline.system import machine
 from pipeline.system.checkout import ROOT
 from pipeline.training import fanout
@@ -30,14 +30,14 @@ def tracking() -> Measured:
         from pipeline.plan import Candidate
         from pipeline.tracking import Recorder, experiment
 
-        groups = itertools.groupby(runs, lambda run: run.cell)
-        planned = {cell: [Candidate(trials=[], runs=list(group))] for cell, group in groups}
+        by_cell = itertools.groupby(runs, lambda run: run.cell)
+        planned = {cell: [Candidate(trials=[], runs=list(of_cell))] for cell, of_cell in by_cell}
 
         experiment()
 
         def recorded() -> float:
             def work() -> None:
-                # In a stage the parents are made while Keras is loaded; here, while it trains.
+                # In a stage the store is opened while Keras is loaded; here, while it trains.
                 results = start(runs)
                 with Recorder("bench", planned) as recorder:
                     for result in results:
@@ -64,10 +64,14 @@ def study() -> list[Measured]:
         training = _training_seconds(copy) / machine.read().processes
         verified = [_seconds_in(copy, sys.executable, "-m", "pipeline", "verify") for _ in range(ROUNDS)]
         beyond = []
+        # As `dvc repro --force` starts it; otherwise it would take over its runs and train none.
+        forced = {"DVC_STAGE": "variant@l2"}
         for _ in range(ROUNDS):
-            stage = _seconds_in(copy, sys.executable, "-m", "pipeline.stages.train", "l2")
-            own = json.loads((copy / records.TIMING / "l2.json").read_text(encoding="utf-8"))
-            beyond.append(stage - sum(sum(run.values()) for run in own.values()) / machine.read().processes)
+            stage = _seconds_in(copy, sys.executable, "-m", "pipeline.stages.train", "l2", **forced)
+            timing = json.loads((copy / records.TIMING / "l2.json").read_text(encoding="utf-8"))
+            beyond.append(
+                stage - sum(sum(run.values()) for run in timing.values()) / machine.read().processes
+            )
     note = f"{whole:.0f} s in all, {training:.0f} s of training on each worker"
     return [
         Measured("noop_seconds", nothing, 5.0, "seconds", False),
@@ -77,7 +81,7 @@ def study() -> list[Measured]:
     ]
 
 
-MEASURING = {"evaluate": ((), 5.0), "report": ((), 5.0), "claims": ((), 2.5), "probe": (("weights",), 2.5)}
+MEASURING = {"evaluate": ((), 5.0), "report": ((), 5.0), "question": (("weights",), 2.5)}
 
 
 def quick() -> list[Measured]:
@@ -85,21 +89,22 @@ def quick() -> list[Measured]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "quick"
         whole = seconds(lambda: toy.run(copy))
-        found = [Measured("quick_seconds", [whole], 120.0, "seconds", False)]
+        measured = [Measured("quick_seconds", [whole], 120.0, "seconds", False)]
         for name, (arguments, goal) in MEASURING.items():
             command = (sys.executable, "-m", f"pipeline.stages.{name}", *arguments)
             took = [_seconds_in(copy, *command) for _ in range(ROUNDS)]
-            found.append(Measured(f"{name}_seconds", took, goal, "seconds at toy size", False))
-    return found
+            measured.append(Measured(f"{name}_seconds", took, goal, "seconds at toy size", False))
+    return measured
 
 
-def _seconds_in(copy: Path, *command: str) -> float:
-    return seconds(lambda: subprocess.run(command, cwd=copy, env=toy.environment(), check=True))
+def _seconds_in(copy: Path, *command: str, **variables: str) -> float:
+    environment = {**toy.environment(), **variables}
+    return seconds(lambda: subprocess.run(command, cwd=copy, env=environment, check=True))
 
 
 def _training_seconds(copy: Path) -> float:
-    parts = params.load(copy / "params.yaml").parts
-    timings = [copy / records.TIMING / f"{part}.json" for part in parts]
+    stages = questions.load(copy / "params.yaml").stages
+    timings = [copy / records.TIMING / f"{stage}.json" for stage in stages]
     return sum(
         sum(run.values()) for path in timings for run in json.loads(path.read_text(encoding="utf-8")).values()
     )

@@ -86,21 +86,21 @@ def _plain(runs: list[Run]) -> float:
     data = {run.key: cells.replicate(run) for run in runs}
 
     def train(run: Run) -> None:
-        own = data[run.key]
-        model = models.build(run, own.train_images.shape[1:], own.classes)
+        seen, active = data[run.key], models.regularizers(run)
+        model = models.build(run, active, seen.train_images.shape[1:], seen.classes)
         optimizer = keras.optimizers.Adam(run.optimizer.learning_rate)
-        model.compile(optimizer=optimizer, loss=models.loss(run), metrics=["accuracy"])
-        held_out = (own.validation_images / 255.0, own.validation_labels) if run.validation_size else None
+        model.compile(optimizer=optimizer, loss=models.loss(active), metrics=["accuracy"])
+        held_out = (seen.validation_images / 255.0, seen.validation_labels) if run.validation_size else None
         model.fit(
-            own.train_images / 255.0,
-            own.train_labels,
+            seen.train_images / 255.0,
+            seen.train_labels,
             batch_size=run.batch_size,
             epochs=run.epochs,
             validation_data=held_out,
-            callbacks=models.callbacks(run),
+            callbacks=[callback for regularizer in active for callback in regularizer.callbacks()],
             verbose=0,
         )
-        model.evaluate(own.test_images / 255.0, own.test_labels, verbose=0)
+        model.evaluate(seen.test_images / 255.0, seen.test_labels, verbose=0)
 
     begun = time.perf_counter()
     for run in runs:

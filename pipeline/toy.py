@@ -93,8 +93,8 @@ def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
     for setting in content["settings"].values():
         variants |= {*setting["overrides"], *(() if setting["variants"] == "all" else setting["variants"])}
     variants |= _needed(content, variants, {name: (s.VARIANTS, s.FEW) for name, s in sections.items()})
-    others = [name for name in content["variants"] if name not in variants]
-    variants |= set(others[: max(VARIANTS - len(variants), 0)])
+    spare = [name for name in content["variants"] if name not in variants]
+    variants |= set(spare[: max(VARIANTS - len(variants), 0)])
     _keep(content["variants"], variants, committed["variants"])
     for name, section in sections.items():
         for field, known in (

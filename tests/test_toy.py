@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from pipeline import questions, toy
 from pipeline.datasets import mnist
+from pipeline.params.toy import CANDIDATES, LIMITS
 from pipeline.system.errors import UserError
 from tests import asking
 
@@ -94,7 +95,7 @@ def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> No
     path = tmp_path / "params.yaml"
     path.write_text(FULL, encoding="utf-8")
     toy.shrink(path)
-    limit = toy.LIMITS
+    limit = LIMITS
     assert lines_changed(FULL, path.read_text(encoding="utf-8")) == {
         "train_size: 60000": f"train_size: {limit['train_size']}",
         "validation_size: 2000": f"validation_size: {limit['validation_size']}",
@@ -175,22 +176,22 @@ def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Pat
     questions.load(path)
     expected = YAML(typ="safe").load(text)
     for setting in expected["settings"].values():
-        for name, limit in toy.LIMITS.items():
+        for name, limit in LIMITS.items():
             setting[name] = min(setting[name], limit)
     lists = expected["tuning"]["baseline"]
-    lists["epochs"] = [min(count, toy.LIMITS["epochs"]) for count in lists["epochs"]]
+    lists["epochs"] = [min(count, LIMITS["epochs"]) for count in lists["epochs"]]
     expected["tuning"]["splits"] = 1
     for part in (lists, *(part for mix in expected["variants"].values() for part in mix.values())):
         for name, field in part.items():
-            part[name] = field[: toy.CANDIDATES] if isinstance(field, list) else field
+            part[name] = field[: CANDIDATES] if isinstance(field, list) else field
     asked = expected["questions"]
     rates = asked["batch_norm"]["rates"]
     asked["batch_norm"]["rates"] = [rates[0], rates[len(rates) // 2], rates[-1]]
-    asked["choice"]["candidates"] = list(range(toy.CANDIDATES))
+    asked["choice"]["candidates"] = list(range(CANDIDATES))
     conditions = asked["choice"]["conditions"]
     asked["choice"]["conditions"] = {name: conditions[name] for name in ("n100", "narrow", "narrow_noisy")}
     for section in (*asked.values(), *asked["choice"]["conditions"].values()):
-        for name, limit in toy.LIMITS.items():
+        for name, limit in LIMITS.items():
             if name in section:
                 section[name] = min(section[name], limit)
     assert YAML(typ="safe").load(path) == expected

@@ -27,8 +27,8 @@ def flattened(text: str) -> dict[str, Any]:
 
 def _leaves(section: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     for key, value in section.items():
-        own = (*path, str(key))
+        place = (*path, str(key))
         if isinstance(value, Mapping) and value:
-            yield from _leaves(value, own)
+            yield from _leaves(value, place)
         else:
-            yield ".".join(own), value
+            yield ".".join(place), value

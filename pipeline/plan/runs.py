@@ -144,9 +144,9 @@ def expected(plan: Plan) -> tuple[int, int]:
     count, work = len(runs), sum(run.work for run in runs.values())
     for candidates in plan.values():
         if len(candidates) > 1:
-            others = [[run for run in c.runs if run.key not in runs] for c in candidates]
-            count += sum(map(len, others)) // len(candidates)
-            work += sum(run.work for listed in others for run in listed) // len(candidates)
+            further = [[run for run in c.runs if run.key not in runs] for c in candidates]
+            count += sum(map(len, further)) // len(candidates)
+            work += sum(run.work for listed in further for run in listed) // len(candidates)
     return count, work
 
 

@@ -116,8 +116,8 @@ class Question:
 
 def discover() -> list[Question]:
     """Return every question, in their order."""
-    found = [Question(m.name) for m in pkgutil.iter_modules([str(FOLDER)]) if m.ispkg]
-    return sorted(found, key=lambda question: (question.order, question.name))
+    folders = [Question(m.name) for m in pkgutil.iter_modules([str(FOLDER)]) if m.ispkg]
+    return sorted(folders, key=lambda question: (question.order, question.name))
 
 
 def load(path: Path) -> Params:

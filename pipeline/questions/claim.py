@@ -34,7 +34,7 @@ class Claim:
 
     def judged_by(self, tables: Tables) -> list[Evidence]:
         """Return the evidence as its table has it, so that a sentence rounds what a reader finds there."""
-        return [_as_written(one) for one in self.evidence(tables)]
+        return [_as_written(piece) for piece in self.evidence(tables)]
 
     def verdict(self, evidence: Sequence[Evidence]) -> Verdict:
         """Return the verdict on this evidence."""
@@ -55,8 +55,8 @@ def paired_by_split(
 
     Raises ValueError where the two were not run on the same replicates.
     """
-    own = runs[runs.setting == setting]
-    means = own.groupby(["variant", replicate(own)])[metric].mean()
+    rows = runs[runs.setting == setting]
+    means = rows.groupby(["variant", replicate(rows)])[metric].mean()
     first, second = means[variant], means[reference]
     if list(first.index) != list(second.index):
         raise ValueError(f"{setting}: expected {variant} and {reference} on the same replicates")
@@ -65,8 +65,8 @@ def paired_by_split(
 
 def variants_of(runs: pd.DataFrame, setting: str) -> list[str]:
     """Return the variants that were run in a setting, without the baselines."""
-    own = runs[runs.setting == setting].variant.unique()
-    return [str(name) for name in own if name not in (BASELINE, TUNED_BASELINE)]
+    names = runs[runs.setting == setting].variant.unique()
+    return [str(name) for name in names if name not in (BASELINE, TUNED_BASELINE)]
 
 
 def sentence(parts: Sequence[str]) -> str:

@@ -18,9 +18,9 @@ NAMED = 4  # no more conditions than this are named in a sentence
 def evidence_table(judged: Judged) -> pd.DataFrame:
     """Return a row a condition and endpoint: estimate, limits, p values, margin and outcome."""
     rows = [
-        {"claim": claim.number, **vars(one), "outcome": str(one.outcome)}
+        {"claim": claim.number, **vars(piece), "outcome": str(piece.outcome)}
         for claim, evidence in judged
-        for one in evidence
+        for piece in evidence
     ]
     columns = ["claim", *(field.name for field in fields(Evidence)), "outcome"]
     return pd.DataFrame(rows, columns=columns)
@@ -44,19 +44,15 @@ def counted(evidence: Sequence[Evidence]) -> str:
     """Say in how many conditions the claim holds, and name those where it does not."""
     if not evidence:
         return "The study has no runs to judge it by."
-    holding = sum(one.outcome is Outcome.HOLDS for one in evidence)
+    holding = sum(piece.outcome is Outcome.HOLDS for piece in evidence)
     said = [f"Holds in {holding} of {len(evidence)}"]
     for outcome, words in (
         (Outcome.REVERSED, "the opposite"),
         (Outcome.ABSENT, "absent or below the margin"),
         (Outcome.UNKNOWN, "cannot be told"),
     ):
-        own = [f"{one.condition} ({one.endpoint})" for one in evidence if one.outcome is outcome]
-        if own:
-            named = (
-                ", ".join(own)
-                if len(own) <= NAMED
-                else f"{', '.join(own[:NAMED])} and {len(own) - NAMED} more"
-            )
-            said.append(f"{words}: {named}")
+        places = [f"{piece.condition} ({piece.endpoint})" for piece in evidence if piece.outcome is outcome]
+        if places:
+            more = f" and {len(places) - NAMED} more" if len(places) > NAMED else ""
+            said.append(f"{words}: {', '.join(places[:NAMED])}{more}")
     return "; ".join(said) + "."

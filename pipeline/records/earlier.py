@@ -31,7 +31,7 @@ def take_over(root: Path, stage: str, runs: Iterable[Run]) -> set[str]:
     """
     missing = {run.key: run for run in runs if not is_kept(root, run)}
     taken: set[str] = set()
-    others: set[str] = set()
+    foreign: set[str] = set()
     with tempfile.TemporaryDirectory() as scratch:
         for filesystem, folder in _folders(root, stage):
             if not missing:
@@ -46,12 +46,12 @@ def take_over(root: Path, stage: str, runs: Iterable[Run]) -> set[str]:
                 keep(root, result)
                 del missing[run.key]
                 taken.add(run.key)
-                others |= {row.processor} - {machine.processor()}
-    if others:
+                foreign |= {row.processor} - {machine.processor()}
+    if foreign:
         here = machine.processor()
         print(
             f"warning: {stage}: some of the runs that are taken over were trained on "
-            f"{', '.join(sorted(others))}, and this is {here}: dvc repro --force trains them all here",
+            f"{', '.join(sorted(foreign))}, and this is {here}: dvc repro --force trains them all here",
             file=sys.stderr,
         )
     return taken

@@ -108,11 +108,8 @@ def _summary(name: str, records: Sequence[Record]) -> dict[str, float]:
     splits: dict[int, list[float]] = {}
     for record in records:
         splits.setdefault(record.run.split, []).append(record.final[name])
-    means = (
-        next(iter(splits.values()))
-        if len(splits) == 1
-        else [np.mean(of_split) for of_split in splits.values()]
-    )
+    values = list(splits.values())
+    means = values[0] if len(values) == 1 else [np.mean(of_split) for of_split in values]
     summary = {f"{FINAL}{name}": _storable(float(np.mean(means)))}
     if len(means) > 1 and np.isfinite(means).all():
         interval = comparison.mean_interval(means)

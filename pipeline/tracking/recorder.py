@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pipeline.plan import Plan, Run
 from pipeline.records import Epochs, Record, Result
 from pipeline.system import guard
 from pipeline.tracking import entries, outputs, store
-from pipeline.tracking.ledger import Ledger, is_workspace, now, points
+from pipeline.tracking.ledger import Ledger, LoggedCell, is_workspace, now, points
 from pipeline.tracking.outputs import Cell
 from pipeline.tracking.store import UNREACHABLE, said
 
@@ -70,6 +71,8 @@ class Recorder:
         self._cells = {cell.name: cell for cell in outputs.planned(stage, plan)}
         self._parents: dict[str, str] = {}
         self._running: dict[str, _Running] = {}
+        # What is logged of these cells already, by key, until they are recorded again.
+        self._earlier: dict[str, list[LoggedCell]] = {}
         self._current: set[str] = set()  # the cells of the workspace that an experiment's copy trains again
         self._reported: dict[str, list[Record]] = {name: [] for name in self._cells}
         self._ledger: Ledger
@@ -114,29 +117,39 @@ class Recorder:
         """Finish the parents, from what is written: their means and their descriptions."""
         for cell in outputs.read(root, self._stage):
             self._ledger.end(self._parents[cell.name], entries.of_cell(cell))
+        if is_workspace():
+            # All runs of these belong to other cells by now.
+            for logged in itertools.chain(*self._earlier.values()):
+                self._ledger.mark(logged.runs, current=False)
 
     @_or_later
     def _open(self) -> None:
         self._ledger = ledger = Ledger()
         ledger.close_stale()
-        names = {cell.key: name for name, cell in self._cells.items()}
-        for group in ledger.groups(f"tags.{entries.STAGE} = '{self._stage}'"):
-            if group.key in names:
-                if group.is_current:
-                    self._current.add(names[group.key])
-                ledger.forget(group)
+        keys = {cell.key for cell in self._cells.values()}
+        for logged in ledger.logged_cells(f"tags.{entries.STAGE} = '{self._stage}'"):
+            if logged.key in keys:
+                self._earlier.setdefault(logged.key, []).append(logged)
             elif is_workspace():
-                ledger.mark(group.runs, current=False)
+                ledger.mark(logged.runs, current=False)
 
     def _begin(self, run: Run, start: int) -> _Running:
-        current = run.cell in self._current
         if run.cell not in self._parents:  # a cell whose runs are all another's has no parent
-            self._parents[run.cell] = begin(self._ledger, self._cells[run.cell], current)
+            self._parents[run.cell] = self._replace(self._cells[run.cell])
+        current = run.cell in self._current
         entry = entries.of_run(Record(run, {}, {}, ""))
         identity = self._ledger.begin(entry, self._parents[run.cell], start, current)
         self._ledger.saw(identity, run)
         self._running[run.key] = running = _Running(identity, 0, start)
         return running
+
+    def _replace(self, cell: Cell) -> str:
+        """Create the parent of a cell, in place of what earlier stages recorded of it."""
+        for logged in self._earlier.pop(cell.key, []):
+            if logged.is_current:
+                self._current.add(cell.name)
+            self._ledger.forget(logged)
+        return begin(self._ledger, cell, cell.name in self._current)
 
     @_or_later
     def _break_off(self, status: str, reason: str) -> None:

@@ -12,32 +12,17 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipeline import records
 from pipeline.evaluation import tables as evaluation
-from pipeline.evaluation.cells import SCORES, Cell, read
-from pipeline.plan import Run
+from pipeline.evaluation.cells import Cell, read
+from pipeline.plan import Candidate, Plan, Run
 from pipeline.records import Choice, Result
+from pipeline.science import metrics
+from tests.evaluation.made_up import LABELS, made_up, write
 
 Cells = dict[tuple[str, str], Cell]
+SCORES = metrics.scores()
 DESIGN = {"crossed": (3, 2), "lone": (1, 3)}  # splits x inits
 VARIANTS = {"crossed": ["baseline", "drop", "ridge"], "lone": ["baseline", "ridge"]}
-LABELS = np.array([0, 1, 2, 1] * 5, np.uint8)  # 20 images, 3 classes
-
-
-def made_up(run: Run) -> Result:
-    """Numbers that only this run has; `drop` stops its first run after 2 epochs, others take 4."""
-    rng = np.random.default_rng([ord(run.setting[0]), ord(run.variant[0]), run.split, run.init])
-    epochs = 2 if run.variant == "drop" and run.split == run.init == 0 else 4
-    parts = ("train_error", "train_cross_entropy", "test_error", "test_cross_entropy")
-    series = ("loss", "train_error", "validation_cross_entropy")
-    return Result(
-        run=run,
-        history={name: rng.random(epochs) for name in series},
-        final={**{name: float(rng.random()) for name in parts}, "epochs": epochs},
-        logits=rng.normal(0, 2, size=(20, 3)).astype(np.float32),
-        weights={"logits/bias": np.zeros(3, np.float32)},
-        seconds={"training": 1.0},
-    )
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +34,16 @@ def written(tmp_path_factory: pytest.TempPathFactory, tiny_run: Callable[..., Ru
         for variant in VARIANTS[setting]:
             truth[setting, variant] = [
                 [
-                    made_up(tiny_run(setting=setting, variant=variant, split=d, init=i, key=f"{d}{i}"))
+                    made_up(
+                        tiny_run(setting=setting, variant=variant, split=d, init=i, key=f"{setting}-{d}{i}")
+                    )
                     for i in range(inits)
                 ]
                 for d in range(splits)
             ]
     for variant in ("baseline", "drop", "ridge"):
-        members = [grid for (_, name), grid in truth.items() if name == variant]
-        records.write(root, variant, [result for grid in members for row in grid for result in row])
+        grids = [grid for (_, name), grid in truth.items() if name == variant]
+        write(root, variant, [result.run for grid in grids for row in grid for result in row])
     return root, truth
 
 
@@ -67,8 +54,11 @@ def truth(written: tuple[Path, Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def cells(written: tuple[Path, Any]) -> Cells:
-    found = [cell for part in ("baseline", "drop", "ridge") for cell in read(written[0], part)]
-    by_place = {(cell.setting, cell.variant): cell for cell in found}
+    by_place = {
+        (cell.setting, cell.variant): cell
+        for stage in ("baseline", "drop", "ridge")
+        for cell in read(written[0], stage)
+    }
     return {
         (setting, variant): by_place[setting, variant] for setting in DESIGN for variant in VARIANTS[setting]
     }
@@ -130,10 +120,10 @@ def test_a_row_a_run(cells: Cells, truth: Any) -> None:
     for place, cell in cells.items():
         table = evaluation.runs(cell).to_dict("records")
         expected = [
-            {"setting": place[0], "variant": place[1], "split": d, "init": i, "run_key": f"{d}{i}"}
+            {"setting": place[0], "variant": place[1], "split": d, "init": i, "run_key": f"{place[0]}-{d}{i}"}
             | {"epochs": len(result.history["loss"])}
             | {name: score(result, name) for name in SCORES}
-            | dict.fromkeys(evaluation.VALIDATION, math.nan)  # nothing was held out
+            | dict.fromkeys(metrics.held_out(), math.nan)  # nothing was held out
             for d, row in enumerate(truth[place])
             for i, result in enumerate(row)
         ]
@@ -173,8 +163,8 @@ def test_bias_and_variance_of_squared_error_with_their_jackknife(cells: Cells, t
             kept = [[row for d, row in enumerate(grid) if d != out] for out in range(3)]
         whole, left_out = brier(grid), [brier(part) for part in kept]
         for part, expected in whole.items():
-            center = mean(one[part] for one in left_out)
-            error = math.sqrt(2 / 3 * sum((one[part] - center) ** 2 for one in left_out))
+            center = mean(terms[part] for terms in left_out)
+            error = math.sqrt(2 / 3 * sum((terms[part] - center) ** 2 for terms in left_out))
             half = stats.t.ppf(0.975, 2) * error
             row = only(evaluation.summary(cell, cell.decomposed(LABELS)), metric=f"squared_error_{part}")
             assert row.estimate == pytest.approx(expected, rel=1e-5)
@@ -209,12 +199,15 @@ def test_bias_and_variance_of_the_error_in_percent(cells: Cells, truth: Any) -> 
     row = only(evaluation.decomposition(cells["lone", "ridge"], LABELS))
     assert row.kohavi_wolpert_variance == pytest.approx(mean(differ) / 2)
     assert row.kohavi_wolpert_bias == pytest.approx(error - mean(differ) / 2)
-    modes = [min(set(own), key=lambda c: (-own.count(c), c)) for own in votes.T.tolist()]
-    off = [mean(int(vote != mode) for vote in own) for own, mode in zip(votes.T.tolist(), modes, strict=True)]
+    by_image = votes.T.tolist()
+    modes = [min(set(cast), key=lambda c: (-cast.count(c), c)) for cast in by_image]
+    off = [mean(int(vote != mode) for vote in cast) for cast, mode in zip(by_image, modes, strict=True)]
     biased = [int(mode != label) for mode, label in zip(modes, LABELS, strict=True)]
     assert row.domingos_bias == pytest.approx(100 * mean(biased))
-    for found, kind in ((row.domingos_variance_biased, 1), (row.domingos_variance_unbiased, 0)):
-        assert found == pytest.approx(100 * mean(v * (b == kind) for v, b in zip(off, biased, strict=True)))
+    for variance, kind in ((row.domingos_variance_biased, 1), (row.domingos_variance_unbiased, 0)):
+        assert variance == pytest.approx(
+            100 * mean(v * (b == kind) for v, b in zip(off, biased, strict=True))
+        )
 
 
 def test_variance_of_cross_entropy_over_the_inits_of_one_split(cells: Cells, truth: Any) -> None:
@@ -246,11 +239,11 @@ def test_risk_is_bias_plus_variance(cells: Cells, truth: Any) -> None:
 
 
 def difference(cells: Cells, setting: str, variant: str) -> pd.DataFrame:
-    own, base = (
+    compared, reference = (
         evaluation.Measured.of(cell, cell.decomposed(LABELS), LABELS)
         for cell in (cells[setting, variant], cells[setting, "baseline"])
     )
-    return evaluation.differences(own, base)
+    return evaluation.differences(compared, reference)
 
 
 def test_differences_have_sign_flips_and_an_interval_for_other_images(cells: Cells, truth: Any) -> None:
@@ -279,7 +272,7 @@ def test_differences_have_sign_flips_and_an_interval_for_other_images(cells: Cel
         )
         changes = np.array(a) - np.array(b)
         sums = [abs(np.dot(signs, changes)) for signs in itertools.product((-1, 1), repeat=3)]
-        expected = mean(float(one >= abs(changes.sum()) - 1e-12) for one in sums)
+        expected = mean(float(flipped >= abs(changes.sum()) - 1e-12) for flipped in sums)
         assert only(table, metric=name).p_sign_flip == pytest.approx(expected)
 
 
@@ -292,7 +285,7 @@ def test_differences_of_bias_and_variance_are_jackknifed_in_pairs(cells: Cells, 
     for part in ("risk", "bias", "variance"):
         whole = without("ridge", None)[part] - without("baseline", None)[part]
         left_out = [without("ridge", d)[part] - without("baseline", d)[part] for d in range(3)]
-        error = math.sqrt(2 / 3 * sum((one - mean(left_out)) ** 2 for one in left_out))
+        error = math.sqrt(2 / 3 * sum((left - mean(left_out)) ** 2 for left in left_out))
         row = only(table, metric=f"squared_error_{part}")
         assert row.estimate == pytest.approx(whole, rel=1e-4)
         assert row.high - row.estimate == pytest.approx(stats.t.ppf(0.975, 2) * error, rel=1e-3)
@@ -304,16 +297,16 @@ def test_differences_are_paired_t_tests(cells: Cells, truth: Any) -> None:
         table = difference(cells, setting, variant)
         assert table.metric.tolist()[: len(SCORES)] == list(SCORES)
         for name in SCORES:
-            own, base = (
+            compared, reference = (
                 per_replicate([[score(result, name) for result in row] for row in truth[setting, which]])
                 for which in (variant, "baseline")
             )
-            changes = [a - b for a, b in zip(own, base, strict=True)]
+            changes = [a - b for a, b in zip(compared, reference, strict=True)]
             row = only(table, metric=name)
             assert (row.setting, row.variant, row.n) == (setting, variant, 3)
             assert row.estimate == pytest.approx(mean(changes))
             assert (row.low, row.high) == pytest.approx(t_interval(changes))
-            assert row.p_value == pytest.approx(stats.ttest_rel(own, base).pvalue)
+            assert row.p_value == pytest.approx(stats.ttest_rel(compared, reference).pvalue)
 
 
 def test_holm_is_within_a_setting_a_score_and_a_reference() -> None:
@@ -350,8 +343,8 @@ def test_overview_and_metrics_are_the_headlines_of_the_summary(cells: Cells) -> 
     names = ["test_error", "test_cross_entropy", "gap", "bias", "variance"]
     assert overview.columns.tolist() == ["cell", "setting", "variant", *names]
     assert overview.cell.tolist() == [f"{setting}/{variant}" for setting, variant in cells]
-    headline = evaluation.metrics(overview)
-    assert {setting: list(found) for setting, found in headline.items()} == VARIANTS
+    headline = evaluation.headline(overview)
+    assert {setting: list(variants) for setting, variants in headline.items()} == VARIANTS
     sources = [*names[:2], "cross_entropy_gap", "squared_error_bias", "squared_error_variance"]
     for setting, variant in cells:
         row = only(overview, setting=setting, variant=variant)
@@ -365,15 +358,28 @@ def test_overview_and_metrics_are_the_headlines_of_the_summary(cells: Cells) -> 
 # ---- what was tuned ----
 
 
+def tried(tiny_run: Callable[..., Run], regularizers: list[Any], **called: str) -> Plan:
+    """A cell with two trials and a run a candidate."""
+    candidates = [
+        Candidate(
+            trials=[
+                tiny_run(**called, regularizers=mix, trial=number, split=split, key=f"{number}{split}")
+                for split in (3, 4)
+            ],
+            runs=[tiny_run(**called, regularizers=mix, key=f"{number}-run")],
+        )
+        for number, mix in enumerate(regularizers)
+    ]
+    return {candidates[0].runs[0].cell: candidates}
+
+
 def test_a_row_a_candidate_that_was_tried(tmp_path: Path, tiny_run: Callable[..., Run]) -> None:
     mixes = [{"l2": {"strength": 0.001}, "dropout": {"rate": rate}} for rate in (0.25, 0.5)]
-    trials = [
-        tiny_run(variant="both", regularizers=mix, trial=number, split=split, key=f"{number}{split}")
-        for number, mix in enumerate(mixes)
-        for split in (3, 4)
-    ]
-    records.write(tmp_path, "both", [made_up(run) for run in trials])
-    records.write_choices(tmp_path, "both", {"tiny/both": Choice(candidate=1, losses=[0.5, 0.4])})
+    plan = tried(tiny_run, mixes, variant="both")
+    # What a question tries is its own: only the settings' candidates are in the table.
+    asked = tried(tiny_run, mixes, variant="both", question="choice")
+    choice = Choice(candidate=1, losses=[0.5, 0.4])
+    write(tmp_path, "both", plan | asked, dict.fromkeys((*plan, *asked), choice))
     assert evaluation.tuning(tmp_path, "both").to_dict("records") == [
         {
             "setting": "tiny",
@@ -390,19 +396,16 @@ def test_a_row_a_candidate_that_was_tried(tmp_path: Path, tiny_run: Callable[...
 def test_the_candidates_of_the_baseline_are_told_apart_by_epochs_and_rate(
     tmp_path: Path, tiny_run: Callable[..., Run]
 ) -> None:
-    records.write(tmp_path, "tuned_baseline", [made_up(tiny_run(trial=0, variant="tuned_baseline"))])
-    records.write_choices(
-        tmp_path, "tuned_baseline", {"tiny/tuned_baseline": Choice(candidate=0, losses=[0.5])}
-    )
-    table = evaluation.tuning(tmp_path, "tuned_baseline")
-    assert table["values"].tolist() == ["epochs=3 learning_rate=0.001"]
+    plan = tried(tiny_run, [{}, {}], variant="tuned_baseline")
+    write(tmp_path, "baseline", plan, {name: Choice(candidate=0, losses=[0.5, 0.6]) for name in plan})
+    table = evaluation.tuning(tmp_path, "baseline")
+    assert table["values"].tolist() == 2 * ["epochs=3 learning_rate=0.001"]
 
 
 def test_a_variant_that_was_not_tuned_has_columns_and_no_rows(
     tmp_path: Path, tiny_run: Callable[..., Run]
 ) -> None:
-    records.write(tmp_path, "baseline", [made_up(tiny_run())])
-    records.write_choices(tmp_path, "baseline", {"tiny/baseline": Choice(candidate=0, losses=[])})
+    write(tmp_path, "baseline", [tiny_run()])
     table = evaluation.tuning(tmp_path, "baseline")
     assert len(table) == 0
     assert list(table) == list(evaluation.TRIED)

@@ -312,17 +312,3 @@ def test_the_headline(
 ) -> None:
     differences = make_differences({"here": rows, "there": rows})
     assert findings.headline(study(places, raw_params), differences) == said
-
-
-def test_conditions(raw_params: dict[str, Any]) -> None:
-    raw_params["settings"]["small"] |= {"label_noise": 0.2, "train_size": 1200}
-    raw_params["settings"]["blind"] |= {"hidden": [128], "epochs": 5}
-    study = examples.checked(raw_params)
-    assert findings.conditions("small", study.settings["small"]) == (
-        "`small`: 1,200 images, 20% of them with a wrong label, hidden layers 16-8 (relu), adam at 0.001, "
-        "batches of 10, 3 epochs, 3 disjoint training sets x 2 initialisations"
-    )
-    assert findings.conditions("blind", study.settings["blind"]) == (
-        "`blind`: 50 images, hidden layers 128 (relu), sgd at 0.1, batches of 10, 5 epochs, "
-        "one training set x 3 initialisations"
-    )

@@ -209,3 +209,17 @@ def test_a_dropout_rate_is_inside_0_and_1(rate: float) -> None:
         assert not 0 < rate < 1
     else:
         assert 0 < rate < 1
+
+
+def test_a_setting_is_described(raw_params: dict[str, Any]) -> None:
+    raw_params["settings"]["small"] |= {"label_noise": 0.2, "train_size": 1200}
+    raw_params["settings"]["blind"] |= {"hidden": [128], "epochs": 5}
+    settings = asking.check(raw_params).settings
+    assert settings["small"].described == (
+        "1,200 images, 20% of them with a wrong label, hidden layers 16-8 (relu), adam at 0.001, "
+        "batches of 10, 3 epochs, 3 disjoint training sets x 2 initialisations"
+    )
+    assert settings["blind"].described == (
+        "50 images, hidden layers 128 (relu), sgd at 0.1, batches of 10, 5 epochs, "
+        "one training set x 3 initialisations"
+    )

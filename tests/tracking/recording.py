@@ -1,7 +1,6 @@
-"""A part of a study, planned, recorded and written as a training stage does it, but for the training."""
+"""A stage of a study, planned, recorded and written as a training stage does it, but for the training."""
 
-import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,55 +9,53 @@ from pipeline.plan import Candidate, Plan, Run
 from pipeline.records import Choice, Result
 from pipeline.tracking import Recorder
 
+MakeResult = Callable[[Run], Result]
+
 
 def planned(runs: Sequence[Run]) -> Plan:
-    """A plan with one candidate a cell, of these runs."""
+    """A plan with one candidate a cell, of these runs; cells may share runs, which have equal keys."""
+    by_cell: dict[str, list[Run]] = {}
+    for run in runs:
+        by_cell.setdefault(run.cell, []).append(run)
     return {
-        cell: [
+        name: [
             Candidate(
-                trials=[run for run in group if run.trial is not None],
-                runs=[run for run in group if run.trial is None],
+                trials=[run for run in of_cell if run.trial is not None],
+                runs=[run for run in of_cell if run.trial is None],
             )
         ]
-        for cell, members in itertools.groupby(runs, lambda run: run.cell)
-        if (group := list(members))
+        for name, of_cell in by_cell.items()
     }
 
 
-def write(root: Path, part: str, results: Sequence[Result]) -> None:
-    """Write what DVC keeps of a part beside what is there."""
-    runs = [result.run for result in results]
-    path = root / records.PLANS
-    others = {one.stem: plan.read(one) for one in path.glob("*.json")}
-    plan.write(path, others | {part: planned(runs)})
-    cells = planned(runs)
-    order = {run.key: place for place, run in enumerate(plan.every_run(cells))}
-    records.write(root, part, sorted(results, key=lambda result: order[result.run.key]))
-    records.write_choices(root, part, {cell: Choice(candidate=0, losses=[]) for cell in cells})
+def write(root: Path, stage: str, runs: Sequence[Run], result: MakeResult) -> None:
+    """Write what DVC keeps of a stage beside what is there."""
+    path, cells = root / records.PLANS, planned(runs)
+    there = {file.stem: plan.read(file) for file in path.glob("*.json")}
+    plan.write(path, there | {stage: cells})
+    choices = {name: Choice(candidate=0, losses=[]) for name in cells}
+    records.write(root, stage, cells, choices, {run.key: result(run) for run in plan.union(runs)})
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A training stage of a part; `map` is one whose networks are not logged."""
+    """A training stage by its name."""
 
     root: Path
-    result: Callable[[Run], Result]
-    part: str = "map"
+    result: MakeResult
+    name: str = "ridge"
 
-    def record(self, runs: Iterable[Run]) -> list[Result]:
-        """Record runs that are finished in any order, write them, and finish."""
-        own = list(runs)
-        results = [self.result(run) for run in own]
-        with Recorder(self.part, planned(own)) as recorder:
-            for result in reversed(results):
-                recorder.record(result)
-            write(self.root, self.part, results)
+    def record(self, runs: Sequence[Run]) -> None:
+        """Record runs that are finished in any order, each once, write them, and finish."""
+        with Recorder(self.name, planned(runs)) as recorder:
+            for run in reversed(plan.union(runs)):
+                recorder.record(self.result(run))
+            write(self.root, self.name, runs, self.result)
             recorder.finish(self.root)
-        return results
 
     def break_off(self, runs: Sequence[Run], finished: int, error: BaseException) -> None:
         """Record the first runs, and end with the error."""
-        with Recorder(self.part, planned(runs)) as recorder:
+        with Recorder(self.name, planned(runs)) as recorder:
             for run in runs[:finished]:
                 recorder.record(self.result(run))
             raise error

@@ -30,14 +30,15 @@ def result(run: Run) -> Result:
     base = 1.0 + run.split / 3 + run.init / 7
     history = {"loss": np.array([base, np.nan]), "train_error": np.array([base / 10, np.inf])}
     final = {"test_error": base / 9, "epochs": 2.0}
-    return Result(run, history, final, np.zeros((4, 2), np.float32), {}, {"training": 1.0})
+    return Result(run, history, final, "a processor", np.zeros((4, 2), np.float32), {}, {"training": 1.0})
 
 
 @pytest.fixture
 def runs(tiny_run: MakeRun) -> list[Run]:
-    """Two cells with two training sets and two inits each."""
+    """Two cells with two training sets and two inits each, of a question: their networks are not logged."""
+    names = {"variant": "ridge", "question": "choice"}
     return [
-        tiny_run(setting=setting, variant="ridge", split=split, init=init, key=f"{setting}-{split}-{init}")
+        tiny_run(setting=setting, split=split, init=init, key=f"{setting}-{split}-{init}", **names)
         for setting in ("small", "noisy")
         for split in (0, 1)
         for init in (0, 1)
@@ -77,7 +78,7 @@ def content(study: Study) -> dict[str, Any]:
         tags = {name: value for name, value in run.data.tags.items() if name not in CIRCUMSTANCES}
         parent = names.get(run.data.tags.get("mlflow.parentRunId", ""))
         inputs = (
-            [(one.dataset.name, one.dataset.digest) for one in run.inputs.dataset_inputs]
+            [(seen.dataset.name, seen.dataset.digest) for seen in run.inputs.dataset_inputs]
             if run.inputs
             else []
         )
@@ -103,7 +104,7 @@ def test_a_lost_store_is_written_again_and_says_the_same(
     client, _experiment = study
     for run in logged(study):
         client.delete_run(run.info.run_id)
-    assert set(tracking.sync(stage.root)) == {"small/ridge", "noisy/ridge"}
+    assert set(tracking.sync(stage.root)) == {"small/ridge/choice", "noisy/ridge/choice"}
     assert content(study) == before
     assert tracking.verify(stage.root) == (8, [])
 
@@ -146,14 +147,14 @@ def a_twin(client: MlflowClient, run: Logged) -> None:
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (a_metric, "small/ridge/split-01-init-00: the metric final/test_error: expected "),
-        (a_point, "small/ridge/split-01-init-00: the curve epoch/loss: expected 2 points, found 3"),
-        (a_tag, "small/ridge/split-01-init-00: the tag split: expected '1', found '7'"),
-        (a_parameter, "small/ridge/split-01-init-00: the parameter more: expected None, found 1"),
-        (a_status, "small/ridge/split-01-init-00: its status: expected FINISHED, found FAILED"),
-        (a_deletion, "small/ridge/split-01-init-00: expected one run in MLflow, found 0"),
+        (a_metric, "small/ridge/choice/split-01-init-00: the metric final/test_error: expected "),
+        (a_point, "small/ridge/choice/split-01-init-00: the curve epoch/loss: expected 2 points, found 3"),
+        (a_tag, "small/ridge/choice/split-01-init-00: the tag split: expected '1', found '7'"),
+        (a_parameter, "small/ridge/choice/split-01-init-00: the parameter more: expected None, found 1"),
+        (a_status, "small/ridge/choice/split-01-init-00: its status: expected FINISHED, found FAILED"),
+        (a_deletion, "small/ridge/choice/split-01-init-00: expected one run in MLflow, found 0"),
         (a_stranger, "stranger: DVC keeps no such run"),
-        (a_twin, "small/ridge/split-01-init-00: expected one run in MLflow, found 2"),
+        (a_twin, "small/ridge/choice/split-01-init-00: expected one run in MLflow, found 2"),
     ],
 )
 def test_whatever_was_changed_is_found_and_mended(
@@ -166,7 +167,7 @@ def test_whatever_was_changed_is_found_and_mended(
     count, problems = tracking.verify(stage.root)
     assert count == 8
     assert any(problem.startswith(said) for problem in problems), problems
-    assert tracking.sync(stage.root) == ["small/ridge"]
+    assert tracking.sync(stage.root) == ["small/ridge/choice"]
     assert tracking.verify(stage.root) == (8, [])
     assert content(study) == before
 
@@ -183,7 +184,7 @@ def test_another_value_of_a_curve_is_found(
         assert changed.rowcount == 1
     connection.close()
     assert tracking.verify(stage.root)[1] == [
-        "noisy/ridge/split-00-init-01: the curve epoch/loss: expected other values than those found"
+        "noisy/ridge/choice/split-00-init-01: the curve epoch/loss: expected other values than those found"
     ]
 
 
@@ -192,8 +193,7 @@ def test_runs_of_another_revision_stay_and_are_told_apart(
 ) -> None:
     stage.record(runs)
     first = {run.info.run_id for run in logged(study)}
-    others = [run.model_copy(update={"key": f"new-{run.key}"}) for run in runs]
-    stage.record(others)
+    stage.record([run.model_copy(update={"key": f"new-{run.key}"}) for run in runs])
 
     def current() -> set[str]:
         return {run.info.run_id for run in logged(study) if run.data.tags["current"] == "true"}
@@ -201,7 +201,7 @@ def test_runs_of_another_revision_stay_and_are_told_apart(
     second = {run.info.run_id for run in logged(study)} - first
     assert current() == second
     assert tracking.verify(stage.root) == (8, [])
-    write(stage.root, "map", [result(run) for run in runs])  # as `dvc checkout` of the first would
+    write(stage.root, stage.name, runs, result)  # as `dvc checkout` of the first would
     assert tracking.sync(stage.root) == []
     assert current() == first
     assert tracking.verify(stage.root) == (8, [])
@@ -237,14 +237,14 @@ def test_outputs_that_are_missing_are_named_when_the_rest_is_done(
     study: Study, stage: Stage, runs: list[Run], tiny_run: MakeRun
 ) -> None:
     stage.record(runs)
-    write(stage.root, "strength_paths", [result(tiny_run(setting="small", variant="lasso", key="lasso"))])
-    shutil.rmtree(stage.root / "results/runs/strength_paths")
+    write(stage.root, "lasso", [tiny_run(variant="lasso", question="choice", key="lasso")], result)
+    shutil.rmtree(stage.root / "results/runs/lasso")
     for run in logged(study):
         study[0].delete_run(run.info.run_id)
-    with pytest.raises(UserError, match=r"^results/runs/strength_paths: expected its outputs, found none"):
+    with pytest.raises(UserError, match=r"^results/runs/lasso: expected its outputs, found none"):
         tracking.sync(stage.root)
     (problem,) = tracking.verify(stage.root)[1]
-    assert problem.startswith("results/runs/strength_paths: expected its outputs, found none")
+    assert problem.startswith("results/runs/lasso: expected its outputs, found none")
 
 
 def test_without_a_plan_there_is_nothing_to_compare(study: Study, tmp_path: Path) -> None:

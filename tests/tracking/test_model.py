@@ -1,6 +1,7 @@
 """The trained network in MLflow: loaded by Keras and by MLflow alone, it says what it said."""
 
 import re
+import subprocess
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -16,9 +17,12 @@ from pipeline.datasets import prepared
 from pipeline.datasets.mnist import Images
 from pipeline.plan import Run
 from pipeline.records import Result
+from pipeline.tracking import agreement
 from pipeline.training.backend import import_keras
 
 import_keras()
+import keras  # noqa: E402
+
 import pipeline.training.trainer  # noqa: E402, F401  (one thread, as in a worker)
 from pipeline.training import models  # noqa: E402
 from tests.tracking.recording import Stage  # noqa: E402
@@ -43,10 +47,14 @@ def images(count: int = 6) -> np.ndarray:
     return np.random.default_rng(0).random((count, *SHAPE), np.float32)
 
 
+def network(run: Run) -> keras.Sequential:
+    return models.build(run, models.regularizers(run), SHAPE, CLASSES)
+
+
 def weights(run: Run) -> dict[str, np.ndarray]:
     """Weights that no initialiser gives."""
     rng = np.random.default_rng(1)
-    shapes = {models.weight_name(v): v.shape for v in models.build(run, SHAPE, CLASSES).weights}
+    shapes = {models.weight_name(v): v.shape for v in network(run).weights}
     return {name: rng.random(shape, np.float32) / 5 for name, shape in shapes.items()}
 
 
@@ -55,8 +63,8 @@ def result(run: Run) -> Result:
     logits = np.zeros((3, CLASSES), np.float32)
     history = {"loss": np.array([1.0])}
     final = {"test_error": 0.25, "validation_cross_entropy": 0.5 - run.init / 10, "epochs": 1.0}
-    own = weights(run) if run.init else {name: 0 * values for name, values in weights(run).items()}
-    return Result(run, history, final, logits, own, {"training": 1.0})
+    arrays = weights(run) if run.init else {name: 0 * values for name, values in weights(run).items()}
+    return Result(run, history, final, "a processor", logits, arrays, {"training": 1.0})
 
 
 @pytest.fixture
@@ -83,7 +91,7 @@ def logged(
 ) -> tuple[Any, Any]:
     """The network that was logged, restored beside it, and MLflow's entry of it."""
     runs = inits(tiny_run, request.param)
-    Stage(prepared_root, result, part=request.param).record(runs)
+    Stage(prepared_root, result, request.param).record(runs)
     tracking.publish_networks(prepared_root)
     client, experiment = study
     (entry,) = client.search_logged_models([experiment])
@@ -158,8 +166,30 @@ def test_the_same_stage_again_replaces_its_model(
 ) -> None:
     client, experiment = study
     for _ in range(2):
-        Stage(prepared_root, result, part="baseline").record(inits(tiny_run, "baseline"))
+        Stage(prepared_root, result, "baseline").record(inits(tiny_run, "baseline"))
         tracking.publish_networks(prepared_root)
     (parent,) = client.search_runs([experiment], "tags.kind = 'variant'")
     sources = [entry.source_run_id for entry in client.search_logged_models([experiment])]
     assert sources == [parent.info.run_id]
+
+
+def test_the_cell_of_a_question_has_no_network(
+    study: Study, database: Path, tiny_run: MakeRun, prepared_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agreement, "_dvc_status", lambda root: subprocess.Popen(["true"]))
+    monkeypatch.setattr(agreement, "_out_of_date", lambda status: ())
+    client, experiment = study
+    runs = inits(tiny_run, "baseline")
+    asked = [run.model_copy(update={"question": "choice", "key": f"asked-{run.init}"}) for run in runs]
+    Stage(prepared_root, result, "baseline").record([*runs, *asked])
+    tracking.publish_networks(prepared_root)
+    (entry,) = client.search_logged_models([experiment])
+    assert client.get_run(str(entry.source_run_id)).info.run_name == "tiny/baseline"
+    assert tracking.verify(prepared_root) == (4, [])
+    (parent,) = client.search_runs([experiment], "tags.kind = 'variant' and tags.question = 'choice'")
+    client.create_logged_model(experiment, name="stranger", source_run_id=parent.info.run_id)
+    said = "tiny/baseline/choice: expected 0 logged model, found others"
+    assert tracking.verify(prepared_root) == (4, [said])
+    tracking.sync(prepared_root)
+    assert tracking.verify(prepared_root) == (4, [])
+    assert len(client.search_logged_models([experiment])) == 1

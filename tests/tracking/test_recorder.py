@@ -1,4 +1,4 @@
-"""What a training stage leaves in MLflow: a parent a setting, a child a run, and every number of it."""
+"""What a training stage leaves in MLflow: a parent a cell, a child a run, and every number of it."""
 
 import math
 import subprocess
@@ -34,6 +34,7 @@ def result(run: Run, epochs: int = 3) -> Result:
             "validation_error": base / 1000 - np.arange(epochs) / 7000,
         },
         final={"test_error": base / 1000, "validation_error": 0.25, "epochs": epochs},
+        processor="a processor",
         logits=np.zeros((4, 2), np.float32),
         weights={},
         seconds={"setup": 0.25, "training": 1.5},
@@ -63,14 +64,14 @@ def runs(tiny_run: MakeRun) -> list[Run]:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path, result)
+    return Stage(tmp_path, result, "mixed")
 
 
 def logged(study: Study, kind: str, view: int = ViewType.ACTIVE_ONLY) -> list[Logged]:
     """The runs of a kind, in the order of their names."""
     client, experiment = study
-    found = list(client.search_runs([experiment], f"tags.kind = '{kind}'", view, max_results=1000))
-    return sorted(found, key=lambda run: str(run.info.run_name))
+    runs = list(client.search_runs([experiment], f"tags.kind = '{kind}'", view, max_results=1000))
+    return sorted(runs, key=lambda run: str(run.info.run_name))
 
 
 def by_name(study: Study, kind: str) -> dict[str, Logged]:
@@ -251,7 +252,7 @@ def test_a_run_that_takes_long_shows_its_curve_while_it_is_trained(
 ) -> None:
     run = tiny_run(variant="mixed", epochs=5, key="long")
     whole = result(run, epochs=5)
-    with Recorder("map", planned([run])) as recorder:
+    with Recorder("mixed", planned([run])) as recorder:
         for epochs in (2, 3):
             seen = {name: values[:epochs] for name, values in whole.history.items()}
             recorder.record(Epochs(run, seen, seconds=30.0 + epochs))
@@ -260,7 +261,7 @@ def test_a_run_that_takes_long_shows_its_curve_while_it_is_trained(
             for name, values in seen.items():
                 assert points(study, child, f"epoch/{name}") == list(enumerate(values.tolist(), start=1))
         recorder.record(whole)
-        write(stage.root, "map", [whole])
+        write(stage.root, "mixed", [run], lambda _: whole)
         recorder.finish(stage.root)
     (child,) = logged(study, "run")
     assert child.info.status == "FINISHED"
@@ -273,7 +274,7 @@ def test_what_is_still_trained_ends_with_its_stage(study: Study, tiny_run: MakeR
     seen = {"loss": np.array([1.0])}
 
     def broken() -> None:
-        with Recorder("map", planned([run])) as recorder:
+        with Recorder("mixed", planned([run])) as recorder:
             recorder.record(Epochs(run, seen, seconds=30.0))
             raise OSError("disk full")
 

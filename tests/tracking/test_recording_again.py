@@ -23,7 +23,9 @@ PARENT = "mlflow.parentRunId"
 def result(run: Run) -> Result:
     """Two epochs and one score."""
     history = {"loss": np.array([2.0, 1.0])}
-    return Result(run, history, {"test_error": 0.5}, np.zeros((4, 2), np.float32), {}, {"training": 1.0})
+    return Result(
+        run, history, {"test_error": 0.5}, "a processor", np.zeros((4, 2), np.float32), {}, {"training": 1.0}
+    )
 
 
 @pytest.fixture
@@ -122,9 +124,23 @@ def test_an_interrupted_stage_is_killed(
     study: Study, plan: Callable[..., list[Run]], stage: Stage, raised: type[BaseException]
 ) -> None:
     with pytest.raises(raised):
-        stage.break_off(plan(), 0, raised())
-    assert {run.info.status for run in logged(study, "variant")} == {"KILLED"}
-    assert {run.data.metrics["runs"] for run in logged(study, "variant")} == {0.0}
+        stage.break_off(plan(), 3, raised())
+    killed = {str(run.info.run_name): run for run in logged(study, "variant")}
+    assert {run.info.status for run in killed.values()} == {"KILLED"}
+    assert {name: run.data.metrics["runs"] for name, run in killed.items()} == {
+        "small/ridge": 2.0,
+        "noisy/ridge": 1.0,
+    }
+
+
+def test_a_stage_that_breaks_before_its_first_run_leaves_what_is_there(
+    study: Study, plan: Callable[..., list[Run]], stage: Stage
+) -> None:
+    stage.record(plan())
+    with pytest.raises(OSError, match="disk full"):
+        stage.break_off(plan(), 0, OSError("disk full"))
+    assert parents(study) == {"small/ridge": 1, "noisy/ridge": 1}
+    assert {run.info.status for run in logged(study, "variant")} == {"FINISHED"}
 
 
 def test_the_next_attempt_replaces_the_failed_one(
@@ -140,11 +156,12 @@ def test_the_next_attempt_replaces_the_failed_one(
 def test_parents_are_running_while_the_stage_is(
     study: Study, plan: Callable[..., list[Run]], stage: Stage
 ) -> None:
-    with Recorder("map", planned(plan())) as recorder:
-        assert [run.info.status for run in logged(study, "variant")] == ["RUNNING", "RUNNING"]
+    with Recorder(stage.name, planned(plan())) as recorder:
+        assert logged(study, "variant") == []  # until a run of the cell is finished
         for run in plan():
             recorder.record(result(run))
-        write(stage.root, "map", [result(run) for run in plan()])
+        assert [run.info.status for run in logged(study, "variant")] == ["RUNNING", "RUNNING"]
+        write(stage.root, stage.name, plan(), result)
         recorder.finish(stage.root)
     assert [run.info.status for run in logged(study, "variant")] == ["FINISHED", "FINISHED"]
 
@@ -193,7 +210,7 @@ def test_a_copy_that_trains_a_cell_of_the_workspace_again_leaves_it_current(
     stage: Stage,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As an experiment does with a part of which it changes another cell."""
+    """As an experiment does with a stage of which it changes another cell."""
     stage.record(plan())
     for module in (ledger, recorder):
         monkeypatch.setattr(module, "is_workspace", lambda: False)

@@ -188,7 +188,7 @@ def test_other_code_is_refused(
 ) -> None:
     shutil.copytree(REPOSITORY / "pipeline", tmp_path / "other" / "pipeline")
     with (tmp_path / "other" / "pipeline" / "training" / "engine.py").open("a", encoding="utf-8") as file:
-        file.write("# another line\n")
+        file.write("ANOTHER = 0\n")  # a comment would be no other code
     own.add_workers(2, tmp_path / "other")
     join(own)
     line = refusal(root, make_runs(3, 3))

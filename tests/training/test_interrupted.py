@@ -233,7 +233,7 @@ def test_a_run_that_fails_is_one_line(study: Study, tmp_path: Path) -> None:
     assert line.startswith("error: tiny/l2/split-")
     assert "expected the training code and libraries that it was planned with" in line
     assert copy.contents(OUTPUTS) == copy.contents("results/kept") == {}
-    assert [run.info.status for run in copy.logged("variant")] == ["FAILED"]
+    assert copy.logged("variant") == []  # a parent begins with its first finished run
 
 
 @pytest.mark.parametrize("processes", [1, 3])

@@ -107,7 +107,7 @@ def test_the_epochs_means_are_those_of_the_formula(
         shift_every=3,
     )
     album = Album()
-    fit = Engine.fit
+    fit: Callable[..., Any] = Engine.fit
 
     def fit_with_album(*given: Any, callbacks: list[keras.callbacks.Callback], **named: Any) -> Any:
         return fit(*given, callbacks=[album, *callbacks], **named)

@@ -6,7 +6,7 @@ tested by t, Holm-adjusted over the conditions of a part; what is read off the g
 counted in epochs, with the uncertainty of a step of it. On every network of the question:
 - 7a stabler: a smaller share of diverged runs over all rates, and a larger share of usable rates
   (MARGIN_SHARE);
-- 7b higher rates: the largest rate within a point of the own best is higher (MARGIN_DECADES);
+- 7b higher rates: the largest rate within a point of the network's own best is higher (MARGIN_DECADES);
 - 7c less shift: the shift of the layers' gradients, relative to the gradient, is smaller (decades,
   MARGIN_SHIFT), and its cosine is nearer to 1 (MARGIN_COSINE), both means over epochs and layers; where the
   layers below stand still, as in a dead network, there is a cosine and no decade;

@@ -52,6 +52,8 @@ class Settings(Section):
                 f"splits: expected at most the {setting.splits} training sets of {self.setting}, "
                 f"received {self.splits}"
             )
+        if len({f"{rate:g}" for rate in self.rates}) < len(self.rates):  # the labels of their cells
+            yield f"rates: expected rates that differ, received {self.rates}"
         if len(params.variants[self.variant]) > 1:
             yield f"variant: expected a variant with a single candidate, received {self.variant!r}"
 

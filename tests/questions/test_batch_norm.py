@@ -1,0 +1,246 @@
+"""Batch normalization: what it asks for, and what is measured of records by hand."""
+
+import io
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.evaluation.cells import Cell
+from pipeline.params import Optimizer
+from pipeline.params.toy import LIMITS
+from pipeline.plan import Run
+from pipeline.questions.base import Question
+from pipeline.questions.batch_norm import measure
+from pipeline.questions.batch_norm.settings import Settings
+from pipeline.questions.study import Study
+from pipeline.records import Record
+from pipeline.system.errors import UserError
+from tests import asking
+
+Raw = dict[str, Any]
+Edited = Callable[[Raw], Raw]
+MakeRun = Callable[..., Run]
+MakeRecord = Callable[..., Record]
+QUESTION = Question("batch_norm")
+METHODS = ("baseline", "batch_norm")
+RATES = (0.01, 0.1, 1.0)
+# Validation errors in percent by epoch, for each rate. On both training sets, the second .5 worse.
+PLAIN = {0.01: (60, 40, 30), 0.1: (30, 14, 11.5), 1.0: (90, 90, 90)}
+NORMALIZED = {0.01: (40, 20, 12.25), 0.1: (20, 11, 10.5), 1.0: (12, 12, 11)}
+
+# ---- what it asks for ----
+
+
+def test_the_question_is_asked() -> None:
+    assert QUESTION.title == "What does batch normalization do?"
+    assert [claim.number for claim in QUESTION.claims] == ["7a", "7b", "7c", "7d", "7e"]
+
+
+def test_every_rate_is_tried_on_every_network_with_and_without(edited: Edited) -> None:
+    flat = {"hidden": [9], "activation": "sigmoid"}
+    params = asking.check(edited({"questions.batch_norm.networks.flat": flat}))
+    cells = list(QUESTION.cells(params))
+    assert [(cell.variant, cell.label) for cell in cells] == [
+        (variant, f"{network}/{tried}")
+        for network in ("deep", "flat")
+        for variant in ("baseline", "plain")
+        for tried in ("learning_rate=0.01", "learning_rate=0.1", "shift")
+    ]
+    assert [cell.shift_every for cell in cells] == [0, 0, 2] * 4
+    (plain,) = params.variants["plain"]
+    for cell, rate in zip(cells, itertools.cycle((0.01, 0.1, 0.1))):
+        ((setting, mix),) = cell.candidates
+        assert mix == (plain if cell.variant == "plain" else None)
+        shape = {"hidden": [8, 8], "activation": "tanh"} if cell.label.startswith("deep") else flat
+        changed = {"splits": 3, "inits": 1, "epochs": 2, **shape}
+        optimizer = Optimizer(name="sgd", learning_rate=rate)
+        assert setting == params.settings["small"].model_copy(update={**changed, "optimizer": optimizer})
+        assert cell.curves
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"setting": "blind"}, "setting: expected settings that hold images out, received 'blind'"),
+        ({"rates": [0.1, 1.0, 0.1]}, "rates: expected rates that differ, received [0.1, 1.0, 0.1]"),
+    ],
+)
+def test_what_it_cannot_work_with_is_said(edited: Edited, changes: Raw, line: str) -> None:
+    with pytest.raises(UserError) as refused:
+        asking.check(edited({f"questions.batch_norm.{name}": value for name, value in changes.items()}))
+    assert f"params.yaml: questions.batch_norm.{line}" in str(refused.value).splitlines()
+
+
+def test_it_takes_no_more_training_sets_than_its_setting_has(edited: Edited) -> None:
+    params = asking.check(edited({"scale": 4, "settings.small.train_size": 5000}))
+    assert params.section("batch_norm").splits == params.settings["small"].splits == 9
+
+
+@pytest.mark.parametrize(("count", "kept"), [(2, [0, 1]), (3, [0, 1, 2]), (11, [0, 5, 10])])
+def test_a_first_look_has_a_few_rates(count: int, kept: list[int]) -> None:
+    text = f"splits: 9\nepochs: 1  # as it is\nrates: {list(range(count))}  # some\n"
+    section = YAML().load(text)
+    Settings.toy(section, {})
+    written = io.StringIO()
+    YAML().dump(section, written)
+    splits, epochs, rates = written.getvalue().splitlines()
+    assert (splits, epochs) == (f"splits: {LIMITS['splits']}", "epochs: 1  # as it is")
+    assert rates.split("#") == [f"rates: {kept}".ljust(rates.index("#")), " some"]  # where it stood
+
+
+# ---- what is measured ----
+
+
+@pytest.fixture
+def record(tiny_run: MakeRun) -> MakeRecord:
+    """Make the record of a run of three epochs."""
+
+    def make(
+        errors: Sequence[float] = (50, 40, 30),
+        train: Sequence[float] = (2.0, 1.0, 0.5),
+        variant: str = "baseline",
+        rate: float = 0.1,
+        split: int = 0,
+        network: str = "net",
+        shift: Mapping[str, np.ndarray] | None = None,
+    ) -> Record:
+        run = tiny_run(
+            variant=variant,
+            split=split,
+            question="batch_norm",
+            label=f"{network}/learning_rate={rate:g}" if shift is None else f"{network}/shift",
+            optimizer=Optimizer(name="sgd", learning_rate=rate).model_dump(),
+            shift_every=0 if shift is None else 2,
+            key=f"{network}-{variant}-{rate}-{split}".replace(".", "_"),
+        )
+        history = {"loss": train, "train_cross_entropy": train, "validation_error": np.array(errors) / 100}
+        final = {
+            "validation_error": errors[-1] / 100,
+            "validation_cross_entropy": train[-1] + 0.25,
+            "train_cross_entropy": train[-1],
+        }
+        arrays = {name: np.asarray(values, float) for name, values in history.items()} | dict(shift or {})
+        return Record(run=run, history=arrays, final=final, processor="")
+
+    return make
+
+
+def measured(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
+    """The tables of a study that has these records, a cell a variant and label."""
+    grids: dict[tuple[str, str], list[list[Record]]] = {}
+    for record in records:
+        grids.setdefault((record.run.variant, record.run.label), []).append([record])
+
+    def own(*variants: str) -> Iterator[Cell]:
+        for variant in variants:
+            yield from (Cell(Path(), name, grid) for (name, _), grid in grids.items() if name == variant)
+
+    networks = dict.fromkeys(record.run.label.partition("/")[0] for record in records)
+    section = SimpleNamespace(variant="batch_norm", networks=networks)
+    return measure.measure(cast(Study, SimpleNamespace(classes=10, section=section, own=own)))
+
+
+@pytest.fixture
+def tables(record: MakeRecord) -> dict[str, pd.DataFrame]:
+    records = [
+        record([error + split / 2 for error in errors], variant=variant, rate=rate, split=split)
+        for variant, by_rate in zip(METHODS, (PLAIN, NORMALIZED), strict=True)
+        for rate, errors in by_rate.items()
+        for split in (0, 1)
+    ]
+    for variant, relative in zip(METHODS, (0.5, 0.25), strict=True):
+        shift = {
+            "shift_logits": np.array([3.0, 2.0, 1.0]),
+            "shift_relative_logits": np.full(3, relative),
+            "shift_cosine_logits": np.full(3, 1 - relative),
+        }
+        records += [record(variant=variant, rate=9.0, split=split, shift=shift) for split in (0, 1)]
+    return measured(records)
+
+
+def test_the_rows_come_network_by_network_the_baseline_first(record: MakeRecord) -> None:
+    places = list(itertools.product(("zeal", "ardour"), METHODS, RATES, (0, 1)))
+    records = [record(network=n, variant=v, rate=rate, split=split) for n, v, rate, split in places]
+    runs = measured(records)["runs"]
+    rows = runs[["network", "variant", "learning_rate", "split"]].itertuples(index=False, name=None)
+    assert list(rows) == places
+    summary = measured(records)["summary"]
+    rows = summary[["network", "variant", "split"]].itertuples(index=False, name=None)
+    assert list(rows) == list(dict.fromkeys((n, v, split) for n, v, _, split in places))
+
+
+@pytest.mark.parametrize(
+    ("ends", "diverged"),
+    [
+        ((0.5, 0.3, 0.1), (False, False, False)),
+        ((2.5, 2.31, 2.295), (False, False, False)),  # too small, all of them: not even guessing
+        ((2.5, 2.31, 0.1), (False, False, False)),
+        ((0.5, 0.3, 40.0), (False, False, True)),
+        ((2.5, 0.3, 2.295), (False, False, True)),  # stuck at the shares of the classes
+        ((2.5, 0.3, math.nan), (False, False, True)),
+        ((math.inf, 0.3, 0.1), (True, False, False)),
+    ],
+)
+def test_what_has_diverged(
+    record: MakeRecord, ends: tuple[float, float, float], diverged: tuple[bool, bool, bool]
+) -> None:
+    """Over three rates; what happened on another training set, or to the other variant, plays no part."""
+    records = [record(train=(9.0, 9.0, end), rate=rate) for rate, end in zip(RATES, ends, strict=True)]
+    records += [record(rate=rate, split=1) for rate in RATES] + [record(rate=0.001, variant="batch_norm")]
+    runs = measured(records)["runs"]
+    here = (runs.variant == "baseline") & (runs.split == 0)
+    assert runs[here].diverged.tolist() == list(diverged)
+    assert not runs[~here].diverged.any()
+
+
+def test_a_row_a_network_variant_and_training_set(tables: dict[str, pd.DataFrame]) -> None:
+    """Worked out by hand from PLAIN and NORMALIZED.
+
+    The lowest of all is 10.5, so that up to 11.5 is usable: one rate without, two with. Within a point of
+    their own best are .1 without, .1 and 1 with. The plain network ends with 11.5 at its best rate, .1: up to
+    12.5 counts, which it reaches in epoch 3, and the normalized one, at its best rate .1, in epoch 2.
+    """
+    rows = tables["summary"].set_index(["variant", "split"])
+    for split in (0, 1):
+        plain, normalized = rows.loc["baseline", split], rows.loc["batch_norm", split]
+        assert (plain.usable_share, normalized.usable_share) == pytest.approx((1 / 3, 2 / 3))
+        assert (plain.largest_usable, normalized.largest_usable) == (-1.0, 0.0)
+        assert (plain.best_rate, normalized.best_rate) == (0.1, 0.1)
+        assert (plain.epochs_to_plain, normalized.epochs_to_plain) == (3, 2)
+        errors = (11.5 + split / 2, 10.5 + split / 2)
+        assert (plain.best_error, normalized.best_error) == pytest.approx(errors)
+        assert plain.cross_entropy_gap == normalized.cross_entropy_gap == 0.25
+        assert plain.diverged_share == normalized.diverged_share == 0.0
+
+
+def test_an_error_that_is_never_reached_takes_longer_than_all_epochs(record: MakeRecord) -> None:
+    rows = measured([record((50, 40, 30)), record((60, 50, 40), variant="batch_norm")])["summary"]
+    assert rows.set_index("variant").epochs_to_plain.to_dict() == {"baseline": 3, "batch_norm": 4}
+
+
+def test_the_shift_has_a_row_a_layer_and_epoch(tables: dict[str, pd.DataFrame]) -> None:
+    shift = tables["shift"]
+    assert len(shift) == 2 * 2 * 3  # variants, training sets, epochs; the runs of the rates have none
+    rows = shift[(shift.variant == "batch_norm") & (shift.split == 1)]
+    assert rows.layer.tolist() == ["logits"] * 3
+    assert rows.epoch.tolist() == [1, 2, 3]
+    assert rows["shift"].tolist() == [3.0, 2.0, 1.0]
+    assert rows.shift_relative.tolist() == [0.25] * 3
+    assert rows.shift_cosine.tolist() == [0.75] * 3
+    assert len(tables["runs"]) == 2 * 2 * len(RATES)
+
+
+def test_the_metrics_are_means_over_the_training_sets(tables: dict[str, pd.DataFrame]) -> None:
+    numbers = measure.metrics(tables)["net"]
+    assert list(numbers) == list(METHODS)
+    assert numbers["baseline"]["best_error"] == 11.75
+    assert numbers["batch_norm"]["usable_share"] == round(2 / 3, 5)
+    assert numbers["batch_norm"]["shift_relative"] == 0.25
