@@ -26,8 +26,16 @@ KEYED = {f"pipeline/{path}" for path in TRAINING_CODE} | {
 }
 PLANNED = ("pipeline/plan/cells.py", "pipeline/plan/code.py", "pipeline/plan/resolve.py")
 OBTAINED = tuple(f"pipeline/datasets/{name}.py" for name in ("idx", "mnist", "own", "sources"))
-UNFINISHED = "pipeline/records/unfinished.py"
-TRAINS = (*KEYED, *PLANNED, "pipeline/params", "pipeline/datasets", "pipeline/system/files.py")
+UNFINISHED, EARLIER = "pipeline/records/unfinished.py", "pipeline/records/earlier.py"
+TRAINS = (
+    *KEYED,
+    *PLANNED,
+    UNFINISHED,
+    EARLIER,
+    "pipeline/params",
+    "pipeline/datasets",
+    "pipeline/system/files.py",
+)
 LATER = ("pipeline/plan", "pipeline/regularizers", UNFINISHED)
 # What a stage imports and its output does not depend on: an earlier stage has done it, whose output it
 # reads; or keys cover it; or it only checks.

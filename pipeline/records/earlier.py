@@ -37,15 +37,14 @@ def take_over(root: Path, stage: str, runs: Iterable[Run]) -> set[str]:
             if not missing:
                 break
             for row in _rows(filesystem, folder, Path(scratch)):
-                run = missing.get(row.run.key)
-                if run is None or (run.scored and not row.run.scored):
+                if row.run.key not in missing:
                     continue
                 result = _result(filesystem, folder, row, Path(scratch))
                 if result is None:
                     continue
                 keep(root, result)
-                del missing[run.key]
-                taken.add(run.key)
+                del missing[row.run.key]
+                taken.add(row.run.key)
                 foreign |= {row.processor} - {machine.processor()}
     if foreign:
         here = machine.processor()

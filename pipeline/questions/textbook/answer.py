@@ -13,7 +13,10 @@ from pipeline.system.words import interval
 
 
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
-    """Return what the program is, and the answer; nothing where the study has no such setting."""
+    """Return what the program is, the answer, and whether there is a figure.
+
+    The texts are empty where the study has no such setting.
+    """
     setting = study.params.settings.get(SETTING)
     answer = ""
     if len(evidence):
@@ -22,4 +25,8 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
             f"Over {row.n} replicates dropout lowered the test error by {interval(row, 2)} points; "
             f"differences within {row.margin:g} points count as none."
         )
-    return {"program": setting.described if setting else "", "answer": answer}
+    return {
+        "program": setting.described if setting else "",
+        "answer": answer,
+        "drawn": not tables["pairs"].empty,
+    }

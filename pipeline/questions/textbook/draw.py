@@ -12,11 +12,14 @@ from pipeline.science import comparison
 
 
 def draw(tables: Tables) -> dict[str, Figure]:
-    """Draw the errors, pair by pair, and their difference with its interval; grey is what counts as none."""
-    figure, (pairs, differences) = panels(["test error, a line a run", "difference"], height=3.4)
+    """Draw the errors, pair by pair, and their difference with its interval; grey is what counts as none.
+
+    There is no figure where the study has no such setting.
+    """
     rows = tables["pairs"][tables["pairs"].metric == "test_error"]
     if rows.empty:
-        return {"figure": figure}
+        return {}
+    figure, (pairs, differences) = panels(["test error, a line a run", "difference"], height=3.4)
     for row in rows.itertuples():
         pairs.plot([0, 1], [row.baseline, row.dropout], color="#c0c0c0", linewidth=1, zorder=1)
     for place, name in enumerate(("baseline", "dropout")):
