@@ -183,7 +183,7 @@ def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Pat
     expected["tuning"]["splits"] = 1
     for part in (lists, *(part for mix in expected["variants"].values() for part in mix.values())):
         for name, field in part.items():
-            part[name] = field[: CANDIDATES] if isinstance(field, list) else field
+            part[name] = field[:CANDIDATES] if isinstance(field, list) else field
     asked = expected["questions"]
     rates = asked["batch_norm"]["rates"]
     asked["batch_norm"]["rates"] = [rates[0], rates[len(rates) // 2], rates[-1]]

@@ -87,14 +87,12 @@ def _is_forced(repo: Any) -> bool:
 
 
 def _rows(filesystem: Any, folder: str, scratch: Path) -> list[Row]:
-    """Return the numbers of the runs in a folder; none where DVC has lost them."""
+    """Return the numbers of the runs in a folder; none where DVC has lost them, or of an earlier form."""
     from dvc_data.index import DataIndexDirError
 
-    path = scratch / NUMBERS
     try:
-        filesystem.get_file(f"{folder}/{NUMBERS}", str(path))
-        return rows(path)
-    except (OSError, DataIndexDirError, UserError):  # lost, or of an earlier form
+        return rows(_copied(filesystem, f"{folder}/{NUMBERS}", scratch))
+    except (OSError, DataIndexDirError, UserError):
         return []
 
 
@@ -102,13 +100,16 @@ def _result(filesystem: Any, folder: str, row: Row, scratch: Path) -> Result | N
     """Return an earlier result whole, whose training took no time now; None where its arrays are lost."""
     archived: dict[str, np.ndarray] = {"logits": np.empty((0, 0), np.float32)}
     if row.run.trial is None:
-        path = scratch / f"{row.run.key}.npz"
         try:
-            filesystem.get_file(f"{folder}/{path.name}", str(path))
-        except OSError:
+            archived = untrusted.arrays(_copied(filesystem, f"{folder}/{row.run.key}.npz", scratch))
+        except (OSError, UserError):
             return None
-        archived = untrusted.arrays(path)
-        path.unlink()
-    return Result(
-        **vars(row.record()), logits=archived["logits"], weights=below(archived, "weights/"), seconds={}
-    )
+    weights = below(archived, "weights/")
+    return Result(**vars(row.record()), logits=archived["logits"], weights=weights, seconds={})
+
+
+def _copied(filesystem: Any, path: str, scratch: Path) -> Path:
+    """Copy a file that DVC keeps. To have it fetched would link it into the cache, and be written through."""
+    copy = scratch / Path(path).name
+    copy.write_bytes(filesystem.read_bytes(path))
+    return copy

@@ -88,15 +88,22 @@ def test_what_was_taken_over_is_what_training_gives(clone: Clone) -> None:
     assert clone.contents("results/runs/l2") == files
 
 
+def cached(clone: Clone) -> dict[str, bytes]:
+    """The files that DVC has in its cache, by their digests; what it knows of runs is no file of ours."""
+    return clone.contents(".dvc/cache/files")
+
+
 def test_the_last_commit_counts_beside_the_work_tree(clone: Clone) -> None:
     committed(clone)
-    before = clone.rows("l2")
+    before, cache = clone.rows("l2"), cached(clone)
     clone.edit(STRONGER)
     clone.run("dvc", "repro", "variant@l2").succeeded()
     clone.edit({"variants.l2.l2.strength": 0.001})
     ended = clone.run("dvc", "repro", "--no-run-cache", "variant@l2").succeeded()
     assert taken(ended, "l2") == (len(before), len(before))
     assert clone.rows("l2") == before
+    after = cached(clone)  # which may be linked, and must never be written through
+    assert {path: after[path] for path in cache} == cache
 
 
 @pytest.mark.parametrize("where", ["--temp", "--queue"])

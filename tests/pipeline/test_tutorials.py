@@ -100,7 +100,7 @@ def test_a_regularizer_from_the_file_to_a_row_in_the_report(clone: Clone) -> Non
     labels = np.load(clone.root / "data" / "images" / "test_labels.npy")
     shown = float(ranking(clone, "small")[name][0].split()[0])
     assert shown == pytest.approx(test_error(clone, "small", name, labels), abs=0.00501)
-    strengths = dict(changes(page))[f"variants.{name}"][name]["strength"][: CANDIDATES]
+    strengths = dict(changes(page))[f"variants.{name}"][name]["strength"][:CANDIDATES]
     tried = clone.cells(name)[f"small/{name}"]["trials"]
     assert [run["regularizers"][name]["strength"] for run in tried] == strengths
     tags = [run.data.tags for run in clone.logged("run")]

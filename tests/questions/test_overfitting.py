@@ -1,0 +1,346 @@
+"""Overfitting: the rows that are shown, the rule, the sentences and the figures, from made-up tables."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from pipeline.drawing import style
+from pipeline.questions import Question
+from pipeline.questions.overfitting import answer, measure
+from pipeline.questions.overfitting.claims import CLAIMS, MARGINS
+from pipeline.questions.overfitting.draw import TUNED, draw
+from pipeline.questions.study import TABLES, Study
+from pipeline.science.levels import PERCENT
+from pipeline.science.verdicts import Outcome
+from pipeline.system import markdown
+from pipeline.system.files import read_table, write_table
+from tests import asking
+from tests.questions import made
+from tests.questions.made import SPLITS, noise
+
+Tables = dict[str, pd.DataFrame]
+QUESTION = Question("overfitting")
+(CLAIM,) = CLAIMS
+FAMILIES = {
+    "baseline": "baseline",
+    "tuned_baseline": "baseline",
+    "ridge": "weights",
+    "drop": "noise",
+    "stop": "stopping",
+    "norm": "normalization",
+}
+GAPS = {"ridge": 0.3, "drop": 0.2, "norm": 0.5, "stop": 0.1}
+P_VALUES = {"ridge": 0.06, "drop": 0.01, "norm": 0.01, "stop": 0.05}
+LOSSES = {"validation": (0.9, 0.5, 0.7), "train": (0.8, 0.3, 0.1)}
+
+
+def limited(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """A table of estimates, with limits 0.1 below and 0.2 above."""
+    table = pd.DataFrame(rows)
+    return table.assign(low=table.estimate - 0.1, high=table.estimate + 0.2)
+
+
+def gaps(by_variant: Mapping[str, float], setting: str = "small") -> pd.DataFrame:
+    metric = {"setting": setting, "metric": "cross_entropy_gap"}
+    return limited([metric | {"variant": v, "estimate": estimate} for v, estimate in by_variant.items()])
+
+
+def differences(variants: list[str], setting: str = "small", reference: str = "baseline") -> pd.DataFrame:
+    """Of the gap: all but `norm` narrow it, with P_VALUES."""
+    metric = {"setting": setting, "metric": "cross_entropy_gap", "reference": reference}
+    return limited(
+        [
+            metric
+            | {"variant": v, "estimate": 0.1 if v == "norm" else -0.1, "p_holm": P_VALUES.get(v, 0.001)}
+            for v in variants
+        ]
+    )
+
+
+def curves(variants: list[str], setting: str = "small") -> pd.DataFrame:
+    """LOSSES of the baseline, and those of another variant higher; `stop` ends after two epochs."""
+    return limited(
+        [
+            {"setting": setting, "variant": variant, "metric": f"{part}_cross_entropy", "epoch": epoch}
+            | {"estimate": value + 0.1 * place}
+            for place, variant in enumerate(variants)
+            for part, values in LOSSES.items()
+            for epoch, value in enumerate(values, start=1)
+            if (variant, epoch) != ("stop", 3)
+        ]
+    )
+
+
+@pytest.fixture
+def tables() -> Tables:
+    """A setting `small` with four variants and the tuned baseline, and `blind`, without curves."""
+    return {
+        "gaps": pd.concat(
+            [
+                gaps({"baseline": 0.4194, "tuned_baseline": 0.35} | GAPS),
+                gaps({"baseline": 1, "drop": 0.5}, "blind"),
+            ]
+        ),
+        "curves": curves(list(FAMILIES)),
+        "families": pd.DataFrame(FAMILIES.items(), columns=["variant", "family"]),
+        "study/differences": pd.concat([differences([*GAPS]), differences(["drop"], "blind")]),
+    }
+
+
+# ---- what is shown ----
+
+
+@pytest.fixture
+def study(raw_params: dict[str, Any], tmp_path: Path) -> Study:
+    """A study of `small`, which holds images out, and `blind`, which does not; its tables are written."""
+    names = ("test_error", "cross_entropy_gap")
+    summary = [
+        gaps({"baseline": 0.4, "drop": 0.2}, s).assign(metric=m) for s in ("small", "blind") for m in names
+    ]
+    write_table(tmp_path / TABLES / "summary.csv", pd.concat(summary))
+    training = curves(["baseline", "drop"])
+    other = training[training.metric == "train_cross_entropy"].assign(metric="train_error")
+    write_table(
+        tmp_path / TABLES / "curves.csv", pd.concat([training, other, training.assign(setting="blind")])
+    )
+    return Study(tmp_path, asking.check(raw_params), QUESTION)
+
+
+def test_the_gaps_and_the_curves_that_are_shown(study: Study) -> None:
+    tables = measure.measure(study)
+    assert tables["gaps"][["setting", "variant", "estimate"]].to_numpy().tolist() == [
+        [setting, variant, estimate]
+        for setting in ("small", "blind")
+        for variant, estimate in (("baseline", 0.4), ("drop", 0.2))
+    ]
+    assert set(tables["gaps"].metric) == {"cross_entropy_gap"}
+    assert set(tables["curves"].setting) == {"small"}
+    assert set(tables["curves"].metric) == {"train_cross_entropy", "validation_cross_entropy"}
+    assert len(tables["curves"]) == 2 * 2 * 3
+
+
+def test_the_families_come_in_the_order_of_the_declared_variants(study: Study) -> None:
+    families = measure.measure(study)["families"]
+    assert families.to_numpy().tolist() == [
+        ["baseline", "baseline"],
+        ["tuned_baseline", "baseline"],
+        ["drop", "noise"],
+        ["ridge", "weights"],
+        ["elastic", "weights"],
+        ["probed", "weights"],
+        ["plain", "weights"],
+    ]
+
+
+# ---- the rule ----
+
+
+def runs(setting: str = "small", **falls: float) -> pd.DataFrame:
+    """Runs in which every variant lowers both gaps by so much."""
+    rows = [
+        {"setting": setting, "variant": variant, "split": split, "init": init}
+        | dict.fromkeys(MARGINS, 5.0 - fall + noise(1, place)[split] + (0.5 - init))
+        for place, (variant, fall) in enumerate({"baseline": 0.0, **falls}.items())
+        for split in SPLITS
+        for init in (0, 1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_every_variant_in_every_setting_is_a_condition_in_both_gaps() -> None:
+    table = pd.concat([runs(drop=1.0, ridge=0.5, tuned_baseline=3.0), runs("noisy", drop=1.0)])
+    evidence = CLAIM.evidence({"study/runs": table})
+    assert [(piece.condition, piece.endpoint, piece.unit, piece.margin) for piece in evidence] == [
+        ("drop in small", "cross entropy gap", "nats", 0.01),
+        ("ridge in small", "cross entropy gap", "nats", 0.01),
+        ("drop in small", "error gap", "points", 0.1),
+        ("ridge in small", "error gap", "points", 0.1),
+        ("drop in noisy", "cross entropy gap", "nats", 0.01),
+        ("drop in noisy", "error gap", "points", 0.1),
+    ]
+    assert [round(piece.estimate, 1) for piece in evidence] == [1.0, 0.5, 1.0, 0.5, 1.0, 1.0]
+    assert {piece.n for piece in evidence} == {len(SPLITS)}
+
+
+def test_the_variants_of_a_setting_and_endpoint_are_adjusted_together() -> None:
+    """By Holm, the smaller of two p values is doubled; that of a variant alone is not."""
+    (alone,) = CLAIM.evidence({"study/runs": runs(drop=1.0)})[:1]
+    (together, _) = CLAIM.evidence({"study/runs": runs(drop=1.0, ridge=0.0)})[:2]
+    assert together.p_value == pytest.approx(2 * alone.p_value)
+
+
+def test_a_narrowing_below_the_margin_is_none() -> None:
+    nats, points = CLAIM.evidence({"study/runs": runs(drop=0.05)})
+    assert (nats.outcome, points.outcome) == (Outcome.HOLDS, Outcome.ABSENT)
+
+
+def test_the_finding_is_the_widest_narrowing_in_nats() -> None:
+    evidence = CLAIM.evidence({"study/runs": runs(ridge=0.5, drop=1.0, norm=-2.0)})
+    widest = next(piece for piece in evidence if piece.condition == "drop in small")
+    said = CLAIM.finding({}, evidence)
+    assert said.endswith(
+        f" {widest.estimate:.3f} [{widest.low:.3f}, {widest.high:.3f}] nats (drop in small)."
+    )
+    assert CLAIM.finding({}, []) == ""
+
+
+# ---- the sentences ----
+
+
+def test_the_gap_opens_after_the_lowest_validation_loss(tables: Tables) -> None:
+    assert answer.gap("small", tables) == (
+        "In `small` the gap in cross-entropy is 0.419 [0.319, 0.619] nats without regularization; 2 of 4 variants "
+        "narrow it beyond chance. The baseline's validation cross-entropy is lowest after epoch 2 of 3, 0.500 nats "
+        "with 0.300 in training; at the end it is 0.700 with 0.100."
+    )
+
+
+@pytest.mark.parametrize(
+    ("variant", "end"), [("drop", "`drop` narrows it"), ("norm", "`norm` does not narrow it")]
+)
+def test_the_gap_of_a_single_variant_is_said_by_its_name(tables: Tables, variant: str, end: str) -> None:
+    tables["study/differences"] = differences([variant], "blind")
+    assert answer.gap("blind", tables).endswith(f"; {end} beyond chance.")
+
+
+def test_the_gap_is_held_against_the_baseline_that_is_not_tuned(tables: Tables) -> None:
+    against_both = [
+        differences(["drop", "ridge", "tuned_baseline"]),
+        differences(["stop"], reference="tuned_baseline"),
+    ]
+    tables["study/differences"] = pd.concat(against_both)
+    assert "; 1 of 2 variants narrow it beyond chance." in answer.gap("small", tables)
+
+
+def test_no_variant_narrows_it(tables: Tables) -> None:
+    tables["study/differences"] = differences(["ridge", "norm"])
+    assert "; none of 2 variants narrow it beyond chance." in answer.gap("small", tables)
+
+
+def evidence(*outcomes: str) -> pd.DataFrame:
+    return pd.DataFrame({"claim": "1", "outcome": outcomes})
+
+
+def test_the_answer_counts_what_was_narrowed_and_widened(study: Study, tables: Tables) -> None:
+    values = answer.values(study, tables, evidence("holds", "unknown", "holds", "reversed"))
+    assert (
+        made.facts(values["answer"])
+        == "0.419 0.319 0.619 `small` 1.000 0.900 1.200 `blind` 2 4 narrowed 1 widened"
+    )
+    assert [made.facts(sentence)[:7] for sentence in values["gaps"]] == ["`small`", "`blind`"]
+    assert values["curved"] == ["small"]
+
+
+def test_a_setting_that_compares_nothing_has_no_sentence(study: Study, tables: Tables) -> None:
+    tables["study/differences"] = differences(["drop"])
+    values = answer.values(study, tables, evidence())
+    assert values["answer"] == ""
+    assert len(values["gaps"]) == 1
+
+
+def test_the_page_shows_the_figures_that_are_drawn(study: Study, tables: Tables) -> None:
+    values = answer.values(study, tables, evidence("holds"))
+    page = markdown.render(QUESTION.template, {"percent": PERCENT} | values)
+    figures = [f"questions/overfitting/{name}.png" for name in draw(tables)]
+    assert re.findall(r"\((\S+\.png)\)", page) == figures
+    linked = set(re.findall(r"\((\S+\.csv)\)", page))
+    assert linked == {f"questions/overfitting/{name}.csv" for name in ("gaps", "curves")}
+
+
+# ---- the figures ----
+
+
+@pytest.fixture(autouse=True)
+def _style() -> Iterator[None]:
+    with mpl.rc_context():
+        style.use()
+        yield
+
+
+def test_the_gaps_are_drawn_with_the_baseline_as_a_line(tables: Tables) -> None:
+    figure = draw(tables)["gap"]
+    assert figure.get_supxlabel() == "test minus train cross-entropy (nats)"
+    assert [axis.get_title() for axis in figure.axes] == ["small", "blind"]
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == list(FAMILIES)
+    for axis, reference in zip(figure.axes, (0.4194, 1.0), strict=True):
+        upright = [line for line in axis.lines if list(np.asarray(line.get_ydata())) == [0, 1]]
+        assert [list(np.asarray(line.get_xdata())) for line in upright] == [[reference, reference]]
+
+
+def test_a_setting_with_curves_has_a_figure(tables: Tables) -> None:
+    tables["curves"] = pd.concat([curves(list(FAMILIES), "noisy"), tables["curves"]])
+    assert list(draw(tables)) == ["gap", "curves_noisy", "curves_small"]
+    tables["curves"] = tables["curves"].iloc[:0]
+    assert list(draw(tables)) == ["gap"]
+
+
+@pytest.mark.parametrize(("variants", "panels"), [(list(FAMILIES), 8), (["baseline", "drop"], 1)])
+def test_curves_against_the_baseline(tables: Tables, variants: list[str], panels: int) -> None:
+    tables["curves"] = rows = curves(variants)
+    figure = draw(tables)["curves_small"]
+    assert len(figure.axes) == panels
+    visible = [axis for axis in figure.axes if axis.get_visible()]
+    assert [axis.get_title() for axis in visible] == variants[1:]
+    assert (figure.get_supxlabel(), figure.get_supylabel()) == ("epoch", "cross-entropy (nats)")
+    validation = rows[rows.metric == "validation_cross_entropy"]
+    ends = validation.loc[validation.groupby("variant").epoch.idxmax()].estimate
+    grey = style.COLOURS["baseline"]
+    for variant, axis in zip(variants[1:], visible, strict=True):
+        bottom, top = axis.get_ylim()
+        assert bottom == 0
+        assert ends.max() < top <= 1.6 * ends.max()  # every end is seen, whatever the first epochs
+        colour = TUNED if variant == "tuned_baseline" else style.COLOURS[FAMILIES[variant]]
+        parts = [
+            ("baseline", ":", grey),
+            ("baseline", "-", grey),
+            (variant, ":", colour),
+            (variant, "-", colour),
+        ]
+        *bands, gap = axis.collections
+        assert len(axis.lines) == len(parts)
+        shown = rows[rows.variant == variant]
+        assert set(np.asarray(gap.get_paths()[0].vertices)[:, 1]) <= set(shown.estimate)
+        for (name, dashes, shade), line, band in zip(parts, axis.lines, bands, strict=True):
+            metric = "train_cross_entropy" if dashes == ":" else "validation_cross_entropy"
+            shown = rows[(rows.variant == name) & (rows.metric == metric)]
+            assert (line.get_linestyle(), to_hex(line.get_color())) == (dashes, shade)
+            assert list(np.asarray(line.get_xdata())) == shown.epoch.tolist()
+            assert list(np.asarray(line.get_ydata())) == shown.estimate.tolist()
+            assert to_hex(band.get_facecolor()[0]) == shade
+            corners = np.asarray(band.get_paths()[0].vertices)
+            assert set(shown.low) | set(shown.high) <= set(corners[:, 1])
+
+
+def save(source: Path, target: Path) -> None:
+    """Draw every figure from the tables in `source`; another process does the same."""
+    style.use()
+    target.mkdir()
+    for name, figure in draw({path.stem: read_table(path) for path in source.glob("*.csv")}).items():
+        style.save(figure, target / f"{name}.png")
+
+
+def test_the_same_tables_give_the_same_bytes(tmp_path: Path, repository: Path, tables: Tables) -> None:
+    for name in ("gaps", "curves", "families"):
+        write_table(tmp_path / f"{name}.csv", tables[name])
+    save(tmp_path, tmp_path / "once")
+    program = (
+        "from pathlib import Path; from tests.questions.test_overfitting import save; "
+        f"save(Path({str(tmp_path)!r}), Path({str(tmp_path / 'elsewhere')!r}))"
+    )
+    seed = "1" if os.environ.get("PYTHONHASHSEED") == "2" else "2"
+    environment = os.environ | {"PYTHONHASHSEED": seed}
+    subprocess.run([sys.executable, "-c", program], cwd=repository, env=environment, check=True)
+    names = ["curves_small.png", "gap.png"]
+    assert sorted(path.name for path in (tmp_path / "once").iterdir()) == names
+    for name in names:
+        assert (tmp_path / "once" / name).read_bytes() == (tmp_path / "elsewhere" / name).read_bytes()
