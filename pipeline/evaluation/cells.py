@@ -123,9 +123,11 @@ def read(root: Path, stage: str, question: str = "") -> Iterator[Cell]:
 
 
 def _cell(root: Path, stage: str, finished: FinishedCell) -> Cell:
-    inits = 1 + max(record.run.init for record in finished.reported)
-    starts = range(0, len(finished.reported), inits)
-    return Cell(root, stage, [finished.reported[start : start + inits] for start in starts])
+    # Curves that somebody else has asked for are none of this cell's.
+    reported = [r if r.run.scored else records.without_curves(r) for r in finished.reported]
+    inits = 1 + max(record.run.init for record in reported)
+    starts = range(0, len(reported), inits)
+    return Cell(root, stage, [reported[start : start + inits] for start in starts])
 
 
 def score(record: Record, name: str) -> float:

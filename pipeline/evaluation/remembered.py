@@ -17,6 +17,7 @@ from pipeline.plan.code import PACKAGE, uncommented
 from pipeline.system.checkout import main_checkout
 
 CODE = ("evaluation", "science")
+MOST = "1G"
 FOLDER = "results/remembered"  # of this checkout; an experiment's copy shares it
 
 # A digest of the cell, the tables of it alone, and what others are compared with.
@@ -38,6 +39,11 @@ def differences(root: Path, compared: MeasuredCell, reference: MeasuredCell) -> 
     remember = _memory(root).cache(_differences, ignore=["compared", "reference"])
     table: pd.DataFrame = remember(compared[0], reference[0], compared[2], reference[2])
     return table
+
+
+def forget_the_oldest(root: Path) -> None:
+    """Keep what is remembered within MOST bytes."""
+    _memory(root).reduce_size(MOST)
 
 
 def _measured(digest: str, cell: Cell, labels: np.ndarray) -> tuple[dict[str, pd.DataFrame], Measured]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -55,6 +55,10 @@ class Section(Strict):
         Its names are known to exist: that is checked before.
         """
         yield from ()
+
+    def reads(self, params: Params) -> Sequence[str]:
+        """Return the stages whose runs the question looks at: by default all."""
+        return params.stages
 
     def drawn(self, params: Params) -> dict[str, tuple[Setting, int]]:
         """Return the conditions that need training sets of their own, by name.

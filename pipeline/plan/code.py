@@ -39,6 +39,7 @@ def code_digest(regularizers: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
+@functools.lru_cache(maxsize=256)  # a worker asks before every run
 def uncommented(source: str) -> str:
     """Return Python source without its comments and blank lines."""
     lines = source.splitlines()

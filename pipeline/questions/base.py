@@ -62,8 +62,8 @@ class Question:
         return kind
 
     def reads(self, params: Params) -> list[str]:
-        """Return the stages whose runs it looks at: those that `READS` in its `__init__.py` names, or all."""
-        named = getattr(self._module(), "READS", params.stages)
+        """Return the stages whose runs it looks at, as `READS` in its `__init__.py` or its section names them."""
+        named = getattr(self._module(), "READS", None) or params.section(self.name).reads(params)
         return [stage for stage in params.stages if stage in named]
 
     def cells(self, params: Params) -> Iterator[Cell]:

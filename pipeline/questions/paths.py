@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pipeline import plan
-from pipeline.params import Mix, Params
+from pipeline.params import BASELINE, Mix, Params
 from pipeline.params.sections import Draws, Names, Section
 from pipeline.params.toy import LIMITS
 
@@ -38,6 +38,10 @@ class StrengthPaths(Section):
                 )
             for variant in self.variants:
                 yield from _of_path(params.candidates(name).get(variant, ()), variant, name)
+
+    def reads(self, params: Params) -> list[str]:
+        """Return the baseline and the variants."""
+        return [BASELINE, *self.variants]
 
     def enlarged(self, params: Params) -> Self:
         """Return more training sets, as far as the settings have them."""

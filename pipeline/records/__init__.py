@@ -14,6 +14,7 @@ from pipeline.records.files import (
     read_logits,
     read_weights,
     timed,
+    without_curves,
     write,
 )
 from pipeline.records.unfinished import KEPT, Epochs, keep, kept, release
@@ -37,5 +38,6 @@ __all__ = [
     "read_weights",
     "release",
     "timed",
+    "without_curves",
     "write",
 ]

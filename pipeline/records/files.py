@@ -24,6 +24,7 @@ from pipeline.system.untrusted import Content
 PLANS = Path("results/plan")
 RUNS = Path("results/runs")
 TIMING = Path("results/timing")
+SCORED = ("train_", "validation_")  # how the names of scores by epoch begin
 NUMBERS, CELLS = "runs.json", "cells.json"  # in the folder of a stage, beside the archives
 
 
@@ -202,6 +203,13 @@ def row(record: Record) -> Row:
 def below(archived: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     """Return the arrays whose names begin so, by the rest of their names."""
     return {name.removeprefix(prefix): archived[name] for name in archived if name.startswith(prefix)}
+
+
+def without_curves(record: Record) -> Record:
+    """Return the record of a run as if it had been scored at its end alone."""
+    history = {name: record.history[name] for name in record.history if not name.startswith(SCORED)}
+    final = {name: value for name, value in record.final.items() if name != "best_epoch"}
+    return replace(record, history=history, final=final)
 
 
 def prune(root: Path, planned: Mapping[str, Plan]) -> None:

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.plan import Plan, Run, every_run
-from pipeline.records.files import Record, Result, Row, arrays, below, row
+from pipeline.records.files import Result, Row, arrays, below, row, without_curves
 from pipeline.system import untrusted
 
 KEPT = Path("results/kept")
-SCORED = ("train_", "validation_")  # how the names of scores by epoch begin
 
 
 @dataclass(frozen=True)
@@ -81,13 +80,6 @@ def _kept(path: Path, run: Run) -> Result | None:
             return None
         record = replace(numbers.record(), run=run)
         if numbers.run.scored and not run.scored:
-            record = _without_curves(record)
+            record = without_curves(record)
         weights = below(archived, "weights/")
         return Result(**vars(record), logits=archived["logits"], weights=weights, seconds=numbers.seconds)
-
-
-def _without_curves(record: Record) -> Record:
-    """Return the record of a run that is scored at its end alone."""
-    history = {name: record.history[name] for name in record.history if not name.startswith(SCORED)}
-    final = {name: value for name, value in record.final.items() if name != "best_epoch"}
-    return replace(record, history=history, final=final)

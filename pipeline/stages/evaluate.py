@@ -53,6 +53,7 @@ def main() -> None:
         write_table(TABLES / f"{name}.csv", table)
     write_metrics(ROOT / "reports" / "metrics" / "study.json", tables.headline(made["overview"]))
     reads.write_inputs(ROOT)
+    remembered.forget_the_oldest(ROOT)
 
 
 if __name__ == "__main__":

@@ -42,9 +42,10 @@ QUESTIONS = (
     "textbook",
     "choice",
 )
-NARROW = {"dropout", "early_stopping", "textbook"}  # which read some variants; the others read all
-# What runs again when a run of l2 has changed.
-MEASURED = {"evaluate", *(f"question@{name}" for name in QUESTIONS if name not in NARROW), "report"}
+# What may run again when some run has changed.
+MEASURED = {"evaluate", *(f"question@{name}" for name in QUESTIONS), "report"}
+# And what does where it is a run of a variant that no question names: those that read all variants.
+READING_ALL = {"evaluate", "question@overfitting", "question@penalties", "question@choice", "report"}
 SETTINGS = ("notebook", "small")
 
 

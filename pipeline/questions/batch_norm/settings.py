@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from pipeline.params import Params
+from pipeline.params import BASELINE, Params
 from pipeline.params.sections import Activation, Count, Draws, Name, Rate, Section, Strict
 from pipeline.params.toy import LIMITS
 
@@ -56,6 +56,10 @@ class Settings(Section):
             yield f"rates: expected rates that differ, received {self.rates}"
         if len(params.variants[self.variant]) > 1:
             yield f"variant: expected a variant with a single candidate, received {self.variant!r}"
+
+    def reads(self, params: Params) -> list[str]:
+        """Return the baseline and the variant; beside them, the settings' own batch normalization."""
+        return [BASELINE, self.variant, "batch_norm"]
 
     def enlarged(self, params: Params) -> Self:
         """Return more training sets, as far as the setting has them."""
