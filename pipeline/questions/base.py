@@ -62,7 +62,7 @@ class Question:
         return kind
 
     def reads(self, params: Params) -> list[str]:
-        """Return the stages whose runs it looks at, as `READS` in its `__init__.py` or its section names them."""
+        """Return the stages whose runs it looks at, which `READS` in `__init__.py` or its section names."""
         named = getattr(self._module(), "READS", None) or params.section(self.name).reads(params)
         return [stage for stage in params.stages if stage in named]
 
