@@ -1,0 +1,143 @@
+"""The choice: what it asks for, and what a first look keeps of it."""
+
+import io
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.params.toy import LIMITS
+from pipeline.questions.base import Question
+from pipeline.questions.choice.settings import Settings
+from pipeline.system.errors import UserError
+from tests import asking
+
+Raw = dict[str, Any]
+Edited = Callable[[Raw], Raw]
+QUESTION = Question("choice")
+
+
+def test_the_question_is_asked() -> None:
+    assert QUESTION.title == "How to choose?"
+    assert [claim.number for claim in QUESTION.claims] == ["9"]
+
+
+def test_a_condition_changes_the_first_setting_and_nothing_else(raw_params: Raw) -> None:
+    params = asking.check(raw_params)
+    start = params.settings["small"].model_dump()
+    same = {"splits": 3, "inits": 1, "overrides": {}, "variants": ["probed"]}
+    drawn = QUESTION.settings.drawn(params.section("choice"), params)
+    assert {name: setting.model_dump() for name, (setting, _) in drawn.items()} == {
+        "wider": start | same | {"hidden": [32, 8]},
+        "noisier": start | same | {"label_noise": 0.1},
+    }
+    assert {trials for _, trials in drawn.values()} == {1}
+
+
+def test_every_method_is_asked_for_under_every_condition(edited: Edited) -> None:
+    """In the order of the section, candidates included; a variant with a single candidate has no choice."""
+    changes = {"variants": ["plain", "probed"], "candidates": [1, 0], "trials": 2}
+    params = asking.check(edited({f"questions.choice.{name}": value for name, value in changes.items()}))
+    cells = list(QUESTION.cells(params))
+    assert [(cell.setting, cell.variant) for cell in cells] == list(
+        itertools.product(("wider", "noisier"), ("baseline", "plain", "probed"))
+    )
+    assert {(cell.label, cell.curves, cell.shift_every) for cell in cells} == {("", False, 0)}
+    (plain,), (weak, strong) = params.variants["plain"], params.variants["probed"]
+    drawn = params.section("choice").drawn(params)
+    for cell in cells:
+        mixes = {"baseline": [None], "plain": [plain], "probed": [strong, weak]}[cell.variant]
+        assert [mix for _, mix in cell.candidates] == mixes
+        assert all(setting == drawn[cell.setting][0] for setting, _ in cell.candidates)
+    plans = asking.resolved(params)
+    for variant, trials in (("baseline", [0]), ("plain", [0]), ("probed", [2, 2])):
+        candidates = plans[variant][f"wider/{variant}/choice"]
+        assert [(len(c.trials), len(c.runs)) for c in candidates] == [(count, 3) for count in trials]
+    chosen_on = [run.split for run in plans["probed"]["wider/probed/choice"][0].trials]
+    assert chosen_on == [3, 4]  # after the training sets that are reported
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        (
+            {"settings": ["small", "blind"]},
+            [
+                "settings: expected settings that hold images out, received 'blind'",
+                "settings: expected settings of several training sets, received 'blind'",
+                "variants: expected variants that blind takes, received 'probed'",
+            ],
+        ),
+        (
+            {"conditions.wider.batch_size": 60},
+            ["conditions.wider.batch_size: expected at most train_size = 50, received 60"],
+        ),
+        (
+            {"conditions.wider.hidden": [8], "candidates": [5, 1, 2]},
+            [
+                "candidates: expected positions below 2, the candidates of probed, received 5",
+                "conditions.wider.hidden: expected as many layers as small has, 2, received [8]",
+            ],
+        ),
+    ],
+)
+def test_what_it_cannot_work_with_is_said(edited: Edited, changes: Raw, lines: list[str]) -> None:
+    with pytest.raises(UserError) as refused:
+        asking.check(edited({f"questions.choice.{name}": value for name, value in changes.items()}))
+    assert str(refused.value).splitlines() == [f"params.yaml: questions.choice.{line}" for line in lines]
+
+
+def test_a_position_is_that_of_a_variant_with_several_candidates(edited: Edited) -> None:
+    """One with a single candidate takes part whatever the positions."""
+    params = asking.check(
+        edited({"questions.choice.variants": ["plain"], "questions.choice.candidates": [7]})
+    )
+    (_, plain, *_) = QUESTION.cells(params)
+    assert len(plain.candidates) == 1
+
+
+def test_every_condition_is_enlarged(edited: Edited) -> None:
+    params = asking.check(edited({"scale": 2, "questions.choice.conditions.wider.splits": 4}))
+    section = params.section("choice")
+    assert {name: setting.splits for name, (setting, _) in section.drawn(params).items()} == {
+        "wider": 8,
+        "noisier": 6,
+    }
+    assert (section.trials, section.conditions["wider"].hidden) == (1, [32, 8])
+
+
+FILE = """\
+settings: [first]
+candidates: [2, 0, 1]  # some
+trials: 1
+splits: 9
+conditions:   # what each changes
+  more:    {train_size: 9000, splits: 8}
+  noisy:   {label_noise: 0.2, epochs: 90}  # kept
+  same:    {train_size: 700}
+  again:   {label_noise: 0.2, epochs: 30}
+  narrow:  {hidden: [8]}
+  few:     {train_size: 100, batch_size: 10}
+  wide:    {hidden: [99]}
+"""
+
+
+def test_a_first_look_has_a_few_conditions_that_differ() -> None:
+    section = YAML().load(FILE)
+    setting = {"train_size": 500, "batch_size": 50, "hidden": [16], "label_noise": 0.0}
+    content = {"settings": {"first": setting | {"epochs": 3, "splits": 10}, "other": {}}}
+    Settings.toy(section, content)
+    written = io.StringIO()
+    YAML().dump(section, written)
+    assert [" ".join(line.split()) for line in written.getvalue().splitlines()] == [
+        "settings: [first]",
+        "candidates: [0, 1] # some",
+        "trials: 1",
+        f"splits: {LIMITS['splits']}",
+        "conditions: # what each changes",
+        f"noisy: {{label_noise: 0.2, epochs: {LIMITS['epochs']}}} # kept",
+        "narrow: {hidden: [8]}",
+        "few: {train_size: 100, batch_size: 10}",
+    ]

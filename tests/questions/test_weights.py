@@ -1,0 +1,175 @@
+"""The weights: what is measured of networks by hand, and the figure."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.datasets import prepared
+from pipeline.datasets.mnist import Images
+from pipeline.datasets.prepared import Split
+from pipeline.evaluation.cells import Cell
+from pipeline.questions import Question
+from pipeline.questions.study import Study
+from pipeline.questions.weights import measure
+from pipeline.questions.weights.draw import draw
+
+QUESTION = Question("weights")
+SMALL = 0.0005
+LATER = [4.0, 3.0, 2.5]  # the weights of the logits, a hidden unit each
+SETS = 2
+# Mean validation losses along the paths: the lowest are 1.0 and 1.5, so the paths meet at 1.5.
+LOSSES = {"l1": {0.1: 1.4, 0.2: 1.0, 0.3: 2.0}, "l2": {0.1: 1.7, 0.2: 1.5, 0.3: 1.9}}
+MATCHED = [("baseline", 0.0), ("l1", 0.1), ("l2", 0.2)]
+
+
+def weights_of(key: str) -> dict[str, np.ndarray]:
+    """A network of a unit a pixel and a class a unit, in which the strength in the key is seen.
+
+    What shows none of its pixels is taken for the third class.
+    """
+    hidden = np.diag([first_pixel(float(key.split("-")[2].replace("_", "."))), 1.0, SMALL])
+    return {
+        "hidden_1/kernel": hidden.astype(np.float32),
+        "hidden_1/bias": np.zeros(3, np.float32),
+        "logits/kernel": np.diag(LATER).astype(np.float32),
+        "logits/bias": np.array([0.0, 0.0, 1.0], np.float32),
+    }
+
+
+def first_pixel(strength: float) -> float:
+    """The weight of the first pixel."""
+    return 2.75 + 10 * strength
+
+
+@pytest.fixture
+def study(
+    path_study: Callable[..., Study],
+    scored_cell: Callable[..., Cell],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Study:
+    """Paths of l1 and l2 on two training sets; the baseline has a third set, and two inits on each.
+
+    The images show one pixel each, the first or the second; the training sets have both, never the third.
+    """
+    monkeypatch.setattr("pipeline.records.read_weights", lambda root, stage, key: weights_of(key))
+    pixels = 255 * np.eye(3, dtype=np.uint8)[[0, 1, 0, 1]].reshape(4, 1, 3)
+    labels = np.array([0, 1, 0, 1], np.uint8)
+    drawn = np.array([[0, 1], [2, 3], [0, 3]])
+    split = Split(train=drawn, labels=labels[drawn], validation=np.array([0]))
+    prepared.write(tmp_path, Images(pixels, labels, pixels, labels), {"small": split})
+
+    def final(mean: float, number: int) -> dict[str, float]:
+        return {"validation_cross_entropy": mean + (0.25 if number else -0.25)}
+
+    baseline = scored_cell([[final(1.2, n), final(9.0, n)] for n in range(SETS + 1)])
+    steps = [
+        scored_cell([[final(mean, n)] for n in range(SETS)], variant, value)
+        for variant, path in LOSSES.items()
+        for value, mean in path.items()
+    ]
+    return path_study("weights", tmp_path, [baseline], steps, splits=SETS)
+
+
+@pytest.fixture
+def tables(study: Study) -> dict[str, pd.DataFrame]:
+    return measure.measure(study)
+
+
+# ---- what is measured ----
+
+
+def test_the_target_is_one_that_every_path_can_come_close_to() -> None:
+    assert measure.matched([[1.4, 1.0, 2.0], [1.7, 1.5, 1.9]]) == [0, 1]
+    assert measure.matched([[3.0, 1.0], [2.0]]) == [0, 0]  # 2.0 is as far from both: the first
+    assert measure.matched([[1.0, 0.5, 3.0]]) == [1]
+
+
+def test_the_matched_networks_stand_beside_the_baseline(tables: dict[str, pd.DataFrame]) -> None:
+    place = ["setting", "variant", "split", "strength", "validation_cross_entropy"]
+    means = {"baseline": 1.2, "l1": 1.4, "l2": 1.5}
+    expected = [
+        ["small", variant, split, value, pytest.approx(means[variant] + (0.25 if split else -0.25))]
+        for variant, value in MATCHED
+        for split in range(SETS)
+    ]
+    for table in tables.values():
+        assert table[place].drop_duplicates().to_numpy().tolist() == expected
+
+
+def test_the_weights_of_a_pixel_that_is_never_seen_are_not_live(tables: dict[str, pd.DataFrame]) -> None:
+    spread = tables["spread"]
+    assert spread.columns.tolist()[5:] == [
+        *("kernels", "weights", "near_zero", "hoyer", "participation_ratio", "norm")
+    ]
+    l1 = spread[(spread.variant == "l1") & (spread.split == 0)].set_index(["weights", "kernels"])
+    assert l1.index.tolist() == [("live", "first"), ("live", "all"), ("all", "first"), ("all", "all")]
+    live = [first_pixel(0.1), 1.0]
+    selections = {  # what is not zero, and the number of weights
+        ("live", "first"): (live, 6),
+        ("live", "all"): ([*live, *LATER], 15),
+        ("all", "first"): ([*live, SMALL], 9),
+        ("all", "all"): ([*live, SMALL, *LATER], 18),
+    }
+    for selection, (weights, count) in selections.items():
+        values = np.array(weights)
+        row, norm = l1.loc[selection], float(np.linalg.norm(values))
+        assert row.near_zero == pytest.approx(1 - np.sum(values >= 1e-3) / count)
+        assert row.norm == pytest.approx(norm)
+        root = np.sqrt(count)
+        assert row.hoyer == pytest.approx((root - values.sum() / norm) / (root - 1), rel=1e-6)
+        assert row.participation_ratio == pytest.approx(norm**4 / (count * (values**4).sum()), rel=1e-6)
+
+
+def test_pruning_takes_the_smallest_live_weights_first(tables: dict[str, pd.DataFrame]) -> None:
+    """Of 15 live weights 10 are zero; the others are 1, 2.5, 2.75, 3 and 4, of pixels 2, 3, 1, 2 and 1."""
+    rows = tables["pruning"][(tables["pruning"].variant == "baseline") & (tables["pruning"].split == 0)]
+    assert rows.share.tolist() == list(measure.SHARES)
+    gone = [0, 4, 8, 10, 12, 14, 14, 15]
+    # The images of the second pixel are lost with the weight of 1, those of the first with that of 2.75.
+    assert rows.error.tolist() == [0 if count < 11 else 50 if count < 13 else 100 for count in gone]
+
+
+def test_the_spectrum_is_that_of_the_first_kernel(tables: dict[str, pd.DataFrame]) -> None:
+    rows = tables["spectrum"][(tables["spectrum"].variant == "l2") & (tables["spectrum"].split == 1)]
+    assert rows.place.tolist() == [1, 2, 3]
+    assert rows.value.tolist() == pytest.approx([first_pixel(0.2), 1.0, SMALL])
+
+
+def test_the_metrics_are_means_over_the_live_weights_of_all_kernels(tables: dict[str, pd.DataFrame]) -> None:
+    numbers = measure.metrics(tables)["small"]
+    assert list(numbers) == ["baseline", "l1", "l2"]
+    norm = np.linalg.norm([first_pixel(0.2), 1.0, *LATER])
+    assert numbers["l2"]["norm"] == pytest.approx(norm, abs=1e-5)
+    assert numbers["l2"]["near_zero"] == pytest.approx(10 / 15, abs=1e-5)
+    assert numbers["l2"]["validation_cross_entropy"] == 1.5
+
+
+# ---- the figure ----
+
+
+def test_a_setting_has_a_row_and_a_variant_a_colour(tables: dict[str, pd.DataFrame]) -> None:
+    both = {name: pd.concat([table, table.assign(setting="noisy")]) for name, table in tables.items()}
+    figure = draw(both)["figure"]
+    assert len(figure.axes) == 2 * 5
+    assert [figure.axes[place].get_ylabel() for place in (0, 5)] == ["small", "noisy"]
+    ratios_axis, pruned = figure.axes[2], figure.axes[3]
+    assert [label.get_text() for label in ratios_axis.get_xticklabels()] == ["baseline", "l1", "l2"]
+    assert pruned.get_legend_handles_labels()[1] == ["baseline", "l1", "l2"]
+    chosen = tables["spread"]
+    chosen = chosen[(chosen.kernels == "all") & (chosen.variant == "baseline")]
+    live, every = ratios_axis.lines[:2]
+    for points, weights in ((live, "live"), (every, "all")):
+        ratios = chosen[chosen.weights == weights].participation_ratio
+        assert np.asarray(points.get_ydata()).tolist() == ratios.tolist()
+    assert every.get_markerfacecolor() == "none"
+    assert live.get_markerfacecolor() == live.get_color() == every.get_color()
+
+
+def test_the_question_is_asked() -> None:
+    assert QUESTION.title == "How do L1 and L2 differ?"
+    assert QUESTION.order == 3
+    assert [claim.number for claim in QUESTION.claims] == ["3a", "3b", "3c"]

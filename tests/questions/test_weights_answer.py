@@ -1,0 +1,118 @@
+"""The weights: the rule and the answer, from made-up tables."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline.questions import Question
+from pipeline.questions.weights import answer
+from pipeline.questions.weights.claims import CLAIMS
+from pipeline.science.verdicts import Outcome
+from pipeline.system import markdown
+from tests.questions import made
+from tests.questions.made import SPLITS, noise
+
+QUESTION = Question("weights")
+
+# ---- the rule ----
+
+BASE = {"near_zero": 0.4, "hoyer": 0.4, "participation_ratio": 0.4, "norm": 10.0}
+
+
+def spread(**moved: dict[str, float]) -> pd.DataFrame:
+    """Live weights of all kernels, moved from BASE; and other weights, which play no part."""
+    selections = [("all", "live", 1.0), ("all", "all", -9.0), ("first", "live", -9.0)]
+    return pd.DataFrame(
+        {"setting": "small", "variant": variant, "split": split, "kernels": kernels, "weights": weights}
+        | {name: value + sign * by.get(name, 0.0) + noise(2, place)[split] for name, value in BASE.items()}
+        for place, (variant, by) in enumerate(moved.items())
+        for split in SPLITS
+        for kernels, weights, sign in selections
+    )
+
+
+def judged(number: str, table: pd.DataFrame) -> list[tuple[str, str, Outcome]]:
+    """Where, what and how, of every piece of the evidence of a claim."""
+    (claim,) = [claim for claim in CLAIMS if claim.number == number]
+    evidence = claim.evidence({"spread": table})
+    return [(piece.condition, piece.endpoint, piece.outcome) for piece in evidence]
+
+
+def test_sparse_is_more_small_weights_than_l2_and_a_higher_index_than_both() -> None:
+    table = spread(l1={"near_zero": 0.2, "hoyer": 0.02}, l2={"hoyer": -0.2}, baseline={})
+    assert judged("3a", table) == [
+        ("small", "near zero, l1 minus l2", Outcome.HOLDS),
+        ("small", "hoyer, l1 minus l2", Outcome.HOLDS),
+        ("small", "hoyer, l1 minus baseline", Outcome.ABSENT),  # .02 is below the margin
+    ]
+
+
+def test_evenly_spread_is_a_higher_ratio_than_l1_and_the_baseline() -> None:
+    table = spread(l1={"participation_ratio": 0.2}, l2={"participation_ratio": 0.1}, baseline={})
+    assert judged("3c", table) == [
+        ("small", "participation ratio, l2 minus l1", Outcome.REVERSED),
+        ("small", "participation ratio, l2 minus baseline", Outcome.HOLDS),
+    ]
+
+
+def test_small_is_a_share_of_the_baselines_norm() -> None:
+    table = spread(l2={"norm": -5.0}, baseline={})
+    assert judged("3b", table) == [("small", "norm, baseline minus l2", Outcome.HOLDS)]
+    (piece,) = CLAIMS[1].evidence({"spread": table})
+    assert (piece.unit, piece.margin) == ("share", 0.1)
+    assert piece.estimate == pytest.approx(0.5, abs=0.01)
+    assert piece.low < piece.estimate < piece.high
+    assert CLAIMS[1].finding({}, [piece]) == (
+        f"Norm, baseline minus l2 in small: {piece.estimate:+.3f} [{piece.low:+.3f}, {piece.high:+.3f}]."
+    )
+
+
+def test_a_penalty_that_was_not_run_is_not_judged() -> None:
+    table = spread(l1={}, baseline={})
+    assert [endpoint for _, endpoint, _ in judged("3a", table)] == ["hoyer, l1 minus baseline"]
+    assert judged("3b", table) == judged("3c", table) == []
+
+
+# ---- the answer ----
+
+
+def means(**by_variant: tuple[float, float, float]) -> pd.DataFrame:
+    """Shares near zero, which differ by .02 between two training sets, participation ratios and norms."""
+    return pd.DataFrame(
+        {"setting": "small", "variant": variant, "split": split, "kernels": "all", "weights": "live"}
+        | {"near_zero": share + 0.02 * split, "participation_ratio": ratio, "norm": norm}
+        | {"validation_cross_entropy": 0.4 + ratio}
+        for variant, (share, ratio, norm) in by_variant.items()
+        for split in (0, 1)
+    )
+
+
+BOTH = means(baseline=(0.01, 0.3, 20.0), l1=(0.8, 0.02, 10.0), l2=(0.2, 0.05, 8.0))
+
+
+def test_the_answer_has_the_means_of_the_live_weights() -> None:
+    dead = BOTH.assign(weights="all", near_zero=1.0, norm=0.0)
+    study = made.study(Path(), {})
+    values = answer.values(study, {"spread": pd.concat([BOTH, dead])}, made.evidence())
+    assert values["sentences"] == [
+        "In `small` (validation loss 0.420 under L1, 0.450 under L2, 0.700 without) 81% of the weights lie "
+        "below 0.001 under L1, 21% under L2 and 2% without. Their norm is 10.0, 8.0 and 20.0. The share of "
+        "the weights that carry it is 2.0%, 5.0% and 30.0%."
+    ]
+    page = markdown.render(QUESTION.template, values)
+    assert f"- {values['sentences'][0]}\n" in page
+    assert "(on at most 2,000 test images)" in page
+    links = re.findall(r"\(questions/weights/(\S+)\)", page)
+    assert links == ["figure.png", *(f"{name}.csv" for name in ("spread", "pruning", "spectrum"))]
+
+
+def test_a_setting_without_both_penalties_is_left_out() -> None:
+    noisy = BOTH[BOTH.variant != "l1"].assign(setting="noisy")
+    study = made.study(Path(), {})
+    values = answer.values(study, {"spread": pd.concat([noisy, BOTH])}, made.evidence())
+    assert [made.facts(sentence).split()[0] for sentence in values["sentences"]] == ["`small`"]
+    none = answer.values(study, {"spread": noisy}, made.evidence())
+    assert none["sentences"] == []
+    assert markdown.render(QUESTION.template, none).strip()
