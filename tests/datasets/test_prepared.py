@@ -1,7 +1,6 @@
-"""The data on disk: read as written, one digest a setting, and files replaced instead of written into."""
+"""The data on disk: read as written, a digest a training set, files replaced instead of written into."""
 
 import json
-from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def drawn() -> dict[str, Split]:
     }
 
 
-def digests(root: Path, images: Images, splits: dict[str, Split]) -> dict[str, str]:
+def digests(root: Path, images: Images, splits: dict[str, Split]) -> dict[str, list[str]]:
     prepared.write(root, images, splits)
     return prepared.read_digests(root)
 
@@ -105,8 +104,8 @@ def changed(array: np.ndarray) -> np.ndarray:
 
 def test_equal_content_has_equal_digests(tmp_path: Path) -> None:
     expected = digests(tmp_path / "once", pictures(), drawn())
-    assert list(expected) == ["noisy", "blind"]
-    assert len(set(expected.values())) == 2
+    assert {name: len(listed) for name, listed in expected.items()} == {"noisy": 2, "blind": 1}
+    assert len({digest for listed in expected.values() for digest in listed}) == 3
     backwards = dict(reversed(drawn().items()))
     assert digests(tmp_path / "again", pictures(), backwards) == expected
     images = pictures()
@@ -114,40 +113,72 @@ def test_equal_content_has_equal_digests(tmp_path: Path) -> None:
     assert digests(tmp_path / "in another layout", columns, drawn()) == expected
 
 
-@pytest.mark.parametrize("part", [field.name for field in fields(Images)])
-def test_images_are_in_the_digest_of_every_setting(tmp_path: Path, part: str) -> None:
-    before, images = digests(tmp_path, pictures(), drawn()), pictures()
-    other = replace(images, **{part: changed(getattr(images, part))})
-    after = digests(tmp_path, other, drawn())
-    assert [name for name in before if after[name] == before[name]] == []
+def moved(before: dict[str, list[str]], after: dict[str, list[str]]) -> set[tuple[str, int]]:
+    """The training sets, by condition and number, whose digests differ."""
+    return {
+        (n, i) for n, listed in before.items() for i, digest in enumerate(listed) if after[n][i] != digest
+    }
 
 
-@pytest.mark.parametrize("part", [field.name for field in fields(Split)])
-def test_a_draw_is_in_the_digest_of_its_setting_alone(tmp_path: Path, part: str) -> None:
-    before, splits = digests(tmp_path, pictures(), drawn()), drawn()
-    splits["noisy"] = replace(splits["noisy"], **{part: changed(getattr(splits["noisy"], part))})
-    after = digests(tmp_path, pictures(), splits)
-    assert [name for name in before if after[name] != before[name]] == ["noisy"]
+EVERY = {("noisy", 0), ("noisy", 1), ("blind", 0)}
 
 
 @pytest.mark.parametrize(
-    "change",
-    [lambda array: array.reshape(3, 2), lambda array: array.view(np.uint32)],
-    ids=["shape", "type"],
+    ("part", "at", "concerned"),
+    [
+        ("train_images", 7, {("noisy", 0)}),  # in one training set alone
+        ("train_images", 9, EVERY),  # validates one condition, and is trained on in the other
+        ("train_images", 6, set()),  # in none
+        ("train_labels", 9, {("noisy", 0), ("noisy", 1)}),  # training labels are the drawn ones
+        ("test_images", 0, EVERY),
+        ("test_labels", 0, EVERY),
+    ],
 )
-def test_the_same_bytes_in_another_shape_or_type_have_another_digest(
-    tmp_path: Path, change: Callable[[np.ndarray], np.ndarray]
+def test_an_image_is_in_the_digests_of_the_runs_that_see_it(
+    tmp_path: Path, part: str, at: int, concerned: set[tuple[str, int]]
 ) -> None:
-    before, splits = digests(tmp_path, pictures(), drawn()), drawn()
-    splits["noisy"] = replace(splits["noisy"], train=change(splits["noisy"].train))
-    assert digests(tmp_path, pictures(), splits)["noisy"] != before["noisy"]
+    before, images = digests(tmp_path, pictures(), drawn()), pictures()
+    array = getattr(images, part).copy()
+    array[at] = array[at] + 1 if part.endswith("images") else (array[at] + 1) % 3
+    after = digests(tmp_path, replace(images, **{part: array}), drawn())
+    assert moved(before, after) == concerned
 
 
-def test_a_setting_more_leaves_the_digests_of_the_others(tmp_path: Path) -> None:
+def test_a_class_more_is_in_every_digest(tmp_path: Path) -> None:
+    before, images = digests(tmp_path, pictures(), drawn()), pictures()
+    labels = images.train_labels.copy()
+    labels[6] = 4  # of an image that nobody sees: the networks have an output more
+    assert moved(before, digests(tmp_path, replace(images, train_labels=labels), drawn())) == EVERY
+
+
+def test_a_draw_is_in_the_digest_of_its_training_set_alone(tmp_path: Path) -> None:
+    before = digests(tmp_path, pictures(), drawn())
+    noisy = drawn()["noisy"]
+    for part, expected in (
+        ("train", {("noisy", 1)}),
+        ("labels", {("noisy", 1)}),
+        ("validation", {("noisy", 0), ("noisy", 1)}),
+    ):
+        splits = drawn() | {"noisy": replace(noisy, **{part: changed(getattr(noisy, part))})}
+        assert moved(before, digests(tmp_path, pictures(), splits)) == expected
+
+
+def test_a_training_set_more_leaves_the_digests_of_the_others(tmp_path: Path) -> None:
+    before = digests(tmp_path, pictures(), drawn())
+    noisy = drawn()["noisy"]
+    more = Split(
+        np.vstack([noisy.train, [[5, 6, 8]]]).astype(np.int32),
+        np.vstack([noisy.labels, [[1, 2, 0]]]).astype(np.uint8),
+        noisy.validation,
+    )
+    assert digests(tmp_path, pictures(), drawn() | {"noisy": more})["noisy"][:2] == before["noisy"]
+
+
+def test_a_condition_more_leaves_the_digests_of_the_others(tmp_path: Path) -> None:
     before = digests(tmp_path, pictures(), drawn())
     after = digests(tmp_path, pictures(), {"first": drawn()["blind"], **drawn()})
     assert {name: after[name] for name in before} == before
-    assert after["first"] == before["blind"]  # equal data, whatever the setting's name
+    assert after["first"] == before["blind"]  # equal data, whatever the condition's name
 
 
 # ---- what stood there ----

@@ -39,7 +39,8 @@ def rows() -> pd.DataFrame:
 def points(axis: Axes) -> list[tuple[float, float, str]]:
     """Every estimate: x, y and colour."""
     lines = [container[0] for container in axis.containers]
-    return [(*(float(v[0]) for v in line.get_data()), to_hex(line.get_color())) for line in lines]
+    ends = [(line.get_xdata(), line.get_ydata(), line.get_color()) for line in lines]
+    return [(float(x[0]), float(y[0]), to_hex(colour)) for x, y, colour in ends]
 
 
 def arms(axis: Axes) -> Any:
@@ -69,7 +70,7 @@ def test_an_estimate_has_its_interval_and_the_colour_of_its_family(rows: pd.Data
 
 def test_the_tuned_baseline_is_hollow(rows: pd.DataFrame) -> None:
     axis = forest(rows, FAMILIES, ["wide"], "").axes[0]
-    faces = [to_hex(container[0].get_markerfacecolor()) for container in axis.containers]  # type: ignore[attr-defined]
+    faces = [to_hex(container[0].get_markerfacecolor()) for container in axis.containers]
     assert [variant for variant, face in zip(ORDER, faces, strict=True) if face == "#ffffff"] == [
         "tuned_baseline"
     ]

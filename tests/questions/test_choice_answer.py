@@ -147,7 +147,7 @@ def test_the_page_has_the_figure_and_both_tables(tables: Tables, counts: tuple[i
 
 
 def drawn() -> Any:
-    """Two sizes at 8 units, with and without wrong labels; at 1,000 images 32 units too, which double a change."""
+    """Two sizes at 8 units, with and without wrong labels; at 1,000 images 32 units, twice the change."""
     changes = {"baseline": (0.0, 0.0, 0.0), "l2": (-1.0, -2.0, -3.0), "batch_norm": (2.0, 1.0, 0.0)}
     places = {
         "small": (1000, 8, 0.0),

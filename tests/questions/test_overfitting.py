@@ -199,9 +199,9 @@ def test_the_finding_is_the_widest_narrowing_in_nats() -> None:
 
 def test_the_gap_opens_after_the_lowest_validation_loss(tables: Tables) -> None:
     assert answer.gap("small", tables) == (
-        "In `small` the gap in cross-entropy is 0.419 [0.319, 0.619] nats without regularization; 2 of 4 variants "
-        "narrow it beyond chance. The baseline's validation cross-entropy is lowest after epoch 2 of 3, 0.500 nats "
-        "with 0.300 in training; at the end it is 0.700 with 0.100."
+        "In `small` the gap in cross-entropy is 0.419 [0.319, 0.619] nats without regularization; 2 of 4 "
+        "variants narrow it beyond chance. The baseline's validation cross-entropy is lowest after epoch 2 "
+        "of 3, 0.500 nats with 0.300 in training; at the end it is 0.700 with 0.100."
     )
 
 

@@ -36,8 +36,8 @@ def runs(setting: str = "small", **falls: float) -> pd.DataFrame:
 
 
 def test_penalties_alone_are_judged_against_the_tuned_baseline() -> None:
-    others = {"dropout": 5.0, "max_norm": 5.0, "early_stopping": 5.0}
-    penalties = {"l2": 1.0, "weight_decay": 0.5, "l1": -1.0, "l1_l2": 0.25}
+    others: dict[str, Any] = {"dropout": 5.0, "max_norm": 5.0, "early_stopping": 5.0}
+    penalties: dict[str, Any] = {"l2": 1.0, "weight_decay": 0.5, "l1": -1.0, "l1_l2": 0.25}
     assert set(penalties) == set(PENALTIES)
     evidence = CLAIM.evidence({"study/runs": runs(tuned_baseline=0.0, **others, **penalties)})
     assert [(piece.condition, piece.endpoint, piece.unit, piece.margin) for piece in evidence] == [
@@ -91,8 +91,9 @@ def evidence(**outcomes: list[str]) -> pd.DataFrame:
 def test_the_answer_counts_what_was_lowered_and_raised() -> None:
     table = evidence(nats=["holds", "unknown"], points=["reversed", "holds", "reversed"])
     assert answer.values(STUDY, {}, table)["answer"] == (
-        "Against a baseline tuned with as many trials, penalties on the weights lowered the test error in 1 of 3 "
-        "comparisons and raised it in 2; the test cross-entropy in 1 of 2 comparisons and raised it in none."
+        "Against a baseline tuned with as many trials, penalties on the weights lowered the test error in 1 "
+        "of 3 comparisons and raised it in 2; the test cross-entropy in 1 of 2 comparisons and raised it in "
+        "none."
     )
 
 

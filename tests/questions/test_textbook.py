@@ -126,8 +126,9 @@ def test_the_finding_says_how_many_pairs_it_would_take(tables: dict[str, pd.Data
     (piece,) = CLAIM.evidence(tables)
     needed = measure.metrics(tables)["pairs_needed"]
     assert CLAIM.finding(tables, [piece]).startswith(
-        f"Dropout lowers the error by 0.10 [{piece.low:.2f}, {piece.high:.2f}] points over 3 initialisations; "
-        f"to see 0.1 points would take {needed}, for the difference varies by 0.20 points from one to the next. "
+        f"Dropout lowers the error by 0.10 [{piece.low:.2f}, {piece.high:.2f}] points over 3 "
+        f"initialisations; to see 0.1 points would take {needed}, for the difference varies by 0.20 points "
+        "from one to the next. "
     )
 
 
@@ -188,7 +189,7 @@ def test_the_pairs_and_their_difference_are_drawn(tables: dict[str, pd.DataFrame
         VARIANTS["dropout"],
     ]
     (mean,) = differences.containers
-    assert [float(values[0]) for values in mean[0].get_data()] == pytest.approx([-0.1, 1])  # type: ignore[attr-defined]
+    assert [float(values[0]) for values in mean[0].get_data()] == pytest.approx([-0.1, 1])
     (band,) = differences.patches
     assert band.get_extents().transformed(differences.transData.inverted()).x0 == pytest.approx(-0.1)
     assert band.get_extents().transformed(differences.transData.inverted()).x1 == pytest.approx(0.1)
