@@ -163,14 +163,17 @@ def test_mlflow_says_the_same_as_the_records(toy_clone: Clone) -> None:
 
 
 def test_mlflow_has_a_child_run_for_every_trial(toy_clone: Clone) -> None:
-    """Of the variants with candidates: each as often as the tuning has training sets."""
+    """Of the variants with candidates: each as often as the tuning has training sets; equal keys once."""
     children = {run.data.tags["run_key"]: run.data for run in toy_clone.logged("trial")}
     rows = [row for stage in TRAINED for row in toy_clone.rows(stage).values()]
     rows = [row for row in rows if row["run"]["trial"] is not None]
     assert len(rows) == len(children) == len(toy_clone.logged("trial"))
+    cells = [cell for stage in TRAINED for cell in toy_clone.cells(stage).values()]
+    trials = [run for cell in cells for run in cell["trials"]]
+    assert {run["key"] for run in trials} == children.keys()
     tuning = toy_clone.yaml("params.yaml")["tuning"]
     candidates = len(tuning["baseline"]["epochs"])
-    tried = Counter((row["run"]["setting"], row["run"]["variant"]) for row in rows)
+    tried = Counter((run["setting"], run["variant"]) for run in trials)
     each = candidates * tuning["splits"]
     choice = toy_clone.yaml("params.yaml")["questions"]["choice"]
     in_choice = len(choice["candidates"]) * choice["trials"]

@@ -1,100 +1,34 @@
-"""Overfitting: the rows that are shown, the rule, the sentences and the figures, from made-up tables."""
+"""Overfitting: the rows that are shown, the rule and the sentences, from made-up tables."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
 
-from pipeline.drawing import style
 from pipeline.questions import Question
 from pipeline.questions.overfitting import answer, measure
 from pipeline.questions.overfitting.claims import CLAIMS, MARGINS
-from pipeline.questions.overfitting.draw import TUNED, draw
+from pipeline.questions.overfitting.draw import draw
 from pipeline.questions.study import TABLES, Study
 from pipeline.science.levels import PERCENT
 from pipeline.science.verdicts import Outcome
 from pipeline.system import markdown
-from pipeline.system.files import read_table, write_table
+from pipeline.system.files import write_table
 from tests import asking
+from tests.questions import gaps as made_up
 from tests.questions import made
+from tests.questions.gaps import Tables, curves, differences, gaps
 from tests.questions.made import SPLITS, noise
 
-Tables = dict[str, pd.DataFrame]
 QUESTION = Question("overfitting")
 (CLAIM,) = CLAIMS
-FAMILIES = {
-    "baseline": "baseline",
-    "tuned_baseline": "baseline",
-    "ridge": "weights",
-    "drop": "noise",
-    "stop": "stopping",
-    "norm": "normalization",
-}
-GAPS = {"ridge": 0.3, "drop": 0.2, "norm": 0.5, "stop": 0.1}
-P_VALUES = {"ridge": 0.06, "drop": 0.01, "norm": 0.01, "stop": 0.05}
-LOSSES = {"validation": (0.9, 0.5, 0.7), "train": (0.8, 0.3, 0.1)}
-
-
-def limited(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """A table of estimates, with limits 0.1 below and 0.2 above."""
-    table = pd.DataFrame(rows)
-    return table.assign(low=table.estimate - 0.1, high=table.estimate + 0.2)
-
-
-def gaps(by_variant: Mapping[str, float], setting: str = "small") -> pd.DataFrame:
-    metric = {"setting": setting, "metric": "cross_entropy_gap"}
-    return limited([metric | {"variant": v, "estimate": estimate} for v, estimate in by_variant.items()])
-
-
-def differences(variants: list[str], setting: str = "small", reference: str = "baseline") -> pd.DataFrame:
-    """Of the gap: all but `norm` narrow it, with P_VALUES."""
-    metric = {"setting": setting, "metric": "cross_entropy_gap", "reference": reference}
-    return limited(
-        [
-            metric
-            | {"variant": v, "estimate": 0.1 if v == "norm" else -0.1, "p_holm": P_VALUES.get(v, 0.001)}
-            for v in variants
-        ]
-    )
-
-
-def curves(variants: list[str], setting: str = "small") -> pd.DataFrame:
-    """LOSSES of the baseline, and those of another variant higher; `stop` ends after two epochs."""
-    return limited(
-        [
-            {"setting": setting, "variant": variant, "metric": f"{part}_cross_entropy", "epoch": epoch}
-            | {"estimate": value + 0.1 * place}
-            for place, variant in enumerate(variants)
-            for part, values in LOSSES.items()
-            for epoch, value in enumerate(values, start=1)
-            if (variant, epoch) != ("stop", 3)
-        ]
-    )
 
 
 @pytest.fixture
 def tables() -> Tables:
-    """A setting `small` with four variants and the tuned baseline, and `blind`, without curves."""
-    return {
-        "gaps": pd.concat(
-            [
-                gaps({"baseline": 0.4194, "tuned_baseline": 0.35} | GAPS),
-                gaps({"baseline": 1, "drop": 0.5}, "blind"),
-            ]
-        ),
-        "curves": curves(list(FAMILIES)),
-        "families": pd.DataFrame(FAMILIES.items(), columns=["variant", "family"]),
-        "study/differences": pd.concat([differences([*GAPS]), differences(["drop"], "blind")]),
-    }
+    return made_up.tables()
 
 
 # ---- what is shown ----
@@ -255,92 +189,3 @@ def test_the_page_shows_the_figures_that_are_drawn(study: Study, tables: Tables)
     assert re.findall(r"\((\S+\.png)\)", page) == figures
     linked = set(re.findall(r"\((\S+\.csv)\)", page))
     assert linked == {f"questions/overfitting/{name}.csv" for name in ("gaps", "curves")}
-
-
-# ---- the figures ----
-
-
-@pytest.fixture(autouse=True)
-def _style() -> Iterator[None]:
-    with mpl.rc_context():
-        style.use()
-        yield
-
-
-def test_the_gaps_are_drawn_with_the_baseline_as_a_line(tables: Tables) -> None:
-    figure = draw(tables)["gap"]
-    assert figure.get_supxlabel() == "test minus train cross-entropy (nats)"
-    assert [axis.get_title() for axis in figure.axes] == ["small", "blind"]
-    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == list(FAMILIES)
-    for axis, reference in zip(figure.axes, (0.4194, 1.0), strict=True):
-        upright = [line for line in axis.lines if list(np.asarray(line.get_ydata())) == [0, 1]]
-        assert [list(np.asarray(line.get_xdata())) for line in upright] == [[reference, reference]]
-
-
-def test_a_setting_with_curves_has_a_figure(tables: Tables) -> None:
-    tables["curves"] = pd.concat([curves(list(FAMILIES), "noisy"), tables["curves"]])
-    assert list(draw(tables)) == ["gap", "curves_noisy", "curves_small"]
-    tables["curves"] = tables["curves"].iloc[:0]
-    assert list(draw(tables)) == ["gap"]
-
-
-@pytest.mark.parametrize(("variants", "panels"), [(list(FAMILIES), 8), (["baseline", "drop"], 1)])
-def test_curves_against_the_baseline(tables: Tables, variants: list[str], panels: int) -> None:
-    tables["curves"] = rows = curves(variants)
-    figure = draw(tables)["curves_small"]
-    assert len(figure.axes) == panels
-    visible = [axis for axis in figure.axes if axis.get_visible()]
-    assert [axis.get_title() for axis in visible] == variants[1:]
-    assert (figure.get_supxlabel(), figure.get_supylabel()) == ("epoch", "cross-entropy (nats)")
-    validation = rows[rows.metric == "validation_cross_entropy"]
-    ends = validation.loc[validation.groupby("variant").epoch.idxmax()].estimate
-    grey = style.COLOURS["baseline"]
-    for variant, axis in zip(variants[1:], visible, strict=True):
-        bottom, top = axis.get_ylim()
-        assert bottom == 0
-        assert ends.max() < top <= 1.6 * ends.max()  # every end is seen, whatever the first epochs
-        colour = TUNED if variant == "tuned_baseline" else style.COLOURS[FAMILIES[variant]]
-        parts = [
-            ("baseline", ":", grey),
-            ("baseline", "-", grey),
-            (variant, ":", colour),
-            (variant, "-", colour),
-        ]
-        *bands, gap = axis.collections
-        assert len(axis.lines) == len(parts)
-        shown = rows[rows.variant == variant]
-        assert set(np.asarray(gap.get_paths()[0].vertices)[:, 1]) <= set(shown.estimate)
-        for (name, dashes, shade), line, band in zip(parts, axis.lines, bands, strict=True):
-            metric = "train_cross_entropy" if dashes == ":" else "validation_cross_entropy"
-            shown = rows[(rows.variant == name) & (rows.metric == metric)]
-            assert (line.get_linestyle(), to_hex(line.get_color())) == (dashes, shade)
-            assert list(np.asarray(line.get_xdata())) == shown.epoch.tolist()
-            assert list(np.asarray(line.get_ydata())) == shown.estimate.tolist()
-            assert to_hex(band.get_facecolor()[0]) == shade
-            corners = np.asarray(band.get_paths()[0].vertices)
-            assert set(shown.low) | set(shown.high) <= set(corners[:, 1])
-
-
-def save(source: Path, target: Path) -> None:
-    """Draw every figure from the tables in `source`; another process does the same."""
-    style.use()
-    target.mkdir()
-    for name, figure in draw({path.stem: read_table(path) for path in source.glob("*.csv")}).items():
-        style.save(figure, target / f"{name}.png")
-
-
-def test_the_same_tables_give_the_same_bytes(tmp_path: Path, repository: Path, tables: Tables) -> None:
-    for name in ("gaps", "curves", "families"):
-        write_table(tmp_path / f"{name}.csv", tables[name])
-    save(tmp_path, tmp_path / "once")
-    program = (
-        "from pathlib import Path; from tests.questions.test_overfitting import save; "
-        f"save(Path({str(tmp_path)!r}), Path({str(tmp_path / 'elsewhere')!r}))"
-    )
-    seed = "1" if os.environ.get("PYTHONHASHSEED") == "2" else "2"
-    environment = os.environ | {"PYTHONHASHSEED": seed}
-    subprocess.run([sys.executable, "-c", program], cwd=repository, env=environment, check=True)
-    names = ["curves_small.png", "gap.png"]
-    assert sorted(path.name for path in (tmp_path / "once").iterdir()) == names
-    for name in names:
-        assert (tmp_path / "once" / name).read_bytes() == (tmp_path / "elsewhere" / name).read_bytes()
