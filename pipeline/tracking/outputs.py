@@ -39,8 +39,12 @@ class Cell:
 
     @property
     def finished(self) -> tuple[Record, ...]:
-        """Return the records of its own runs, trials first."""
-        return tuple(record for record in (*self.trials, *self.reported) if record.run.key in self.owned)
+        """Return the records of its own runs, trials first; candidates that are equal share theirs."""
+        first: dict[str, Record] = {}
+        for record in (*self.trials, *self.reported):
+            if record.run.key in self.owned:
+                first.setdefault(record.run.key, record)
+        return tuple(first.values())
 
 
 def planned(stage: str, cells: Plan) -> list[Cell]:

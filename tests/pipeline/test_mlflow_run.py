@@ -60,7 +60,7 @@ def test_a_variant_that_is_not_declared_is_refused_with_those_that_are(clone: Cl
     before = clone.contents("results", "reports")
     ended = clone.python("pipeline", "train", "nosuch")
     assert ended.code == 1
-    known = "baseline, tuned_baseline, l2, dropout, dropout_l2"
+    known = "baseline, l2, dropout, dropout_l2"
     assert ended.errors == f"error: variant: expected one of {known}, received 'nosuch'\n"
     assert ended.output == ""
     assert clone.contents("results", "reports") == before

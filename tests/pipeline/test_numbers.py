@@ -122,7 +122,7 @@ def test_the_cross_entropy_and_its_gap(toy_clone: Clone, mnist: Images, setting:
         logits(toy_clone, setting, variant),
         np.broadcast_to(mnist.test_labels, (*toy_clone.grid(setting), 10_000)),
     )
-    assert numbers(row["test cross-entropy"]) == pytest.approx(interval(by_replicate(test)), abs=0.000501)
+    assert numbers(row["test cross-entropy, nats"]) == pytest.approx(interval(by_replicate(test)), abs=0.000501)
     gap = test - train_cross_entropy(toy_clone, mnist, setting, variant)
     assert numbers(row["gap, nats"]) == pytest.approx(interval(by_replicate(gap)), abs=0.000502)
 
@@ -149,7 +149,7 @@ def test_the_metrics_of_dvc_are_those_of_the_report(toy_clone: Clone) -> None:
     metrics = json.loads((toy_clone.root / "reports" / "metrics" / "study.json").read_text(encoding="utf-8"))
     titles = {
         "test_error": "test error, %",
-        "test_cross_entropy": "test cross-entropy",
+        "test_cross_entropy": "test cross-entropy, nats",
         "gap": "gap, nats",
         "bias": "bias²",
         "variance": "variance",

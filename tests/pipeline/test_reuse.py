@@ -79,7 +79,7 @@ def test_what_was_taken_over_is_what_training_gives(clone: Clone) -> None:
     clone.edit({"variants.l2.l2.strength": 0.001})
     # DVC has what it ran before in its cache of runs; without that, the stage finds the results itself.
     ended = clone.run("dvc", "repro", "--no-run-cache", "variant@l2").succeeded()
-    assert ended.ran == ["variant@l2"]
+    assert ended.ran == ["plan", "variant@l2"]
     assert taken(ended, "l2") == (0, 0)  # of another strength: neither the work tree nor the commit locks it
     assert clone.contents("results/runs/l2") == files
     ended = clone.run("dvc", "repro", "--force", "--single-item", "variant@l2").succeeded()

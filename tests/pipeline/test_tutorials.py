@@ -138,7 +138,7 @@ def test_a_question_from_the_folder_to_a_verdict_on_the_page(clone: Clone) -> No
     page, name = "your-own-question.md", "confidence"
     before, trained = clone.contents("reports/questions"), clone.rows("baseline")
     assert {Path(path).parent for path in written(clone, page)} == {Path("pipeline/questions") / name}
-    clone.edit({"questions.confidence": dict(changes(page))["questions.confidence"]})
+    clone.edit({f"questions.{name}": YAML(typ="safe").load(block(page, "yaml"))["questions"][name]})
     ended = [clone.run(*command).succeeded() for command in commands(page)]
     assert "Traceback" not in ended[-1].output + ended[-1].errors
     assert set(ended[-1].ran) == {"prepare", "plan", "baseline", "evaluate", f"question@{name}", "report"}
@@ -171,7 +171,7 @@ def test_a_question_from_the_folder_to_a_verdict_on_the_page(clone: Clone) -> No
     shutil.rmtree(clone.root / "pipeline" / "questions" / name)
     (line,) = clone.run("dvc", "repro").complaints
     assert line.startswith("error: params.yaml: questions.confidence: unknown key, expected one of ")
-    clone.edit({"questions.confidence": ...})
+    clone.edit({f"questions.{name}": ...})
     clone.run("dvc", "repro").succeeded()
     assert clone.rows("baseline").keys() == trained.keys()
     assert "How sure is" not in (clone.root / "reports" / "report.md").read_text("utf-8")

@@ -89,6 +89,20 @@ def test_a_run_belongs_to_the_first_cell_that_has_it(
     assert tracking.verify(stage.root) == (3, [])
 
 
+def test_a_trial_of_two_equal_candidates_is_logged_once(
+    study: Study, stage: Stage, cells: Callable[..., list[Run]]
+) -> None:
+    first, *_ = runs = cells(FIRST)
+    trials = [first.model_copy(update={"split": 2, "trial": trial, "key": "tried"}) for trial in (0, 1)]
+    stage.record([*trials, *runs])
+    (tried,) = logged(study, "trial")
+    assert tried.info.run_name == f"{FIRST}/trial-00-split-02-init-00"
+    assert tracking.verify(stage.root) == (3, [])
+    study[0].delete_run(tried.info.run_id)
+    assert tracking.sync(stage.root) == [FIRST]
+    assert [run.info.run_name for run in logged(study, "trial")] == [tried.info.run_name]
+
+
 def test_the_means_of_a_cell_count_the_runs_that_it_shares(
     study: Study, stage: Stage, cells: Callable[..., list[Run]]
 ) -> None:
