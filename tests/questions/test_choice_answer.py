@@ -87,14 +87,14 @@ def study(candidates: int = 2, trials: int = 1) -> Study:
 
 def test_the_answer_counts_the_winners_the_ties_and_the_axes(tables: Tables) -> None:
     sentence = answer.values(study(), tables, EVIDENCE)["sentence"]
-    assert made.facts(sentence) == "2 `drop` 1 `baseline` 1 1"
+    assert made.facts(sentence) == "`drop` 1 2 `baseline` 1 1"
     assert sentence.endswith(" along width and label noise.")
 
 
 def test_no_axis_is_said_as_none_and_no_tie_as_zero(tables: Tables) -> None:
     tables["winners"] = WINNERS.assign(best="drop", tied="")
     sentence = answer.values(study(), tables, EVIDENCE.assign(outcome="unknown"))["sentence"]
-    assert made.facts(sentence) == "2 `drop` 2 0 none"
+    assert made.facts(sentence) == "`drop` 2 2 0 none"
     assert sentence.endswith(" along none of the axes.")
 
 

@@ -11,7 +11,7 @@ from pipeline.params import BASELINE
 from pipeline.questions.base import Tables
 from pipeline.questions.choice.measure import tied_with
 from pipeline.questions.study import Study
-from pipeline.system.words import interval, listed
+from pipeline.system.words import counted, interval, listed
 
 
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
@@ -29,13 +29,14 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
 def _winners(winners: pd.DataFrame, evidence: pd.DataFrame) -> str:
     if winners.empty or evidence.empty:
         return ""
-    counts = [f"`{name}` under {count}" for name, count in winners.best.value_counts().items()]
+    best = [f"of `{name}` under {count}" for name, count in winners.best.value_counts().items()]
+    best[0] += f" of {counted(len(winners), 'condition')}"
     axes = list(evidence[evidence.outcome == "holds"].condition)
     moved = f"along {listed(axes)}" if axes else "along none of the axes"
     ties = sum(bool(tied_with(row)) for row in winners.itertuples())
     return (
-        f"Under {len(winners)} conditions the lowest error is that of {listed(counts)}; under {ties} of them "
-        f"another method cannot be told from it. Beyond chance, two methods change places {moved}."
+        f"The lowest test error is that {listed(best)}. Under {ties} of them, another method cannot be told "
+        f"from the best. Beyond chance, two methods change places {moved}."
     )
 
 
