@@ -23,7 +23,7 @@ def benchmark(setting: str) -> Measured:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
-    from pipeline.datasets.splits import batch_order
+    from pipeline.datasets.seeds import batch_order
     from pipeline.training import models
     from pipeline.training.engine import Engine
 

@@ -16,9 +16,17 @@ def check(raw: Mapping[str, Any], source: str = "params.yaml") -> Params:
     return params.check(raw, SECTIONS, source)
 
 
+def digests(study: Params) -> dict[str, list[str]]:
+    """Of made-up data: those of a training set that is reported, and of one to choose on, stay its own."""
+    return {
+        name: [f"{name} {split}" for split in (*range(setting.splits), *range(-trials, 0))]
+        for name, (setting, trials) in study.draws().items()
+    }
+
+
 def resolved(study: Params) -> dict[str, Plan]:
     """The plans of the study, of data whose digests tell the training sets apart."""
-    data = {name: [f"{name} {split}" for split in range(sets)] for name, (_, sets) in study.draws().items()}
+    data = digests(study)
     cells = [*plan.of_settings(study)]
     for question in questions.discover():
         cells += question.cells(study)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.datasets import splits
+from pipeline.datasets import seeds, splits
 from pipeline.datasets.prepared import Split
 from pipeline.params import Params
 
@@ -13,26 +13,30 @@ def draw(params: Params, labels: np.ndarray) -> dict[str, Split]:
     """Draw the data of every condition from the labels (N,) of the training images.
 
     A condition that validates draws its training sets from what is not held out, those reported first and
-    then those of the tuning, and validates on the first of the held-out images, which are in random
+    those of the tuning last, and validates on the first of the held-out images, which are in random
     order. One that does not draws from all.
     """
     everything = np.arange(len(labels), dtype=np.int32)
     rest, held = splits.hold_out(
-        len(labels), params.data.validation, splits.generator("hold out", params.data.seed)
+        len(labels), params.data.validation, seeds.generator("hold out", params.data.seed)
     )
     drawn = {}
-    for name, (setting, sets) in params.draws().items():
+    for name, (setting, trials) in params.draws().items():
         pool = rest if setting.validation_size else everything
-        rng = splits.generator("training sets", setting.seed)
-        train = splits.disjoint(pool, sets, setting.train_size, rng)
+        rng = seeds.generator("training sets", setting.seed)
+        train = splits.disjoint(pool, setting.splits, setting.train_size, rng, trials)
+        numbers = [
+            *range(setting.splits),
+            *range(-trials, 0),
+        ]  # more of the ones leave the others as they are
         trained_on = [
             splits.flip_labels(
                 labels[indices],
                 setting.label_noise,
                 classes=1 + int(labels.max()),
-                rng=splits.generator("label noise", setting.seed, number),
+                rng=seeds.generator("label noise", setting.seed, number),
             )
-            for number, indices in enumerate(train)
+            for number, indices in zip(numbers, train, strict=True)
         ]
         drawn[name] = Split(train, np.stack(trained_on), held[: setting.validation_size])
     return drawn

@@ -16,8 +16,8 @@ import numpy as np
 
 from pipeline.datasets import idx
 from pipeline.datasets.mnist import Images
+from pipeline.datasets.seeds import generator
 from pipeline.datasets.sources import ARRAYS, plain_or_gz, reading
-from pipeline.datasets.splits import generator
 from pipeline.system.errors import UserError
 from pipeline.system.untrusted import printable
 

@@ -1,12 +1,12 @@
-"""Draws of images, labels and orders: pure functions of a random generator or a seed."""
+"""Draws of training sets and labels: pure functions of a random generator."""
 
-import hashlib
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-Indices = npt.NDArray[np.int32]
+from pipeline.datasets.seeds import Indices
+
 Label = TypeVar("Label", bound=np.integer[Any])
 
 
@@ -22,20 +22,22 @@ def hold_out(size: int, held: int, rng: np.random.Generator) -> tuple[Indices, I
     return np.sort(drawn[held:]), drawn[:held]
 
 
-def disjoint(pool: Indices, splits: int, size: int, rng: np.random.Generator) -> Indices:
-    """Draw `splits` training sets of `size` distinct indices that share none; (splits, size).
+def disjoint(pool: Indices, splits: int, size: int, rng: np.random.Generator, last: int = 0) -> Indices:
+    """Draw `splits` training sets of `size` distinct indices that share none, and `last` more behind them.
 
-    The pool, (N,), holds each index once. Raises ValueError if it is too small.
+    Returns (splits + last, size). The first are the same however many there are, and so are the last,
+    counted from the end. The pool, (N,), holds each index once. Raises ValueError if it is too small.
     """
     if splits < 1 or size < 1:
         raise ValueError(f"splits and size: expected at least 1 each, received {splits} and {size}")
-    needed = splits * size
+    needed = (splits + last) * size
     if needed > len(pool):
         raise ValueError(
             f"splits x size: expected at most the {len(pool)} indices of the pool, "
-            f"received {splits} x {size} = {needed}"
+            f"received {splits + last} x {size} = {needed}"
         )
-    return rng.permutation(pool)[:needed].reshape(splits, size)
+    drawn = rng.permutation(pool)
+    return np.concatenate([drawn[: splits * size], drawn[len(drawn) - last * size :]]).reshape(-1, size)
 
 
 def flip_labels(
@@ -58,31 +60,3 @@ def flip_labels(
     flipped = labels.copy()
     flipped[places] = (labels[places].astype(np.int64) + shift) % classes
     return flipped
-
-
-def seed(*parts: int | str) -> int:
-    """A 63-bit seed, determined by the parts, their order and their types; it never changes.
-
-    Raises TypeError for a part that is neither an integer nor a text.
-    """
-    digest = hashlib.sha256(b"".join(_tagged(part) for part in parts)).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
-def generator(*parts: int | str) -> np.random.Generator:
-    """NumPy's default random generator, seeded with `seed(*parts)`."""
-    return np.random.default_rng(seed(*parts))
-
-
-def batch_order(seed: int, epoch: int, n: int) -> Indices:
-    """The order, (n,), in which an epoch of the run with this seed visits its n training images."""
-    return generator("batch order", seed, epoch).permutation(np.arange(n, dtype=np.int32))
-
-
-def _tagged(part: int | str) -> bytes:
-    # Type and length come first, so that no two lists of parts give the same bytes. A bool is an int in
-    # Python, so True and 1 would give the same seed by accident.
-    if isinstance(part, bool) or not isinstance(part, int | str):
-        raise TypeError(f"parts: expected int or str, received {part!r}")
-    text = str(part).encode()
-    return b"%s%d:%s" % (b"i" if isinstance(part, int) else b"s", len(text), text)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import records
-from pipeline.datasets.splits import generator
+from pipeline.datasets.seeds import generator
 from pipeline.evaluation.cells import Cell, score
 from pipeline.plan import Run
 from pipeline.science import bias_variance, comparison, metrics, resampling, zero_one

@@ -23,8 +23,8 @@ def shortages(params: Params, images: int) -> Iterator[str]:
     held = list(_of_held_out(params, images))
     yield from held
     scaled = f", at scale {params.scale}" if params.scale > 1 else ""
-    for name, (setting, sets) in params.draws().items() if not held else ():
-        for fault in _of_pool(params, _place(params, name), setting, sets, images):
+    for name, (setting, trials) in params.draws().items() if not held else ():
+        for fault in _of_pool(params, _place(params, name), setting, setting.splits + trials, images):
             yield fault + scaled
 
 

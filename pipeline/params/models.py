@@ -173,14 +173,13 @@ class Params(Strict):
         return {name: chosen.overrides.get(name, self.variants[name]) for name in names}
 
     def draws(self) -> dict[str, tuple[Setting, int]]:
-        """Return every condition that needs data, and how many training sets, those to choose on last."""
+        """Return every condition that needs data, and how many training sets it has to choose on."""
         drawn = {
-            name: (setting, setting.splits + (self.tuning.splits if setting.validation_size else 0))
+            name: (setting, self.tuning.splits if setting.validation_size else 0)
             for name, setting in self.settings.items()
         }
         for _, section in self.sections():
-            conditions = section.drawn(self).items()
-            drawn |= {name: (setting, setting.splits + trials) for name, (setting, trials) in conditions}
+            drawn |= section.drawn(self)
         return drawn
 
     def pool(self, setting: Setting, images: int) -> int:

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent
 # A regularizer's own file is added where it is used.
 TRAINING_CODE = (
     "datasets/prepared.py",
-    "datasets/splits.py",
+    "datasets/seeds.py",
     "regularizers/base.py",
     "science/scores.py",
     "training/backend.py",

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline.datasets.splits import seed
+from pipeline.datasets.seeds import seed
 from pipeline.params import Mix, Setting
 from pipeline.plan.cells import Cell
 from pipeline.plan.code import code_digest
@@ -41,7 +41,7 @@ def _candidate(cell: Cell, place: int, setting: Setting, mix: Mix | None, data: 
     initialisation a training set (of all, where there is one set); never in a trial, of which the end counts.
     """
     watched = range(setting.inits if setting.splits == 1 else 1) if cell.curves else ()
-    tried = range(setting.splits, setting.splits + cell.trials) if len(cell.candidates) > 1 else ()
+    tried = range(-1, -1 - cell.trials, -1) if len(cell.candidates) > 1 else ()
     run = functools.partial(_run, setting, _fields(cell, setting, mix), data[cell.setting])
     return Candidate(
         trials=[run(split, 0, curves=False, trial=place) for split in tried],

@@ -30,7 +30,7 @@ class Run(BaseModel):
     variant: Name
     question: Annotated[str, Field(pattern=r"^[a-z0-9_]*$")] = ""  # that asks for it beside the settings
     label: Annotated[str, Field(pattern=rf"^$|{STEPS}")] = ""  # which of the question's cells it belongs to
-    split: int
+    split: int  # the number of the training set; those to choose on count from the end, as -1
     init: int
     train_size: int
     validation_size: int
@@ -60,7 +60,12 @@ class Run(BaseModel):
     def name(self) -> str:
         """Return a name that sorts by cell and replicate."""
         tried = "" if self.trial is None else f"trial-{self.trial:02d}-"
-        return f"{self.cell}/{tried}split-{self.split:02d}-init-{self.init:02d}"
+        return f"{self.cell}/{tried}{self.training_set}-init-{self.init:02d}"
+
+    @property
+    def training_set(self) -> str:
+        """Return what its training set is called: a split that is reported, or one to choose on."""
+        return f"split-{self.split:02d}" if self.split >= 0 else f"tuning-{-1 - self.split:02d}"
 
     @property
     def condition(self) -> Run:

@@ -128,7 +128,7 @@ def _storable(value: float) -> float:
 def _run_note(run: Run) -> str:
     kind = "A replicate of" if run.trial is None else f"A trial of candidate {run.trial} of"
     return (
-        f"{kind} `{run.cell}`: training set {run.split}, initialisation {run.init}.\n\n"
+        f"{kind} `{run.cell}`: training set `{run.training_set}`, initialisation {run.init}.\n\n"
         f"In `results/runs/` its run key is `{run.key}`: equal keys, equal bits on one class of processor."
     )
 

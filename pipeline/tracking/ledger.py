@@ -91,7 +91,7 @@ class Ledger:
     def saw(self, identity: str, run: Run) -> None:
         """Log the data that a run was trained on."""
         dataset = Dataset(
-            name=f"{run.setting}-split-{run.split:02d}",
+            name=f"{run.setting}-{run.training_set}",
             digest=run.data[:36],  # the longest that mlflow takes
             source_type="local",
             source='{"uri": "data/images"}',

@@ -9,7 +9,7 @@ from typing import TypeVar
 import keras
 import numpy as np
 
-from pipeline.datasets.splits import seed
+from pipeline.datasets.seeds import seed
 from pipeline.plan import Run
 from pipeline.regularizers import Regularizer, discover
 from pipeline.training.optimizers import FusedAdam, FusedSGD

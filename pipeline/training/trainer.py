@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.datasets.prepared import Replicate
-from pipeline.datasets.splits import batch_order
+from pipeline.datasets.seeds import batch_order
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.regularizers import Regularizer

@@ -93,11 +93,15 @@ def test_a_setting_that_does_not_validate_draws_from_all() -> None:
     assert split.validation.shape == (0,)
 
 
-def test_the_training_sets_of_the_tuning_come_after_those_reported() -> None:
-    one, three = (drawn(tuning=count, noisy=setting(label_noise=0.5))["noisy"] for count in (1, 3))
-    assert (len(one.train), len(three.train)) == (4, 6)
-    assert same(one.train, three.train[:4])
-    assert same(one.labels, three.labels[:4])
+@pytest.mark.parametrize(("splits", "tuning"), [(3, 3), (5, 1), (5, 3)])
+def test_more_training_sets_leave_those_that_there_were(splits: int, tuning: int) -> None:
+    """Those reported stand first and those of the tuning last, counted from the end."""
+    few = drawn(tuning=1, noisy=setting(label_noise=0.5, splits=3, train_size=10))["noisy"]
+    many = drawn(tuning=tuning, noisy=setting(label_noise=0.5, splits=splits, train_size=10))["noisy"]
+    assert (len(few.train), len(many.train)) == (3 + 1, splits + tuning)
+    for place in (0, 1, 2, -1):
+        assert same(few.train[place], many.train[place])
+        assert same(few.labels[place], many.labels[place])
 
 
 def test_held_out_images_are_all_different_and_another_seed_holds_out_others() -> None:

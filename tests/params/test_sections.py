@@ -105,8 +105,9 @@ def test_a_path_may_have_a_single_strength(raw_params: Raw, edited: Edited) -> N
 
 
 def test_every_setting_is_drawn_with_the_sets_to_choose_on(raw_params: Raw) -> None:
-    found = {name: sets for name, (_, sets) in asking.check(raw_params).draws().items()}
-    assert found == {"small": 3 + 2, "blind": 1, "wider": 3 + 1, "noisier": 3 + 1}
+    drawn = asking.check(raw_params).draws().items()
+    found = {name: (setting.splits, trials) for name, (setting, trials) in drawn}
+    assert found == {"small": (3, 2), "blind": (1, 0), "wider": (3, 1), "noisier": (3, 1)}
 
 
 def test_a_stage_trains_the_baseline_and_every_variant(raw_params: Raw) -> None:
@@ -152,5 +153,5 @@ def test_no_more_than_the_images_allow(edited: Edited) -> None:
 
 def test_what_is_enlarged_is_valid(edited: Edited) -> None:
     study = asking.check(edited({"scale": 50, "settings.small.train_size": 1000}))
-    for setting, sets in study.draws().values():
-        assert sets * setting.train_size <= 59_900
+    for setting, trials in study.draws().values():
+        assert (setting.splits + trials) * setting.train_size <= 59_900

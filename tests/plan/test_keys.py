@@ -17,15 +17,19 @@ Edited = Callable[[Raw], Raw]
 LEFT_OUT = ("tuned_baseline", "probed", "plain")
 
 
-def keys(raw: Raw, data: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The key of every run of the settings by its name, which tells setting, variant, split and init."""
+def planned(raw: Raw, data: Mapping[str, str] | None = None) -> list[Run]:
+    """Every run of the settings, where some training sets have the digests in `data`."""
     study = asking.check(raw)
-    digests = {name: [f"{name} {n}" for n in range(sets)] for name, (_, sets) in study.draws().items()}
+    digests = asking.digests(study)
     for name, (setting, split) in ((n, n.split()) for n in data or {}):
         digests[setting][int(split)] = (data or {})[name]
     plans = plan.resolve(study.stages, plan.of_settings(study), digests)
-    runs = [run for cells in plans.values() for run in plan.every_run(cells)]
-    return {run.name: run.key for run in runs if run.variant not in LEFT_OUT}
+    return [run for cells in plans.values() for run in plan.every_run(cells)]
+
+
+def keys(raw: Raw, data: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The key of every run that is not tuned, by its name: setting, variant, split and init."""
+    return {run.name: run.key for run in planned(raw, data) if run.variant not in LEFT_OUT}
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
@@ -113,6 +117,16 @@ def test_more_runs_leave_the_keys_of_the_others(edited: Edited, changes: Raw) ->
     assert len(set(after.values())) == len(after)
 
 
+@pytest.mark.parametrize("changes", [{"settings.small.splits": 4}, {"scale": 2}, {"tuning.splits": 3}])
+def test_more_training_sets_leave_the_trials_that_there_were(edited: Edited, changes: Raw) -> None:
+    before, after = (
+        {run.name: run.key for run in planned(edited(change)) if run.trial is not None}
+        for change in ({}, changes)
+    )
+    assert len(before) > 0
+    assert before.items() <= after.items()
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the package, whose files the keys are made of."""
@@ -138,7 +152,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("science/metrics.py", ()),
         ("training/tuned.py", ()),
         ("training/optimizers.py", ("*",)),
-        ("datasets/splits.py", ("*",)),
+        ("datasets/seeds.py", ("*",)),
         ("stages/train.py", ()),
         ("tracking/recorder.py", ()),
     ],

@@ -117,7 +117,7 @@ def test_a_list_makes_candidates_walked_together(edited: Edited) -> None:
         mix = {"l1": {"strength": values[0]}, "l2": {"strength": values[1]}}
         assert all(run.regularizers == mix for run in (*candidate.trials, *candidate.runs))
         trials = [(run.trial, run.split, run.init) for run in candidate.trials]
-        assert trials == [(number, 3, 0), (number, 4, 0)]
+        assert trials == [(number, -1, 0), (number, -2, 0)]
         replicates = [(None, split, init) for split in range(3) for init in range(2)]
         assert [(run.trial, run.split, run.init) for run in candidate.runs] == replicates
 

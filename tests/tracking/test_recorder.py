@@ -292,7 +292,7 @@ def test_descriptions_say_what_it_is_and_what_was_found(study: Study, runs: list
     assert "- `l2` (strength 0.001): Add `strength * sum(w ** 2)`" in note
     assert "- test error: 5.53 [" in note
     child = by_name(study, "run")["small/mixed/split-01-init-00"].data.tags["mlflow.note.content"]
-    assert "training set 1, initialisation 0" in child
+    assert "training set `split-01`, initialisation 0" in child
     assert "`small-1-0`" in child
     client, experiment = study
     about = client.get_experiment(experiment).tags["mlflow.note.content"]

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.datasets.mnist import Images
-from pipeline.datasets.splits import batch_order
+from pipeline.datasets.seeds import batch_order
 from pipeline.training.engine import Engine, History
 
 TRAIN, VALIDATION, BATCH = 300, 100, 32  # the last batch of an epoch has 12

@@ -22,7 +22,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.datasets.mnist import Images
-from pipeline.datasets.splits import batch_order
+from pipeline.datasets.seeds import batch_order
 from pipeline.plan import Run
 from pipeline.training import models
 from pipeline.training.engine import Engine

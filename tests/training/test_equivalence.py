@@ -24,7 +24,7 @@ import pytest
 
 from pipeline import questions
 from pipeline.datasets.prepared import Replicate
-from pipeline.datasets.splits import batch_order
+from pipeline.datasets.seeds import batch_order
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.training import models

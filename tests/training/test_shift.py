@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.datasets.prepared import Replicate
-from pipeline.datasets.splits import batch_order
+from pipeline.datasets.seeds import batch_order
 from pipeline.plan import Run
 from pipeline.training import models
 from pipeline.training.engine import Engine

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from pipeline.datasets.splits import generator
+from pipeline.datasets.seeds import generator
 from pipeline.questions.base import Tables
 from pipeline.questions.study import Study
 from pipeline.science import diagnostics, monte_carlo

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.datasets.splits import generator
+from pipeline.datasets.seeds import generator
 from pipeline.evaluation.cells import Cell
 from pipeline.params import BASELINE
 from pipeline.questions.base import Tables
