@@ -13,7 +13,7 @@ from pipeline.datasets.prepared import Replicate
 from pipeline.params import Optimizer
 from pipeline.plan import Run
 from tests import sharing
-from tests.asking import asked, variants
+from tests.asking import asked, dense, variants
 
 # The one toy study that every test of the whole pipeline looks at.
 pytest_plugins = ("tests.pipeline.toy_study",)
@@ -58,8 +58,7 @@ def raw_params() -> dict[str, Any]:
     small: dict[str, Any] = {
         "train_size": 50,
         "validation_size": 40,
-        "hidden": [16, 8],
-        "activation": "relu",
+        "network": dense(16, 8),
         "optimizer": {"name": "adam", "learning_rate": 0.001},
         "epochs": 3,
         "batch_size": 10,
@@ -72,6 +71,7 @@ def raw_params() -> dict[str, Any]:
     }
     blind = small | {
         "validation_size": 0,
+        "network": dense(16, 8),
         "optimizer": {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9},
         "splits": 1,
         "inits": 3,
@@ -124,8 +124,7 @@ def tiny_run() -> Callable[..., Run]:
             init=0,
             train_size=200,
             validation_size=100,
-            hidden=[16],
-            activation="relu",
+            network=dense(16),
             optimizer=Optimizer(name="adam", learning_rate=0.001),
             epochs=3,
             batch_size=32,  # the last batch of an epoch has 8

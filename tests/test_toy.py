@@ -35,7 +35,7 @@ settings:
   large:                 # above every limit
     train_size: 60000
     validation_size: 2000
-    hidden: [128, 64]
+    network: {dense: {hidden: [128, 64]}}
     optimizer: {name: adam, learning_rate: 1.0e-3}
     epochs: 60
     batch_size: 32       # stays
@@ -81,7 +81,7 @@ questions:
     candidates: [1, 2]
     splits: 3
     conditions:
-      more: {train_size: 5000, hidden: [32], splits: 4}
+      more: {train_size: 5000, network: {dense: {hidden: [32]}}, splits: 4}
 """
 
 
@@ -115,8 +115,9 @@ def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> No
         "epochs: 30           # of a question": f"epochs: {limit['epochs']}            # of a question",
         "rates: [1.0e-3, 1.0e-2, 0.1, 1.0, 10.0]": "rates: [1.0e-3, 0.1, 10.0]",
         "candidates: [1, 2]": "candidates: [0, 1]",
-        "more: {train_size: 5000, hidden: [32], splits: 4}": (
-            f"more: {{train_size: {limit['train_size']}, hidden: [32], splits: {limit['splits']}}}"
+        "more: {train_size: 5000, network: {dense: {hidden: [32]}}, splits: 4}": (
+            f"more: {{train_size: {limit['train_size']}, network: {{dense: {{hidden: [32]}}}}, "
+            f"splits: {limit['splits']}}}"
         ),
     }
     once = path.read_text(encoding="utf-8")
@@ -152,8 +153,16 @@ def test_a_first_look_keeps_what_it_needs_and_what_is_new(tmp_path: Path) -> Non
 
 def test_conditions_that_are_the_same_at_toy_size_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
-    conditions = ["small: {train_size: 100}", "as_it_is: {train_size: 9000}", "wide: {hidden: [300]}"]
-    conditions += ["wider: {hidden: [300], train_size: 700}", "deep: {hidden: [9, 9]}", "last: {hidden: [7]}"]
+    conditions = [
+        "small: {train_size: 100}",
+        "as_it_is: {train_size: 9000}",
+        "wide: {network: {dense: {hidden: [300]}}}",
+    ]
+    conditions += [
+        "wider: {network: {dense: {hidden: [300]}}, train_size: 700}",
+        "deep: {network: {dense: {hidden: [9, 9]}}}",
+        "last: {network: {dense: {hidden: [7]}}}",
+    ]
     path.write_text(FULL + "".join(f"      {condition}\n" for condition in conditions), encoding="utf-8")
     toy.shrink(path)
     left = YAML(typ="safe").load(path)["questions"]["choice"]["conditions"]

@@ -14,7 +14,7 @@ ABSENT = "absent"
 SHOWN = 80  # characters of a value
 SOURCE, IMAGES = "data.source", "data/images"
 # The code that draws the images of a training set, and the folders that it has been in, newest first.
-DRAWN_BY = ("draws.py", "splits.py")
+DRAWN_BY = ("draws.py", "seeds.py", "splits.py")
 FOLDERS = ("pipeline/datasets", "pipeline/data")
 
 
@@ -72,7 +72,8 @@ def all_images(side: Side, setting: str) -> bool:
 
 def other_weights(a: Side, b: Side, setting: str) -> str:
     """Say why initialisation i of a setting has other weights on the other side; "" if it has the same."""
-    paths = [f"settings.{setting}.{key}" for key in ("seed", "hidden")]
+    within = (f"settings.{setting}.seed", f"settings.{setting}.network.")
+    paths = [path for path in sorted(a.parameters.keys() | b.parameters.keys()) if path.startswith(within)]
     return " and ".join(path for path in paths if a.parameters.get(path) != b.parameters.get(path))
 
 

@@ -15,7 +15,19 @@ def contradictions(params: Params) -> Iterator[str]:
     """
     faults = list(_of_held_out(params, params.data.images))
     faults = faults or list(_of_study(params)) or list(_of_names(params)) or list(_of_questions(params))
+    if not faults and params.data.image_shape:
+        faults = list(misfits(params, params.data.image_shape))
     yield from faults
+
+
+def misfits(params: Params, image_shape: tuple[int, ...]) -> Iterator[str]:
+    """Say which networks do not fit images (height, width[, channels])."""
+    given = {f"{_place(params, name)}.network": s.network for name, (s, _) in params.draws().items()}
+    for question, section in params.sections():
+        given |= {f"questions.{question}.{place}": network for place, network in section.trained().items()}
+    for place, network in given.items():
+        for fault in network.network.faults(image_shape):
+            yield f"{place}.{network.name}.{fault}"
 
 
 def shortages(params: Params, images: int) -> Iterator[str]:
@@ -119,6 +131,8 @@ def _of_setting(params: Params, name: str) -> Iterator[str]:
             f"{at}.inits: expected at least 3 replicates (splits x inits) for an interval, "
             f"received {setting.splits} x {setting.inits}"
         )
+    if not unknown:
+        yield from _of_methods(params, name)
     if not setting.validation_size and not unknown:
         for variant, mixes in params.candidates(name).items():
             if len(mixes) > 1:
@@ -130,6 +144,19 @@ def _of_setting(params: Params, name: str) -> Iterator[str]:
                 yield (
                     f"{at}.validation_size: expected at least 1 for {variant}, which stops on "
                     "validation data, received 0"
+                )
+
+
+def _of_methods(params: Params, name: str) -> Iterator[str]:
+    """Say which methods need of the network what it does not offer."""
+    network = params.settings[name].network
+    for variant, mixes in params.candidates(name).items():
+        for method, regularizer in mixes[0].regularizers.items():
+            if missing := regularizer.needs() - network.network.OFFERS:
+                yield (
+                    f"settings.{name}.variants: expected methods for the network {network.name}, received "
+                    f"{variant}, whose {method} needs {' and '.join(sorted(missing))}; list the variants "
+                    "without it"
                 )
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from pipeline.params.sections import Activation, Count, Name, Names, Rate, Section, Strict
+from pipeline import networks
+from pipeline.networks import Network
+from pipeline.params.sections import Count, Name, Names, Rate, Section, Strict
 from pipeline.regularizers import Regularizer, discover
 
 BASELINE = "baseline"
@@ -36,6 +38,36 @@ else:
     # like any other wrong key, with its path.
     RegularizerMix = create_model(
         "RegularizerMix", __base__=Mix, **{name: (kind, None) for name, kind in discover().items()}
+    )
+
+
+class Architecture(Strict):
+    """A network by its name: a field for each one discovered, of which one is given."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the network."""
+        return next(name for name, network in self if network is not None)
+
+    @property
+    def network(self) -> Network:
+        """Return the network itself."""
+        network: Network = getattr(self, self.name)
+        return network
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(network is not None for _, network in self) != 1:
+            raise PydanticCustomError("network", "one network of {names}", {"names": ", ".join(NETWORKS)})
+        return self
+
+
+NETWORKS = networks.discover()
+if TYPE_CHECKING:
+    AnyNetwork = Architecture
+else:
+    AnyNetwork = create_model(
+        "AnyNetwork", __base__=Architecture, **{name: (kind, None) for name, kind in NETWORKS.items()}
     )
 
 
@@ -80,13 +112,25 @@ class Data(Strict):
         """Return the number of training images; None where it is known only when they are read."""
         return POOL if self.source == MNIST else None
 
+    @property
+    def image_shape(self) -> tuple[int, ...] | None:
+        """Return (height, width[, channels]); None where it is known only when they are read."""
+        return (28, 28) if self.source == MNIST else None
+
 
 class Optimizer(Strict):
     """Adam (Kingma & Ba 2015), or SGD with classical momentum."""
 
     name: Literal["adam", "sgd"]
     learning_rate: Rate
+    schedule: Literal["constant", "cosine"] = "constant"  # cosine: to zero at the last step
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @property
+    def described(self) -> str:
+        """Return its name and its learning rate."""
+        falling = ", falling to zero along a cosine" if self.schedule == "cosine" else ""
+        return f"{self.name} at {self.learning_rate:g}{falling}"
 
 
 class Setting(Strict):
@@ -94,8 +138,7 @@ class Setting(Strict):
 
     train_size: Count
     validation_size: Annotated[int, Field(ge=0)]
-    hidden: Annotated[list[Count], Field(min_length=1)]
-    activation: Activation
+    network: AnyNetwork
     optimizer: Optimizer
     epochs: Count
     batch_size: Count
@@ -110,12 +153,11 @@ class Setting(Strict):
     def described(self) -> str:
         """Return what it is, in a clause."""
         noise = f", {self.label_noise:.0%} of them with a wrong label" if self.label_noise else ""
-        layers = "-".join(str(units) for units in self.hidden)
         sets = f"{self.splits} disjoint training sets" if self.splits > 1 else "one training set"
         inits = f"{self.inits} initialisations" if self.inits > 1 else "one initialisation"
         return (
-            f"{self.train_size:,} images{noise}, hidden layers {layers} ({self.activation}), "
-            f"{self.optimizer.name} at {self.optimizer.learning_rate:g}, batches of {self.batch_size}, "
+            f"{self.train_size:,} images{noise}, {self.network.network.described}, "
+            f"{self.optimizer.described}, batches of {self.batch_size}, "
             f"{self.epochs} epochs, {sets} x {inits}"
         )
 

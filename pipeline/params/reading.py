@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError, create_model
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline.params.contradictions import contradictions, shortages
+from pipeline.params.contradictions import contradictions, misfits, shortages
 from pipeline.params.models import Params
 from pipeline.params.scale import enlarged
 from pipeline.params.sections import Section, Strict
@@ -53,12 +53,12 @@ def check(raw: Mapping[str, Any], sections: Sections, source: str = "params.yaml
     raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
 
 
-def check_images(params: Params, images: int, source: str = "params.yaml") -> None:
-    """Check that nothing asks for more than these training images, whose number is known once they are read.
+def check_images(params: Params, shape: tuple[int, ...], source: str = "params.yaml") -> None:
+    """Check that training images of shape (N, height, width[, channels]) are enough and fit the networks.
 
     Raises UserError with a line for every fault.
     """
-    faults = list(shortages(params, images))
+    faults = [*shortages(params, shape[0]), *misfits(params, shape[1:])]
     if faults:
         raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
 

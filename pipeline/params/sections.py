@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
-    from pipeline.params.models import Params, Setting
+    from pipeline.params.models import AnyNetwork, Params, Setting
 
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
 Draws = Annotated[int, Field(ge=3)]  # training sets: the jackknife over fewer shows no spread
 # A name becomes a folder, a stage and a tag.
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-Activation = Literal["relu", "tanh", "sigmoid", "elu", "gelu"]
 
 
 def _different(names: list[str]) -> list[str]:
@@ -65,6 +64,10 @@ class Section(Strict):
 
         Each is a setting, and its number of training sets to choose on, beyond those it reports.
         """
+        return {}
+
+    def trained(self) -> dict[str, AnyNetwork]:
+        """Return the networks that it trains on the data of settings, by their place in the section."""
         return {}
 
     def enlarged(self, params: Params) -> Self:

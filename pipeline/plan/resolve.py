@@ -57,12 +57,14 @@ def _replicates(setting: Setting, run: functools.partial[Run], watched: Sequence
 
 def _fields(cell: Cell, setting: Setting, mix: Mix | None) -> dict[str, Any]:
     """Return what the replicates of a candidate share."""
+    network = setting.network.model_dump(exclude_none=True)
     regularizers = {name: part.model_dump() for name, part in mix.regularizers.items()} if mix else {}
     return {
-        **setting.model_dump(exclude={"splits", "inits", "seed", "variants", "overrides"}),
+        **setting.model_dump(exclude={"network", "splits", "inits", "seed", "variants", "overrides"}),
         **{name: getattr(cell, name) for name in ("setting", "variant", "question", "label", "shift_every")},
+        "network": network,
         "regularizers": regularizers,
-        "code": code_digest(regularizers),
+        "code": code_digest(network, regularizers),
     }
 
 

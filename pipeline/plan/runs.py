@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from pipeline import networks
+from pipeline.networks import Network
 from pipeline.params import Optimizer
 from pipeline.params.sections import Name
 from pipeline.regularizers import discover
@@ -34,8 +36,7 @@ class Run(BaseModel):
     init: int
     train_size: int
     validation_size: int
-    hidden: list[int]
-    activation: str
+    network: dict[str, dict[str, Any]]
     optimizer: Optimizer
     epochs: int
     batch_size: int
@@ -55,6 +56,12 @@ class Run(BaseModel):
     def cell(self) -> str:
         """Return what its replicates share: setting, variant and, of a question, its name and the label."""
         return "/".join(filter(None, (self.setting, self.variant, self.question, self.label)))
+
+    @property
+    def architecture(self) -> Network:
+        """Return its network, as the parameters describe it."""
+        ((name, fields),) = self.network.items()
+        return networks.discover()[name](**fields)
 
     @property
     def name(self) -> str:

@@ -10,6 +10,15 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:  # Keras takes seconds to import, and only training needs it.
     import keras
 
+ACTS_ON = {
+    "input_layers": "input",
+    "kernel_penalty": "kernels",
+    "kernel_constraint": "kernels",
+    "before_activation": "activations",
+    "after_activation": "activations",
+    "after_maps": "maps",
+}  # what of a network a hook acts on
+
 
 class Regularizer(BaseModel):
     """A regularization method; its fields are its keys in `params.yaml`.
@@ -27,8 +36,11 @@ class Regularizer(BaseModel):
         """Return the penalty on every kernel, added to the training loss."""
         return None
 
-    def kernel_constraint(self) -> keras.constraints.Constraint | None:
-        """Return the constraint applied to every hidden kernel after each update."""
+    def kernel_constraint(self, rank: int) -> keras.constraints.Constraint | None:
+        """Return the constraint applied to every hidden kernel after each update.
+
+        A kernel is (inputs, units), of `rank` 2, or (height, width, inputs, filters), of rank 4.
+        """
         return None
 
     def input_layers(self, seed: Callable[[str], int]) -> list[keras.Layer]:
@@ -41,6 +53,13 @@ class Regularizer(BaseModel):
 
     def after_activation(self, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:
         """Return the layers after the activation of hidden layer `hidden`."""
+        return []
+
+    def after_maps(self, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:
+        """Return the layers after the activation of hidden layer `hidden` that puts out feature maps.
+
+        They stand behind those that `after_activation` returns. Maps are (B, height, width, channels).
+        """
         return []
 
     def loss(self) -> keras.Loss | None:
@@ -57,4 +76,13 @@ class Regularizer(BaseModel):
     @classmethod
     def watches(cls) -> bool:
         """Tell whether it has callbacks, for which a run is scored after every epoch."""
-        return cls.callbacks is not Regularizer.callbacks
+        return cls._overrides("callbacks")
+
+    @classmethod
+    def needs(cls) -> set[str]:
+        """Return what a network must offer for it to act on: `input`, `kernels`, `activations`, `maps`."""
+        return {offer for hook, offer in ACTS_ON.items() if cls._overrides(hook)}
+
+    @classmethod
+    def _overrides(cls, hook: str) -> bool:
+        return getattr(cls, hook) is not getattr(Regularizer, hook)

@@ -20,7 +20,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     params = questions.load(ROOT / "params.yaml")
     images = _images(params.data.source)
-    check_images(params, len(images.train_labels))
+    check_images(params, images.train_images.shape)
     prepared.write(ROOT, images, draws.draw(params, images.train_labels))
     tracking.experiment()
 

@@ -103,10 +103,10 @@ def card(cell: Cell) -> str:
             "",
             "**Takes** float32 images in [0, 1]. **Gives** a logit a class.",
             "",
-            f"**Network**: fully connected, hidden layers {run.hidden}, {run.activation}.",
+            f"**Network**: {run.architecture.described}.",
             f"**Trained on** {run.train_size:,} images (training set {run.split}), "
-            f"{int(record.final['epochs'])} epochs of {run.optimizer.name} at "
-            f"{run.optimizer.learning_rate:g}, label noise {run.label_noise:g}.",
+            f"{int(record.final['epochs'])} epochs of {run.optimizer.described}, "
+            f"label noise {run.label_noise:g}.",
             "",
             *entries.methods(run),
             "",

@@ -186,7 +186,7 @@ def _said(error: Exception) -> str:
 
 
 def _train(data: OnDisk | InMemory, run: Run, report: Report | None = None) -> Result:
-    if plan.code_digest(run.regularizers) != run.code:
+    if plan.code_digest(run.network, run.regularizers) != run.code:
         raise UserError(
             f"{run.name}: expected the training code and libraries that it was planned with, received "
             "others; update this worker's checkout and environment, or run dvc repro again"

@@ -115,17 +115,16 @@ def _scores(engine: Engine, parts: Mapping[str, _Part]) -> dict[str, float]:
 def _graph(run: Run, active: Sequence[Regularizer]) -> tuple[Run, float | None]:
     """Return the run without what its graph does not depend on, and the learning rate to give that graph.
 
-    A schedule of a regularizer's is a part of the graph: then there is no such rate.
+    A schedule is a part of the graph, and so are the number of steps in it: then there is no such rate.
     """
     names = ("setting", "variant", "question", "label", "code")
-    outside = ("train_size", "validation_size", "epochs", "label_noise", "shift_every", "curves")
-    blank = dict.fromkeys(names, "") | dict.fromkeys(outside, 0)
-    graph = run.condition.model_copy(update=blank)
+    outside = ("validation_size", "label_noise", "shift_every", "curves")
+    graph = run.condition.model_copy(update=dict.fromkeys(names, "") | dict.fromkeys(outside, 0))
     rate = models.optimizer(run, active).get_config()["learning_rate"]
     if not isinstance(rate, float):
         return graph, None
     plain = run.optimizer.model_copy(update={"learning_rate": 1.0})
-    return graph.model_copy(update={"optimizer": plain}), rate
+    return graph.model_copy(update={"train_size": 0, "epochs": 0, "optimizer": plain}), rate
 
 
 @functools.lru_cache(maxsize=16)  # a graph takes a third of a second to trace, and a few megabytes

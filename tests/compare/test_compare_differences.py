@@ -214,7 +214,11 @@ def test_scores_on_other_images_are_not_judged(
 
 @pytest.mark.parametrize(
     "change",
-    [{"settings.small.hidden": [64]}, {"settings.small.label_noise": 0.2}, {"settings.notebook.seed": 7}],
+    [
+        {"settings.small.network.dense.hidden": [64]},
+        {"settings.small.label_noise": 0.2},
+        {"settings.notebook.seed": 7},
+    ],
     ids=str,
 )
 def test_the_same_images_are_paired_whatever_else_changes(history: History, change: dict[str, Any]) -> None:
@@ -222,8 +226,10 @@ def test_the_same_images_are_paired_whatever_else_changes(history: History, chan
     difference = by_metric["small/l2", "test_error"]
     assert difference.basis is Basis.PAIRED
     (said,) = sentences.method("small", [difference])
-    caution = "The initial weights differ between the sides, because settings.small.hidden does."
-    assert (caution in said) == ("settings.small.hidden" in change)
+    caution = (
+        "The initial weights differ between the sides, because settings.small.network.dense.hidden does."
+    )
+    assert (caution in said) == ("settings.small.network.dense.hidden" in change)
 
 
 def test_other_code_that_draws_is_believed_where_its_data_are_the_same(history: History) -> None:

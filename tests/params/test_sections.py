@@ -9,6 +9,7 @@ from pipeline import params
 from pipeline.params.sections import Section
 from pipeline.system.errors import UserError
 from tests import asking
+from tests.asking import dense
 
 Raw = dict[str, Any]
 Edited = Callable[[Raw], Raw]
@@ -53,8 +54,9 @@ FAULTS: dict[str, tuple[Raw, str]] = {
         "questions.tradeoff.variants: expected variants without batch_norm, received 'normed'",
     ),
     "another depth": (
-        {"questions.choice.conditions.wider.hidden": [32]},
-        "questions.choice.conditions.wider.hidden: expected as many layers as small has, 2, received [32]",
+        {"questions.choice.conditions.wider.network": dense(32)},
+        "questions.choice.conditions.wider.network: expected a network like that of small, "
+        "dense of 2 hidden layers, received dense of 1 hidden layer",
     ),
     "twice": (
         {"questions.choice.variants": ["probed", "probed"]},

@@ -163,14 +163,14 @@ def test_data_from_anywhere_else_are_refused(edited: Edited, source: str) -> Non
 
 def short(raw: Raw, images: int) -> list[str]:
     with pytest.raises(UserError) as refused:
-        params.check_images(asking.check(raw), images)
+        params.check_images(asking.check(raw), (images, 28, 28))
     return [line.removeprefix("params.yaml: ") for line in str(refused.value).splitlines()]
 
 
 def test_more_than_there_is_of_own_data_is_a_line_each(edited: Edited) -> None:
     """`small` draws 3 + 2 sets and the map's cells 3 + 1, of what is not held out; `blind` one, of all."""
     own = {"data.source": "datasets/a.npz", "settings.blind.train_size": 350}
-    params.check_images(asking.check(edited(own)), 350)
+    params.check_images(asking.check(edited(own)), (350, 28, 28))
     assert short(edited(own), 349) == [
         "settings.small.train_size: expected 5 training sets, tuning included, of at most 249 images "
         "together, received 5 x 50 = 250",
@@ -190,7 +190,7 @@ def test_more_than_there_is_of_own_data_is_a_line_each(edited: Edited) -> None:
 
 def test_own_data_may_be_more_than_mnist_has(edited: Edited) -> None:
     own = {"data.source": "datasets/a.npz", "data.validation": 70_000, "settings.small.train_size": 20_000}
-    params.check_images(asking.check(edited(own)), 170_000)
+    params.check_images(asking.check(edited(own)), (170_000, 28, 28))
 
 
 def test_scale_is_named_where_it_asks_for_more_than_there_is(edited: Edited) -> None:

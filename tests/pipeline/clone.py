@@ -29,7 +29,10 @@ ASKED = {
     "questions.batch_norm.variant": "dropout_l2",
     "questions.choice.settings": ["small"],
     "questions.choice.variants": ["dropout_l2", "dropout"],
-    "questions.choice.conditions": {"n100": {"train_size": 100, "batch_size": 25}, "wide": {"hidden": [300]}},
+    "questions.choice.conditions": {
+        "n100": {"train_size": 100, "batch_size": 25},
+        "wide": {"network": {"dense": {"hidden": [300], "activation": "relu"}}},
+    },
 }
 QUESTIONS = (
     "overfitting",

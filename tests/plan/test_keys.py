@@ -61,8 +61,8 @@ def test_the_way_of_writing_does_not_show(edited: Edited) -> None:
     [
         ("settings.small.train_size", 60, "small/*"),
         ("settings.small.validation_size", 50, "small/*"),
-        ("settings.small.hidden", [8, 16], "small/*"),
-        ("settings.small.activation", "tanh", "small/*"),
+        ("settings.small.network.dense.hidden", [8, 16], "small/*"),
+        ("settings.small.network.dense.activation", "tanh", "small/*"),
         ("settings.small.optimizer.name", "sgd", "small/*"),
         ("settings.small.optimizer.learning_rate", 0.002, "small/*"),
         ("settings.blind.optimizer.momentum", 0.0, "blind/*"),

@@ -78,9 +78,10 @@ def test_what_a_question_asks_for_is_called_after_it(raw_params: Raw) -> None:
 def test_a_run_is_resolved(raw_params: Raw) -> None:
     run = next(run for run in planned(raw_params) if run.name == "blind/drop/split-00-init-01")
     blind = raw_params["settings"]["blind"]
-    for field in ("train_size", "validation_size", "hidden", "activation", "epochs", "batch_size"):
+    for field in ("train_size", "validation_size", "epochs", "batch_size"):
         assert getattr(run, field) == blind[field]
-    assert run.optimizer.model_dump() == {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9}
+    assert run.optimizer.model_dump() == blind["optimizer"] | {"schedule": "constant"}
+    assert run.network == blind["network"]
     assert run.regularizers == {"dropout": {"rate": 0.2}}  # the override
     assert run.data == "blind 0"
 

@@ -1,5 +1,6 @@
 """The contract of a regularizer, held to every one that is found; a new one is tested by being there."""
 
+import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -19,19 +20,32 @@ from pipeline.records import Result
 from pipeline.regularizers import Regularizer, discover
 from pipeline.training import trainer
 from pipeline.training.trainer import train
+from tests.asking import dense
 from tests.regularizers import building
 
 MakeRun = Callable[..., Run]
 FOUND = discover()
 DECLARED = questions.load(Path(__file__).parents[2] / "params.yaml").variants
-LAYER_HOOKS = ("input_layers", "before_activation", "after_activation")
+# Of the methods that no variant of the committed study has.
+EXAMPLES = {"spatial_dropout": {"rate": 0.3}}
+LAYER_HOOKS = ("input_layers", "before_activation", "after_activation", "after_maps")
+NETWORKS = {
+    "dense": dense(16),
+    "maps": {"conv": {"filters": [4], "kernel": 3, "dense": 16, "activation": "relu"}},
+}
 
 every = pytest.mark.parametrize("name", FOUND)
 
 
 def example(name: str) -> Regularizer:
-    """The regularizer with the values of the first variant that has it."""
-    return next(mix.regularizers[name] for (mix, *_) in DECLARED.values() if name in mix.regularizers)
+    """The regularizer with the values of the first variant that has it, or of EXAMPLES."""
+    declared = (mix.regularizers[name] for (mix, *_) in DECLARED.values() if name in mix.regularizers)
+    return next(declared, None) or FOUND[name](**EXAMPLES[name])
+
+
+def acts_on(name: str) -> str:
+    """Which of the small networks offers what the method needs."""
+    return "maps" if "maps" in FOUND[name].needs() else "dense"
 
 
 def layers(regularizer: Regularizer, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:
@@ -39,6 +53,7 @@ def layers(regularizer: Regularizer, hidden: str, seed: Callable[[str], int]) ->
         *regularizer.input_layers(seed),
         *regularizer.before_activation(hidden, seed),
         *regularizer.after_activation(hidden, seed),
+        *regularizer.after_maps(hidden, seed),
     ]
 
 
@@ -51,7 +66,7 @@ def test_every_file_is_found_and_nothing_else(repository: Path) -> None:
 
 
 @every
-def test_a_variant_shows_it(name: str) -> None:
+def test_an_example_shows_it(name: str) -> None:
     assert type(example(name)) is FOUND[name]
 
 
@@ -127,13 +142,10 @@ def test_it_overrides_a_hook_and_adds_none(name: str) -> None:
 @every
 def test_its_hooks_return_what_the_base_promises(name: str) -> None:
     regularizer = example(name)
-    optional = {
-        "kernel_penalty": keras.Regularizer,
-        "kernel_constraint": keras.constraints.Constraint,
-        "loss": keras.Loss,
-    }
-    for hook, kind in optional.items():
-        assert isinstance(getattr(regularizer, hook)(), kind | None)
+    assert isinstance(regularizer.kernel_penalty(), keras.Regularizer | None)
+    for rank in (2, 4):
+        assert isinstance(regularizer.kernel_constraint(rank), keras.constraints.Constraint | None)
+    assert isinstance(regularizer.loss(), keras.Loss | None)
     assert all(isinstance(layer, keras.Layer) for layer in layers(regularizer, "hidden_1", lambda _: 1))
     assert all(isinstance(callback, keras.callbacks.Callback) for callback in regularizer.callbacks())
     assert regularizer.adjust_optimizer(keras.optimizers.Adam()) is None  # type: ignore[func-returns-value]
@@ -161,7 +173,11 @@ def test_layers_are_named_by_their_place_and_seeded_by_their_name(name: str) -> 
     regularizer = example(name)
     at_input = regularizer.input_layers(seed)
     in_first, in_second = (
-        [*regularizer.before_activation(hidden, seed), *regularizer.after_activation(hidden, seed)]
+        [
+            *regularizer.before_activation(hidden, seed),
+            *regularizer.after_activation(hidden, seed),
+            *regularizer.after_maps(hidden, seed),
+        ]
         for hidden in ("hidden_1", "hidden_2")
     )
     names = [layer.name for layer in (*at_input, *in_first, *in_second)]
@@ -191,16 +207,18 @@ def trained(tiny_run: MakeRun, tiny_data: Replicate) -> Callable[..., Result]:
 
 
 @pytest.fixture(scope="module")
-def baseline(trained: Callable[..., Result]) -> Result:
-    return trained({})
+def baseline(trained: Callable[..., Result]) -> Callable[[str], Result]:
+    """Train a network without a method, once."""
+    return functools.cache(lambda kind: trained({}, network=NETWORKS[kind]))
 
 
 @every
 def test_its_effect_is_seen_in_the_weights(
-    trained: Callable[..., Result], baseline: Result, name: str
+    trained: Callable[..., Result], baseline: Callable[[str], Result], name: str
 ) -> None:
-    result = trained({name: example(name).model_dump()})
-    distance = np.abs(result.weights["hidden_1/kernel"] - baseline.weights["hidden_1/kernel"])
+    result = trained({name: example(name).model_dump()}, network=NETWORKS[acts_on(name)])
+    without = baseline(acts_on(name))
+    distance = np.abs(result.weights["hidden_1/kernel"] - without.weights["hidden_1/kernel"])
     assert distance.max() > 1e-3
     assert all(np.isfinite(array).all() for array in result.weights.values())
     assert result.final["train_error"] < 0.5  # and it still learns; guessing is wrong nine times of ten
@@ -209,9 +227,11 @@ def test_its_effect_is_seen_in_the_weights(
 @every
 def test_the_seeds_alone_decide(trained: Callable[..., Result], name: str) -> None:
     parts = {name: example(name).model_dump()}
-    first = trained(parts)
+    network = NETWORKS[acts_on(name)]
+    first = trained(parts, network=network)
     trainer._engine.cache_clear()
-    repeated, reseeded = trained(parts), trained(parts, noise_seed=99)
+    repeated = trained(parts, network=network)
+    reseeded = trained(parts, network=network, noise_seed=99)
     assert np.array_equal(first.logits, repeated.logits)
     model = building.network(first.run)
     random = any(hasattr(layer, "seed") for layer in model.layers)
@@ -220,6 +240,8 @@ def test_the_seeds_alone_decide(trained: Callable[..., Result], name: str) -> No
 
 @every
 def test_inference_is_deterministic(tiny_run: MakeRun, tiny_data: Replicate, name: str) -> None:
-    model = building.network(tiny_run(regularizers={name: example(name).model_dump()}))
+    model = building.network(
+        tiny_run(network=NETWORKS[acts_on(name)], regularizers={name: example(name).model_dump()})
+    )
     images = tiny_data.test_images.astype(np.float32) / 255
     assert np.array_equal(model(images).numpy(), model(images).numpy())

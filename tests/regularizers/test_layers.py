@@ -10,6 +10,7 @@ import pytest
 from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.training.trainer import train
+from tests.asking import dense
 from tests.regularizers import building
 
 MakeRun = Callable[..., Run]
@@ -19,11 +20,12 @@ BATCH_NORM: dict[str, Any] = {"batch_norm": {"momentum": 0.9}}
 
 
 def names(model: keras.Model) -> list[str]:
-    return [layer.name for layer in model.layers]
+    """The layers after the input."""
+    return [layer.name for layer in model.layers[1:]]
 
 
 def test_dropout_follows_every_hidden_activation(tiny_run: MakeRun) -> None:
-    model = building.network(tiny_run(hidden=[16, 8], regularizers=DROPOUT))
+    model = building.network(tiny_run(network=dense(16, 8), regularizers=DROPOUT))
     assert names(model) == [
         "flatten",
         "hidden_1",
@@ -37,7 +39,7 @@ def test_dropout_follows_every_hidden_activation(tiny_run: MakeRun) -> None:
 
 
 def test_noise_is_added_to_the_input_alone(tiny_run: MakeRun) -> None:
-    model = building.network(tiny_run(hidden=[16, 8], regularizers=NOISE))
+    model = building.network(tiny_run(network=dense(16, 8), regularizers=NOISE))
     assert names(model) == [
         "flatten",
         "input_noise",
@@ -51,7 +53,7 @@ def test_noise_is_added_to_the_input_alone(tiny_run: MakeRun) -> None:
 
 def test_batch_normalization_stands_before_every_hidden_activation(tiny_run: MakeRun) -> None:
     parts = BATCH_NORM | DROPOUT
-    model = building.network(tiny_run(hidden=[16, 8], regularizers=parts))
+    model = building.network(tiny_run(network=dense(16, 8), regularizers=parts))
     assert names(model) == [
         "flatten",
         "hidden_1",
@@ -102,7 +104,7 @@ def test_noise_is_the_seed_s_and_only_while_training(tiny_run: MakeRun, parts: d
 
 
 def test_the_masks_of_two_layers_differ(tiny_run: MakeRun) -> None:
-    model = building.network(tiny_run(hidden=[16, 16], regularizers=DROPOUT))
+    model = building.network(tiny_run(network=dense(16, 16), regularizers=DROPOUT))
     ones = np.ones((5, 100), np.float32)
     first, second = (model.get_layer(f"hidden_{n}_dropout")(ones, training=True).numpy() for n in (1, 2))
     assert not np.array_equal(first, second)

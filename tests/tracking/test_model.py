@@ -25,6 +25,7 @@ import keras  # noqa: E402
 
 import pipeline.training.trainer  # noqa: E402, F401  (one thread, as in a worker)
 from pipeline.training import models  # noqa: E402
+from tests.asking import dense  # noqa: E402
 from tests.tracking.recording import Stage  # noqa: E402
 
 MakeRun = Callable[..., Run]
@@ -80,7 +81,7 @@ def prepared_root(tmp_path: Path, mnist: Images) -> Path:
 def inits(make: MakeRun, variant: str) -> list[Run]:
     regularizers = MIXES[variant]
     return [
-        make(hidden=[8], variant=variant, regularizers=regularizers, init=init, key=f"{variant}-{init}")
+        make(network=dense(8), variant=variant, regularizers=regularizers, init=init, key=f"{variant}-{init}")
         for init in (0, 1)
     ]
 

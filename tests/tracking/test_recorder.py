@@ -16,6 +16,7 @@ from pipeline.plan import Run
 from pipeline.records import Epochs, Result
 from pipeline.system import checkout
 from pipeline.tracking import Recorder
+from tests.asking import dense
 from tests.tracking.recording import Stage, planned, write
 
 MakeRun = Callable[..., Run]
@@ -52,7 +53,7 @@ def runs(tiny_run: MakeRun) -> list[Run]:
             variant="mixed",
             split=split,
             init=init,
-            hidden=[16, 8],
+            network=dense(16, 8),
             regularizers={"dropout": {"rate": 0.5}, "l2": {"strength": 0.001}},
             order_seed=2**62 + split,
             data=DIGEST if setting == "small" else DIGEST[::-1],
@@ -116,8 +117,8 @@ def test_parameters_go_by_their_names_in_params_yaml(study: Study, runs: list[Ru
     shared = {
         "train_size": "200",
         "validation_size": "100",
-        "hidden": "[16, 8]",
-        "activation": "relu",
+        "dense.hidden": "[16, 8]",
+        "dense.activation": "relu",
         "optimizer.name": "adam",
         "optimizer.learning_rate": "0.001",
         "optimizer.momentum": "0.0",

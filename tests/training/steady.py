@@ -9,6 +9,7 @@ from pipeline.datasets.prepared import Replicate
 from pipeline.params import Optimizer
 from pipeline.plan import Run
 from pipeline.training.backend import import_keras
+from tests.asking import dense
 
 IMAGES, EPOCHS = 64, 2
 
@@ -22,8 +23,7 @@ def run_number(number: int, variant: str) -> Run:
         init=number,
         train_size=IMAGES,
         validation_size=IMAGES,
-        hidden=[32],
-        activation="relu",
+        network=dense(32),
         optimizer=Optimizer(name="adam", learning_rate=0.001),
         epochs=EPOCHS,
         batch_size=16,

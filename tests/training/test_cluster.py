@@ -48,7 +48,7 @@ def root(tmp_path: Path, mnist: Images) -> Path:
 def make_runs(tiny_run: Callable[..., Run]) -> MakeRuns:
     """Replicates of a network with dropout: so many, of so many epochs."""
     mix = {"dropout": {"rate": 0.5}}
-    code = plan.code_digest(mix)
+    code = plan.code_digest(["dense"], mix)
 
     def make(count: int, epochs: int) -> list[Run]:
         seeds = ("init_seed", "order_seed", "noise_seed")

@@ -29,6 +29,7 @@ from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.training import models
 from pipeline.training.trainer import train
+from tests.asking import dense
 
 MakeRun = Callable[..., Run]
 Mix = dict[str, dict[str, Any]]
@@ -65,13 +66,13 @@ def network(run: Run) -> keras.Model:
     mix = run.regularizers
     l1, l2 = (mix.get(name, {}).get("strength", 0.0) for name in ("l1", "l2"))
     stack = [keras.Input((28, 28)), keras.layers.Flatten()]
-    for units in run.hidden:
+    for units in run.network["dense"]["hidden"]:
         ball = keras.constraints.MaxNorm(mix["max_norm"]["limit"], axis=0) if "max_norm" in mix else None
         penalty = keras.regularizers.L1L2(l1, l2)
         stack.append(keras.layers.Dense(units, kernel_regularizer=penalty, kernel_constraint=ball))
         if "batch_norm" in mix:
             stack.append(keras.layers.BatchNormalization(momentum=mix["batch_norm"]["momentum"]))
-        stack.append(keras.layers.Activation(run.activation))
+        stack.append(keras.layers.Activation(run.network["dense"]["activation"]))
     stack.append(keras.layers.Dense(10, kernel_regularizer=keras.regularizers.L1L2(l1, l2)))
     return keras.Sequential(stack)
 
@@ -150,7 +151,7 @@ def test_training_is_what_fit_does(
     tiny_run: MakeRun, tiny_data: Replicate, mix: Mix, optimizer: dict[str, Any]
 ) -> None:
     # The last batch of an epoch has 8 of 32 images: 200 is no multiple.
-    run = tiny_run(regularizers=mix, optimizer=optimizer, activation="tanh", batch_size=32)
+    run = tiny_run(regularizers=mix, optimizer=optimizer, network=dense(16, activation="tanh"), batch_size=32)
     assert_close(train(run, tiny_data), *plain_fit(run, tiny_data))
 
 
@@ -158,13 +159,13 @@ def test_training_is_what_fit_does(
 def test_two_hidden_layers_and_whole_batches(
     tiny_run: MakeRun, tiny_data: Replicate, optimizer: dict[str, Any]
 ) -> None:
-    run = tiny_run(hidden=[16, 8], optimizer=optimizer, activation="tanh", batch_size=50)
+    run = tiny_run(network=dense(16, 8, activation="tanh"), optimizer=optimizer, batch_size=50)
     assert_close(train(run, tiny_data), *plain_fit(run, tiny_data))
 
 
 def test_stopping_early_is_what_fit_does(tiny_run: MakeRun, tiny_data: Replicate) -> None:
     stop = {"early_stopping": {"patience": 2}}
-    run = tiny_run(regularizers=stop, optimizer=SGD, activation="tanh", epochs=40)
+    run = tiny_run(regularizers=stop, optimizer=SGD, network=dense(16, activation="tanh"), epochs=40)
     result, (weights, losses) = train(run, tiny_data), plain_fit(run, tiny_data)
     assert 3 <= len(losses) < 40
     assert_close(result, weights, losses)

@@ -50,7 +50,7 @@ def runs(tiny_run: MakeRun) -> list[Run]:
             split=split,
             order_seed=split,
             noise_seed=split,
-            code=plan.code_digest(parts),
+            code=plan.code_digest(["dense"], parts),
             key=f"{variant}-{split}",
         )
         for variant, parts in mixes.items()

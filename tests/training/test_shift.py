@@ -16,6 +16,7 @@ from pipeline.training.engine import Engine
 from pipeline.training.optimizers import FusedSGD
 from pipeline.training.shift import CovariateShift
 from pipeline.training.trainer import train
+from tests.asking import dense
 
 MakeRun = Callable[..., Run]
 Weights = dict[str, np.ndarray]
@@ -99,8 +100,7 @@ def test_the_epochs_means_are_those_of_the_formula(
     tiny_run: MakeRun, tiny_data: Replicate, parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tiny_run(
-        hidden=[16, 8],
-        activation="tanh",
+        network=dense(16, 8, activation="tanh"),
         optimizer={"name": "sgd", "learning_rate": 0.5},
         regularizers=parts,
         epochs=2,

@@ -27,7 +27,12 @@ def planned(tiny_run: MakeRun) -> Plan:
     def run(setting: str, rate: float, split: int, trial: int | None) -> Run:
         mix = {"dropout": {"rate": rate}}
         key = f"{setting}-{round(10 * rate)}-{split}"
-        own = {"regularizers": mix, "code": plan.code_digest(mix), "order_seed": split, "noise_seed": split}
+        own = {
+            "regularizers": mix,
+            "code": plan.code_digest(["dense"], mix),
+            "order_seed": split,
+            "noise_seed": split,
+        }
         return tiny_run(setting=setting, variant="drop", split=split, trial=trial, key=key, **own)
 
     several = [

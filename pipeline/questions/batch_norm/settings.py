@@ -7,18 +7,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from pipeline.params import BASELINE, Params
-from pipeline.params.sections import Activation, Count, Draws, Name, Rate, Section, Strict
+from pipeline.params import BASELINE, AnyNetwork, Params
+from pipeline.params.sections import Count, Draws, Name, Rate, Section, Strict
 from pipeline.params.toy import LIMITS
 
 TOY_RATES = 3  # spread over the list
-
-
-class Network(Strict):
-    """A network in place of the setting's own."""
-
-    hidden: Annotated[list[Count], Field(min_length=1)]
-    activation: Activation
 
 
 class Shift(Strict):
@@ -39,7 +32,7 @@ class Settings(Section):
     epochs: Count
     optimizer: Literal["adam", "sgd"]
     rates: Annotated[list[Rate], Field(min_length=2)]
-    networks: Annotated[dict[Name, Network], Field(min_length=1)]
+    networks: Annotated[dict[Name, AnyNetwork], Field(min_length=1)]
     shift: Shift
 
     def faults(self, params: Params) -> Iterator[str]:
@@ -60,6 +53,10 @@ class Settings(Section):
     def reads(self, params: Params) -> list[str]:
         """Return the baseline and the variant; beside them, the settings' own batch normalization."""
         return [BASELINE, self.variant, "batch_norm"]
+
+    def trained(self) -> dict[str, AnyNetwork]:
+        """Return the networks by their place in the section."""
+        return {f"networks.{name}": network for name, network in self.networks.items()}
 
     def enlarged(self, params: Params) -> Self:
         """Return more training sets, as far as the setting has them."""

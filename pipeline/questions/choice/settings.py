@@ -7,9 +7,10 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
-from pipeline.params import Params, Setting
+from pipeline.params import AnyNetwork, Params, Setting
 from pipeline.params.sections import Count, Draws, Name, Names, Section, Strict
 from pipeline.params.toy import CANDIDATES, LIMITS
+from pipeline.system.words import counted
 
 TOY_CONDITIONS = 3  # those that still differ
 
@@ -18,11 +19,16 @@ class Changes(Strict):
     """What a condition changes of the setting that it starts from."""
 
     train_size: Count | None = None
-    hidden: Annotated[list[Count], Field(min_length=1)] | None = None
+    network: AnyNetwork | None = None
     label_noise: Annotated[float, Field(ge=0, lt=1)] | None = None
     epochs: Count | None = None
     batch_size: Count | None = None
     splits: Draws | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Return what is changed, by its name."""
+        return {name: value for name, value in self if value is not None}
 
 
 class Settings(Section):
@@ -48,7 +54,7 @@ class Settings(Section):
         start = params.settings[self.settings[0]]
         same = {"splits": self.splits, "inits": 1, "overrides": {}, "variants": self.variants}
         return {
-            name: (start.model_copy(update=same | changes.model_dump(exclude_none=True)), self.trials)
+            name: (start.model_copy(update=same | changes.given), self.trials)
             for name, changes in self.conditions.items()
         }
 
@@ -74,12 +80,12 @@ class Settings(Section):
                     f"received {beyond[0]}"
                 )
         start = self.settings[0]
-        depth = len(params.settings[start].hidden)
+        kind = _kind(params.settings[start])
         for name, (setting, _) in self.drawn(params).items():
-            if len(setting.hidden) != depth:
+            if _kind(setting) != kind:
                 yield (
-                    f"conditions.{name}.hidden: expected as many layers as {start} has, {depth}, "
-                    f"received {setting.hidden}"
+                    f"conditions.{name}.network: expected a network like that of {start}, {kind}, "
+                    f"received {_kind(setting)}"
                 )
 
     def enlarged(self, params: Params) -> Self:
@@ -109,3 +115,8 @@ class Settings(Section):
                 kept.add(name)
         for name in [name for name in conditions if name not in kept]:
             del conditions[name]
+
+
+def _kind(setting: Setting) -> str:
+    """Return what conditions share that differ in width alone."""
+    return f"{setting.network.name} of {counted(setting.network.network.depth, 'hidden layer')}"
