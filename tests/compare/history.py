@@ -42,6 +42,7 @@ LOCK = {
 }
 CODE = (
     "pipeline/datasets/draws.py",
+    "pipeline/datasets/seeds.py",
     "pipeline/datasets/splits.py",
     "pipeline/records/files.py",
     "dvc.yaml",

@@ -248,7 +248,7 @@ def test_other_code_that_draws_is_believed_where_its_data_are_the_same(history: 
 
 def test_the_code_that_draws_is_known_where_older_revisions_have_it(history: History) -> None:
     """It was in `pipeline/data` before there were several data sets."""
-    for name in ("draws.py", "splits.py"):
+    for name in ("draws.py", "seeds.py", "splits.py"):
         path = history.root / "pipeline" / "datasets" / name
         history.write(f"pipeline/data/{name}", path.read_text(encoding="utf-8"))
         path.unlink()
@@ -256,7 +256,7 @@ def test_the_code_that_draws_is_known_where_older_revisions_have_it(history: His
     history.commit("old")
     history.state(lists({"small/l2": WORSE}), splits="9" * 32)
     history.commit("old-of-other-draws")
-    for name in ("draws.py", "splits.py"):
+    for name in ("draws.py", "seeds.py", "splits.py"):
         (history.root / "pipeline" / "data" / name).unlink()
         history.write(f"pipeline/datasets/{name}", "# in other words\n")
     history.state(lists({"small/l2": WORSE}), splits="9" * 32)
@@ -264,7 +264,7 @@ def test_the_code_that_draws_is_known_where_older_revisions_have_it(history: His
     assert differences.differences(old, older_twin)[0].basis is Basis.PAIRED
     difference = differences.differences(old, new)[0]
     assert difference.basis is Basis.UNPAIRED
-    assert difference.why == "pipeline/data/draws.py and pipeline/data/splits.py"
+    assert difference.why == " and ".join(f"pipeline/data/{name}.py" for name in ("draws", "seeds", "splits"))
 
 
 def test_a_metric_that_one_side_lacks_is_left_out(history: History) -> None:

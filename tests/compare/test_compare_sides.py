@@ -166,6 +166,7 @@ def md5(content: str) -> str:
 # As DVC writes the listing of a folder, whose digest is that of the folder.
 LISTING = (
     f'[{{"md5": "{md5("# pipeline/datasets/draws.py" + chr(10))}", "relpath": "draws.py"}}, '
+    f'{{"md5": "{md5("# pipeline/datasets/seeds.py" + chr(10))}", "relpath": "seeds.py"}}, '
     f'{{"md5": "{md5("# pipeline/datasets/splits.py" + chr(10))}", "relpath": "splits.py"}}]'
 )
 

@@ -56,7 +56,7 @@ FAULTS: dict[str, tuple[Raw, str]] = {
     "another depth": (
         {"questions.choice.conditions.wider.network": dense(32)},
         "questions.choice.conditions.wider.network: expected a network like that of small, "
-        "dense of 2 hidden layers, received dense of 1 hidden layer",
+        "dense of depth 2, received dense of depth 1",
     ),
     "twice": (
         {"questions.choice.variants": ["probed", "probed"]},

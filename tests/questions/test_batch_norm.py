@@ -60,8 +60,8 @@ def test_every_rate_is_tried_on_every_network_with_and_without(edited: Edited) -
     for cell, rate in zip(cells, itertools.cycle((0.01, 0.1, 0.1))):
         ((setting, mix),) = cell.candidates
         assert mix == (plain if cell.variant == "plain" else None)
-        shape = dense(8, 8, activation="tanh") if cell.label.startswith("deep") else flat
-        changed = {"splits": 3, "inits": 1, "epochs": 2, **shape}
+        network = params.questions.batch_norm.networks[cell.label.partition("/")[0]]
+        changed = {"splits": 3, "inits": 1, "epochs": 2, "network": network}
         optimizer = Optimizer(name="sgd", learning_rate=rate)
         assert setting == params.settings["small"].model_copy(update={**changed, "optimizer": optimizer})
         assert cell.curves

@@ -27,10 +27,10 @@ def test_the_question_is_asked() -> None:
 
 def test_a_condition_changes_the_first_setting_and_nothing_else(raw_params: Raw) -> None:
     params = asking.check(raw_params)
-    start = params.settings["small"].model_dump()
+    start = params.settings["small"].model_dump(exclude_none=True)
     same = {"splits": 3, "inits": 1, "overrides": {}, "variants": ["probed"]}
     drawn = QUESTION.settings.drawn(params.section("choice"), params)
-    assert {name: setting.model_dump() for name, (setting, _) in drawn.items()} == {
+    assert {name: setting.model_dump(exclude_none=True) for name, (setting, _) in drawn.items()} == {
         "wider": start | same | {"network": dense(32, 8)},
         "noisier": start | same | {"label_noise": 0.1},
     }
@@ -80,7 +80,7 @@ def test_every_method_is_asked_for_under_every_condition(edited: Edited) -> None
             [
                 "candidates: expected positions below 2, the candidates of probed, received 5",
                 "conditions.wider.network: expected a network like that of small, "
-                "dense of 2 hidden layers, received dense of 1 hidden layer",
+                "dense of depth 2, received dense of depth 1",
             ],
         ),
     ],
@@ -107,7 +107,7 @@ def test_every_condition_is_enlarged(edited: Edited) -> None:
         "wider": 8,
         "noisier": 6,
     }
-    assert (section.trials, section.conditions["wider"].hidden) == (1, [32, 8])
+    assert (section.trials, section.drawn(params)["wider"][0].network.network.hidden) == (1, [32, 8])
 
 
 FILE = """\

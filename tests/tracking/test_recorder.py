@@ -121,6 +121,7 @@ def test_parameters_go_by_their_names_in_params_yaml(study: Study, runs: list[Ru
         "dense.activation": "relu",
         "optimizer.name": "adam",
         "optimizer.learning_rate": "0.001",
+        "optimizer.schedule": "constant",
         "optimizer.momentum": "0.0",
         "epochs": "3",
         "batch_size": "32",

@@ -10,7 +10,6 @@ from pydantic import Field
 from pipeline.params import AnyNetwork, Params, Setting
 from pipeline.params.sections import Count, Draws, Name, Names, Section, Strict
 from pipeline.params.toy import CANDIDATES, LIMITS
-from pipeline.system.words import counted
 
 TOY_CONDITIONS = 3  # those that still differ
 
@@ -119,4 +118,4 @@ class Settings(Section):
 
 def _kind(setting: Setting) -> str:
     """Return what conditions share that differ in width alone."""
-    return f"{setting.network.name} of {counted(setting.network.network.depth, 'hidden layer')}"
+    return f"{setting.network.name} of depth {setting.network.network.depth}"
