@@ -16,6 +16,7 @@ from pipeline.evaluation.cells import Cell
 from pipeline.params import BASELINE, TUNED_BASELINE, Params
 from pipeline.questions.base import Question
 from pipeline.system.files import read_table
+from pipeline.system.words import coded
 
 TABLES = Path("reports/tables")
 
@@ -78,6 +79,17 @@ class Study:
     def cells(self, variant: str) -> dict[str, Cell]:
         """Return the cells of a variant in the settings, by setting; none of one that is not declared."""
         return {cell.setting: cell for cell in self._read(variant, question="")}
+
+    def dense(self, variant: str) -> dict[str, Cell]:
+        """Return the cells of a variant whose networks can be applied here, by setting."""
+        return {setting: cell for setting, cell in self.cells(variant).items() if cell.is_dense}
+
+    def left_out(self, variant: str) -> list[str]:
+        """Return a sentence that names the settings of a variant whose networks cannot; none if all can."""
+        settings = [setting for setting, cell in self.cells(variant).items() if not cell.is_dense]
+        if not settings:
+            return []
+        return [f"Only dense networks are looked into; left out: {coded(settings)}."]
 
     def own(self, *variants: str) -> Iterator[Cell]:
         """Yield the cells that the question itself asked for, of these variants, in the order of the plan."""

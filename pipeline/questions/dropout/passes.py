@@ -27,7 +27,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     """
     images, labels = study.test_sample(IMAGES)
     rows = []
-    for cell in study.cells("dropout").values():
+    for cell in study.dense("dropout").values():
         sets = len(cell.grid)
         for run, network in (cell.first(sets) if sets > 1 else cell).networks():
             rate = run.regularizers["dropout"]["rate"]

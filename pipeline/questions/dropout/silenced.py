@@ -63,7 +63,7 @@ def metrics(tables: Tables) -> dict[str, Any]:
 
 def _cells(study: Study) -> Iterator[Cell]:
     """Yield the baseline's cells of the settings that have dropout, and then dropout's."""
-    with_dropout, baseline = study.cells("dropout"), study.cells(BASELINE)
+    with_dropout, baseline = study.dense("dropout"), study.cells(BASELINE)
     yield from (baseline[setting] for setting in with_dropout)
     yield from with_dropout.values()
 

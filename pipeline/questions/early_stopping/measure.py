@@ -48,7 +48,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
             patience = stopped[setting].run.regularizers["early_stopping"]["patience"]
             rises += [_rise(record, patience) for record in _watched(baseline)]
             # Of a single training set, no images are wrongly labelled and never seen.
-            if baseline.run.label_noise and len(baseline.grid) > 1:
+            if baseline.run.label_noise and len(baseline.grid) > 1 and baseline.is_dense:
                 memorised += [*_memorised(study, baseline), *_memorised(study, stopped[setting])]
     columns = ["criterion", "patience", "stopped", "restored", "best_epoch", "epochs_saved"]
     return {
