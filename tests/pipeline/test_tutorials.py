@@ -1,12 +1,10 @@
-"""The tutorials, run as they stand in `docs/`: a regularizer, a network, a question, data of one's own."""
+"""The tutorials of a regularizer, a question and data of one's own, run as they stand in `docs/`."""
 
 import importlib
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,74 +12,9 @@ import pytest
 from ruamel.yaml import YAML
 from scipy import special, stats
 
-from pipeline import toy
 from pipeline.params.toy import CANDIDATES
 from tests.pipeline.clone import MEASURED, READING_ALL, VARIANTS, Clone
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-
-def block(page: str, language: str) -> str:
-    """The one block of a language on a page."""
-    (found,) = re.findall(rf"^```{language}\n(.+?)^```$", (DOCS / page).read_text("utf-8"), re.M | re.S)
-    return str(found)
-
-
-def commands(page: str) -> list[list[str]]:
-    """The commands of a page, in their order."""
-    return [line.removeprefix("$ ").split() for line in block(page, "console").splitlines()]
-
-
-def changes(page: str) -> Iterator[tuple[str, Any]]:
-    """The keys that a page changes in `params.yaml`, as {path: value}."""
-
-    def walk(content: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-        for name, value in content.items():
-            at = f"{path}.{name}".lstrip(".")
-            # Conditions are given whole, and so is a variant.
-            whole = (
-                at == "questions.choice.conditions" or path == "variants" or not isinstance(value, Mapping)
-            )
-            yield from [(at, value)] if whole else walk(value, at)
-
-    return walk(YAML(typ="safe").load(block(page, "yaml")), "")
-
-
-def edit(clone: Clone, page: str) -> None:
-    """Change `params.yaml` as a page says, at toy size."""
-    declared = clone.yaml("params.yaml")["settings"]
-    edits = {
-        at: value
-        for at, value in changes(page)
-        if not at.startswith("settings.") or at.split(".")[1] in declared
-    }
-    clone.edit(edits)
-    toy.shrink(clone.root / "params.yaml")
-
-
-def follow(clone: Clone, page: str) -> list[str]:
-    """Run the commands of a page; return the stages that the last one ran."""
-    ended = [clone.run(*command).succeeded() for command in commands(page)]
-    assert not [one for one in ended if "Traceback" in one.output + one.errors or "Warning" in one.errors]
-    return ended[-1].ran
-
-
-def ranking(clone: Clone, setting: str) -> dict[str, list[str]]:
-    """The cells of the report's ranking of a setting, by variant."""
-    page = (clone.root / "reports" / "report.md").read_text("utf-8")
-    section = page.split(f"### Ranking in `{setting}`")[1].split("\n#")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines()]
-    return {row[0].strip("`"): row[1:] for row in rows if row[0].startswith("`") and len(row) > 1}
-
-
-def test_error(clone: Clone, setting: str, variant: str, labels: np.ndarray) -> float:
-    """Percent of the test images, mean over the runs, from their logits."""
-    logits = clone.arrays(variant.removeprefix("tuned_"), f"{setting}/{variant}", "logits")
-    return float(100 * (logits.argmax(axis=2) != labels).mean())
-
-
-test_error.__test__ = False  # type: ignore[attr-defined]
-
+from tests.pipeline.tutorials import DOCS, block, changes, commands, edit, error, follow, ranking
 
 # ---- a regularizer ----
 
@@ -99,7 +32,7 @@ def test_a_regularizer_from_the_file_to_a_row_in_the_report(clone: Clone) -> Non
     assert {at: after[at] for at in before} == before  # nothing else was trained
     labels = np.load(clone.root / "data" / "images" / "test_labels.npy")
     shown = float(ranking(clone, "small")[name][0].split()[0])
-    assert shown == pytest.approx(test_error(clone, "small", name, labels), abs=0.00501)
+    assert shown == pytest.approx(error(clone, "small", name, labels), abs=0.00501)
     strengths = dict(changes(page))[f"variants.{name}"][name]["strength"][:CANDIDATES]
     tried = clone.cells(name)[f"small/{name}"]["trials"]
     assert [run["regularizers"][name]["strength"] for run in tried] == strengths
@@ -117,55 +50,6 @@ def test_its_loss_is_cross_entropy_less_entropy(tmp_path: Path, monkeypatch: pyt
     loss = method(strength=0.3).loss()
     found = loss(np.array([1, 2]), np.log(p).astype(np.float32) + 4)  # logits, to a constant
     assert float(found) == pytest.approx(expected, rel=1e-5)
-
-
-# ---- a network ----
-
-
-def residual(weights: Mapping[str, np.ndarray], images: np.ndarray) -> np.ndarray:
-    """The logits (n, 10) of the network on the page, of images (n, pixels) in [0, 1]."""
-
-    def hidden(number: int, values: np.ndarray) -> np.ndarray:
-        kernel, bias = (weights[f"hidden_{number}/{role}"] for role in ("kernel", "bias"))
-        return np.maximum(values @ kernel + bias, 0)
-
-    values = hidden(1, images)
-    for first in (2, 4):
-        values = values + hidden(first + 1, hidden(first, values))
-    return np.asarray(values @ weights["logits/kernel"] + weights["logits/bias"])
-
-
-def test_a_network_from_the_file_to_a_row_in_the_report(clone: Clone) -> None:
-    page, name = "your-own-network.md", "deep"
-    file = block(page, "python")
-    (path,) = re.findall(r"^# (\S+)$", file.splitlines()[0])
-    (clone.root / path).write_text(file, encoding="utf-8")
-    before = {stage: clone.rows(stage) for stage in ("baseline", "l2", "dropout")}
-    clone.edit({f"settings.{name}": YAML(typ="safe").load(block(page, "yaml"))["settings"][name]})
-    toy.shrink(clone.root / "params.yaml")
-    trained = {"baseline", "variant@l2", "variant@dropout"}
-    ran = set(follow(clone, page))
-    assert (
-        {"prepare", "plan", "evaluate", "report"} | trained <= ran <= {"prepare", "plan"} | trained | MEASURED
-    )
-    for stage, rows in before.items():  # nothing that was there is trained again
-        after = clone.rows(stage)
-        assert {key: after[key]["final"] for key in rows} == {key: row["final"] for key, row in rows.items()}
-    labels = np.load(clone.root / "data" / "images" / "test_labels.npy")
-    shown = ranking(clone, name)
-    assert set(shown) == {"baseline", "tuned_baseline", "l2", "dropout"}
-    for variant in ("baseline", "l2", "dropout"):
-        error = test_error(clone, name, variant, labels)
-        assert float(shown[variant][0].split()[0]) == pytest.approx(error, abs=0.00501)
-    images = np.load(clone.root / "data" / "images" / "test_images.npy")[:50].reshape(50, -1) / 255
-    for key in [run["key"] for run in clone.cells("l2")[f"{name}/l2"]["runs"]]:
-        with np.load(clone.root / "results" / "runs" / "l2" / f"{key}.npz") as archive:
-            weights = {at.removeprefix("weights/"): archive[at] for at in archive.files if "/" in at}
-            assert np.allclose(residual(weights, images), archive["logits"][:50], atol=1e-4)
-    report = (clone.root / "reports" / "report.md").read_text("utf-8")
-    assert "2 residual blocks of 64 units (relu), adam at 0.001, falling to zero along a cosine" in report
-    assert f"Only dense networks are looked into; left out: `{name}`." in report
-    clone.python("pipeline", "verify").succeeded()
 
 
 # ---- a question ----
@@ -251,9 +135,9 @@ def test_own_data_from_the_file_to_the_report(clone: Clone) -> None:
     shown = ranking(clone, "small")
     assert set(shown) == {"baseline", "tuned_baseline", *VARIANTS}
     for variant, cells in shown.items():
-        error = test_error(clone, "small", variant, prepared["test_labels"])
-        assert float(cells[0].split()[0]) == pytest.approx(error, abs=0.00501)
-    assert test_error(clone, "notebook", "baseline", prepared["test_labels"]) < 50  # guessing errs on 67 %
+        expected = error(clone, "small", variant, prepared["test_labels"])
+        assert float(cells[0].split()[0]) == pytest.approx(expected, abs=0.00501)
+    assert error(clone, "notebook", "baseline", prepared["test_labels"]) < 50  # guessing errs on 67 %
     page = (clone.root / "reports" / "report.md").read_text("utf-8")
     said = "`datasets/shapes.npz`: 6,000 training and 2,000 test images of 16 x 16 x 3, 3 classes"
     assert f"| data | {said} |" in page

@@ -82,14 +82,17 @@ def study(tiny_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return made.study(tmp_path, {"baseline": plain, "dropout": dropped})
 
 
-def test_what_is_not_dense_is_left_out_by_name(study: MadeStudy, tiny_run: MakeRun) -> None:
+def test_what_is_not_dense_is_left_out_by_name(study: made.MadeStudy, tiny_run: MakeRun) -> None:
     conv = {"conv": {"filters": [2], "kernel": 3, "dense": 4, "activation": "relu"}}
     mix = {"dropout": {"rate": 0.5}}
-    before = dropout.measure(study)
+    before = measure.measure(study)
     maps = made.cell([[tiny_run(setting="maps", variant="dropout", regularizers=mix, network=conv)]])
-    study.made["dropout"]["maps"] = maps  # type: ignore[index]
-    study.made["baseline"]["maps"] = made.cell([[tiny_run(setting="maps", network=conv)]])  # type: ignore[index]
-    tables = dropout.measure(study)
+    plain = made.cell([[tiny_run(setting="maps", network=conv)]])
+    cells = {"dropout": maps, "baseline": plain}
+    study = made.study(
+        study.root, {variant: {**study.cells(variant), "maps": cell} for variant, cell in cells.items()}
+    )
+    tables = measure.measure(study)
     for name in ("errors", "correlation", "scores"):
         assert tables[name].equals(before[name])
     sentences = answer.values(study, tables, made.evidence())["sentences"]
