@@ -86,7 +86,9 @@ def test_what_is_not_dense_is_left_out_by_name(study: made.MadeStudy, tiny_run: 
     conv = {"conv": {"filters": [2], "kernel": 3, "dense": 4, "activation": "relu"}}
     mix = {"dropout": {"rate": 0.5}}
     before = measure.measure(study)
-    maps = made.cell([[tiny_run(setting="maps", variant="dropout", regularizers=mix, network=conv)]])
+    maps = made.cell(
+        [[tiny_run(setting="maps", variant="dropout", regularizers=mix, network=conv, validation_size=0)]]
+    )
     plain = made.cell([[tiny_run(setting="maps", network=conv)]])
     cells = {"dropout": maps, "baseline": plain}
     study = made.study(
