@@ -18,10 +18,10 @@ def integers(labels: Named, notes: Notes) -> np.ndarray:
         values = values[:, 0]
         notes.add("labels (N, 1) are read as (N,)", name)
     if values.ndim != 1:
-        mend = "; take the argmax(axis=1) of one-hot labels" if values.ndim == 2 else ""
+        mend = "take the argmax(axis=1) of one-hot labels" if values.ndim == 2 else "save them as one axis"
         raise UserError(
             f"{name}: expected labels (N,) or (N, 1), one class for each image, "
-            f"received shape {labels.values.shape}{mend}"
+            f"received shape {labels.values.shape}; {mend}"
         )
     if values.dtype.kind == "b":
         notes.add("False and True are the classes 0 and 1", name)
