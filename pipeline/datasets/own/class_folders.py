@@ -72,6 +72,7 @@ def _folders(path: Path) -> dict[str, Path]:
             parts[part] = folder
     if not parts:
         return {"train": path}
+    parts = {part: parts[part] for part in ("train", "validation", "test") if part in parts}
     others = [folder.name for folder in folders if folder not in parts.values()]
     if "train" not in parts or others:
         received = f"{listed(others)} beside {listed(folder.name for folder in parts.values())}"

@@ -59,7 +59,7 @@ def read(path: Path) -> Parts:
     if missing:
         raise UserError(
             f"expected the four IDX files {', '.join(FILES)} (plain or .gz), or the same with another "
-            f"beginning, received a folder without {', '.join(missing)}"
+            f"beginning, received a folder without {', '.join(missing)}; add what is missing"
         )
     arrays = [_array(path, files[slot]) for slot in SLOTS]
     check_size("the IDX files", sum(array.values.nbytes for array in arrays))

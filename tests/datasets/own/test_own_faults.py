@@ -1,4 +1,4 @@
-"""Arrays that cannot be used: a fault is one line with the array, what is expected, received, and a remedy."""
+"""Arrays that cannot be used: a fault is one line that names the array and a remedy."""
 
 from pathlib import Path
 from typing import Any

@@ -96,9 +96,9 @@ def test_grey_levels_of_another_integer_type(tmp_path: Path, kind: str) -> None:
 def test_any_number_of_classes(tmp_path: Path, classes: int, kind: Any) -> None:
     labels = np.arange(classes, dtype=np.int64)[::-1]
     images = np.full((classes, 1, 1), 9, np.uint8)
-    images, notes = own.read(save(tmp_path, twice(images, labels)), NAME)
-    assert images.train_labels.dtype == images.test_labels.dtype == kind
-    assert images.train_labels.tolist() == list(range(classes))[::-1]
+    read_back, notes = own.read(save(tmp_path, twice(images, labels)), NAME)
+    assert read_back.train_labels.dtype == read_back.test_labels.dtype == kind
+    assert read_back.train_labels.tolist() == list(range(classes))[::-1]
     assert notes == ()
 
 
