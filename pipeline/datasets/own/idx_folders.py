@@ -67,6 +67,8 @@ def read(path: Path) -> Parts:
 
 
 def _named(file: Path) -> tuple[str, Slot] | None:
+    if file.name.startswith("."):  # what systems leave behind
+        return None
     matched = NAME.fullmatch(file.name.lower().replace(".", "-").replace("_", "-"))
     if matched is None:
         return None

@@ -80,7 +80,6 @@ def read_or_refused(path: Path) -> bool:
     return True
 
 
-@pytest.mark.filterwarnings("ignore")  # those of the decoders end no run
 @pytest.mark.parametrize("spoil", [cut, flipped, overwritten])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_spoilt_file_is_read_or_refused(

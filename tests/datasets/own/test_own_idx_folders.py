@@ -84,7 +84,11 @@ def test_two_sets_are_refused(tmp_path: Path) -> None:
 
 
 def test_other_files_are_left_alone(tmp_path: Path) -> None:
-    write(tmp_path, CONTENT | {"emnist-letters-mapping.txt": b"1 65 97", "README.md": b"-"})
+    write(
+        tmp_path,
+        CONTENT
+        | {"emnist-letters-mapping.txt": b"1 65 97", "README.md": b"-", f"._{IDX['test_labels']}": b"-"},
+    )
     check_good(own.read(tmp_path, NAME).images)
 
 
