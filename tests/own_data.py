@@ -60,6 +60,27 @@ def as_picture(pixels: np.ndarray, mode: str | None = None, kind: str = "PNG", *
     return stream.getvalue()
 
 
+def grey(value: int, height: int = 3, width: int = 2) -> np.ndarray:
+    """A picture whose pixels all differ, beginning at a value."""
+    return (value + np.arange(height * width, dtype=np.uint8)).reshape(height, width)
+
+
+def red(value: int) -> np.ndarray:
+    """The same in three channels that differ."""
+    return np.stack([grey(value), grey(value + 50), grey(value + 100)], axis=2)
+
+
+def split(**pictures: bytes) -> dict[str, bytes]:
+    """Three classes to train on, of two pictures each, and two to test on; others by keyword are added."""
+    files = {
+        f"train/{name}/{number}.png": as_picture(grey(10 * place + number))
+        for place, name in enumerate(("cat", "dog", "eel"))
+        for number in range(2)
+    }
+    files |= {f"test/{name}/0.png": as_picture(grey(100 + place)) for place, name in ((0, "cat"), (2, "eel"))}
+    return files | pictures
+
+
 def save(folder: Path, arrays: Mapping[str, Any]) -> Path:
     """Save the arrays as an archive, as numpy does, pickles included; return its path."""
     np.savez(folder / "mine.npz", **arrays)

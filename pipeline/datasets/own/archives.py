@@ -31,8 +31,9 @@ def read(path: Path) -> Parts:
     Raises UserError for another kind of file, for other arrays, and for what cannot be unpacked.
     """
     if not path.is_file() or not zipfile.is_zipfile(path):
-        received = "another kind of file" if path.exists() else "a path where nothing is"
-        raise UserError(f"expected {FORMATS}, received {received}")
+        if path.exists():
+            raise UserError(f"expected {FORMATS}, received another kind of file; save arrays with np.savez")
+        raise UserError(f"expected {FORMATS}, received a path where nothing is; check the path")
     with decoding("the file", "an .npz file as numpy saves it"):
         with zipfile.ZipFile(path) as archive:
             members = [(member.filename.removesuffix(".npy"), member) for member in archive.infolist()]

@@ -40,7 +40,7 @@ def read(path: Path) -> Parts:
     with decoding("the folder", "readable folders"):
         parts = {part: (folder, _classes(path, folder)) for part, folder in _folders(path).items()}
     if not parts["train"][1]:
-        raise UserError(f"expected {FORMATS}, received a folder with none of them{_archive_in(path)}")
+        raise UserError(f"expected {FORMATS}, received a folder with none of them; {_instead(path)}")
     trained = {name for part, (_, classes) in parts.items() if part != "test" for name in classes}
     names = _ordered(trained)
     _check_names(path, names, parts)
@@ -74,11 +74,12 @@ def _folders(path: Path) -> dict[str, Path]:
         return {"train": path}
     parts = {part: parts[part] for part in ("train", "validation", "test") if part in parts}
     others = [folder.name for folder in folders if folder not in parts.values()]
-    if "train" not in parts or others:
-        received = f"{listed(others)} beside {listed(folder.name for folder in parts.values())}"
+    if others or "train" not in parts:
+        named = listed(folder.name for folder in parts.values())
+        received = f"{listed(others)} beside {named}" if others else f"{named} without train"
         raise UserError(
             "expected the class folders in train and test, or all in one folder without a split, "
-            f"received {received if others else f'{listed(entry.name for entry in folders)} without train'}"
+            f"received {received}; move the folders or rename them"
         )
     return parts
 
@@ -138,6 +139,6 @@ def _ignored(entry: Path) -> bool:
     return entry.name.startswith(".") or entry.name.lower() in IGNORED
 
 
-def _archive_in(path: Path) -> str:
+def _instead(path: Path) -> str:
     archives = [entry.name for entry in sorted(path.iterdir()) if entry.suffix == ".npz"]
-    return f"; name the file {archives[0]} itself" if archives else ""
+    return f"name the file {archives[0]} itself" if archives else "name the folder that holds the data itself"

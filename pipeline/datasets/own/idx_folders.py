@@ -86,7 +86,10 @@ def _array(path: Path, files: list[Path]) -> Named:
                 f"{other.relative_to(path).as_posix()}: expected the content of {name}, received another; "
                 "remove the file that is wrong"
             )
-    return Named(name, idx.decode(content, name))
+    try:
+        return Named(name, idx.decode(content, name))
+    except UserError as error:
+        raise UserError(f"{error}; download or unpack the file again") from error
 
 
 def _content(path: Path, file: Path) -> bytes:

@@ -108,8 +108,11 @@ def test_what_is_no_archive_is_one_line(tmp_path: Path, there: bool) -> None:
     if there:
         np.save(path.with_suffix(".npy"), np.zeros(3))
         path.with_suffix(".npy").rename(path)
-    received = "another kind of file" if there else "a path where nothing is"
-    assert refusal(path) == f"expected {FORMATS}, received {received}"
+    kind, path_alone = (
+        "another kind of file; save arrays with np.savez",
+        "a path where nothing is; check the path",
+    )
+    assert refusal(path) == f"expected {FORMATS}, received {kind if there else path_alone}"
 
 
 def test_a_member_that_is_no_array_is_one_line(tmp_path: Path) -> None:

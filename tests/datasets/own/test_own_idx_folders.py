@@ -121,9 +121,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (as_idx(good()["train_images"])[:-1],
-         "expected 42 bytes for shape (7, 3, 2), received 41 (truncated)"),
+         "expected 42 bytes for shape (7, 3, 2), received 41 (truncated); download or unpack the file again"),
         (b"", "expected an IDX magic number (0x00000803 for images, 0x00000801 for labels), "
-              "received an empty file"),
+              "received an empty file; download or unpack the file again"),
         (as_idx(np.zeros(7)), "expected images (N, height, width) or (N, height, width, channels), "
                               "received shape (7,); save the images with their height and width"),
     ],
