@@ -27,7 +27,7 @@ KEYED = {f"pipeline/{path}" for path in TRAINING_CODE} | {
     for path in (PIPELINE / room).glob("*.py")
 }
 PLANNED = ("pipeline/plan/cells.py", "pipeline/plan/code.py", "pipeline/plan/resolve.py")
-OBTAINED = tuple(f"pipeline/datasets/{name}.py" for name in ("idx", "mnist", "own", "sources"))
+OBTAINED = tuple(f"pipeline/datasets/{name}" for name in ("idx.py", "mnist.py", "own/", "sources.py"))
 UNFINISHED, EARLIER = "pipeline/records/unfinished.py", "pipeline/records/earlier.py"
 TRAINS = (
     *KEYED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pipeline.system.files import emptied
 IMAGES = Path("data/images")
 SPLITS = Path("data/splits")
 DIGESTS = SPLITS / "digests.json"
+NOTES = IMAGES / "notes.json"
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,13 @@ class Replicate:
     classes: int
 
 
-def write(root: Path, images: Images, splits: Mapping[str, Split]) -> None:
-    """Write images and draws, and the digest of what a run on each training set sees."""
+def write(root: Path, images: Images, splits: Mapping[str, Split], notes: Sequence[str] = ()) -> None:
+    """Write images, draws and notes, and the digest of what a run on each training set sees."""
     drawn, pictures = emptied(root / SPLITS), emptied(root / IMAGES)
     for field in fields(images):
         np.save(pictures / f"{field.name}.npy", getattr(images, field.name), allow_pickle=False)
+    if notes:
+        (root / NOTES).write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")
     tested = hashlib.sha256(_content(images.test_images) + _content(images.test_labels))
     digests: dict[str, list[str]] = {}
     for condition, split in splits.items():
@@ -63,6 +66,13 @@ def read_digests(root: Path) -> dict[str, list[str]]:
     """Return the digests of every condition's data, one a training set."""
     digests: dict[str, list[str]] = json.loads((root / DIGESTS).read_text(encoding="utf-8"))
     return digests
+
+
+def read_notes(root: Path) -> list[str]:
+    """Return what was changed when the data were read, in plain sentences; none where nothing was."""
+    path = root / NOTES
+    notes: list[str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return notes
 
 
 def read_images(root: Path) -> Images:

@@ -58,6 +58,15 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
             assert np.array_equal(array, wanted)
 
 
+def test_notes_are_kept_beside_the_images_until_the_next_data(tmp_path: Path) -> None:
+    prepared.write(tmp_path, pictures(), drawn(), notes=("the labels 1 to 4 are counted from 0",))
+    assert prepared.read_notes(tmp_path) == ["the labels 1 to 4 are counted from 0"]
+    assert np.array_equal(prepared.read_images(tmp_path).train_images, pictures().train_images)
+    prepared.write(tmp_path, pictures(), drawn())
+    assert prepared.read_notes(tmp_path) == []
+    assert sorted(path.suffix for path in (tmp_path / prepared.IMAGES).iterdir()) == [".npy"] * 4
+
+
 def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
     prepared.write(tmp_path, pictures(), drawn())
     with pytest.raises(ValueError, match="read-only"):

@@ -178,7 +178,7 @@ def test_a_fault_is_a_line_and_nothing_is_trained(clone: Clone, fault: str) -> N
     if fault == "data":
         made["train_labels"] = made["train_labels"][:-1]
         np.savez(clone.root / "datasets" / "shapes.npz", **made)  # type: ignore[arg-type]
-        expected = f"error: {FAULT}received 5999"
+        expected = f"error: {FAULT}received 5999; check that the two belong together"
     else:
         clone.edit({"settings.small.train_size": 1500})
         expected = (
