@@ -54,7 +54,7 @@ FAULTS: dict[str, tuple[Raw, Raw, str]] = {
     "statistics beside the weights": (
         {"variants": ["normed"]},
         {"variants.normed": {"batch_norm": {"momentum": 0.9}}},
-        "variants: expected variants without batch_norm, received 'normed'",
+        "variants: expected variants without normalization, received 'normed'",
     ),
 }
 
