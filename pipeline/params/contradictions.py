@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.params.models import BASELINE, TUNED_BASELINE, Mix, Params, Setting
+from pipeline.regularizers import Regularizer
 
 
 def contradictions(params: Params) -> Iterator[str]:
@@ -102,6 +103,10 @@ def _of_candidates(at: str, mixes: tuple[Mix, ...], budget: int) -> Iterator[str
             f"{at}: expected one value, or {budget} candidates as the baseline has in tuning.baseline, "
             f"received {len(mixes)}"
         )
+    for hook in Regularizer.EXCLUSIVE:
+        names = [name for name, regularizer in mixes[0].regularizers.items() if regularizer.uses(hook)]
+        if len(names) > 1:
+            yield (f"{at}: expected at most one regularizer that sets {hook}, received {' and '.join(names)}")
     if len({mix.model_dump_json() for mix in mixes}) < len(mixes):
         yield f"{at}: expected candidates that differ"
 

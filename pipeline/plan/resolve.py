@@ -58,7 +58,9 @@ def _replicates(setting: Setting, run: functools.partial[Run], watched: Sequence
 def _fields(cell: Cell, setting: Setting, mix: Mix | None) -> dict[str, Any]:
     """Return what the replicates of a candidate share."""
     network = setting.network.model_dump(exclude_none=True)
-    regularizers = {name: part.model_dump() for name, part in mix.regularizers.items()} if mix else {}
+    parts = mix.regularizers.items() if mix else ()
+    # What is at its default is as if it were not there: a new option gives the runs without it no new key.
+    regularizers = {name: part.model_dump(exclude_defaults=True) for name, part in parts}
     return {
         **setting.model_dump(exclude={"network", "splits", "inits", "seed", "variants", "overrides"}),
         **{name: getattr(cell, name) for name in ("setting", "variant", "question", "label", "shift_every")},

@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and only training needs it.
     import keras
+    import tensorflow as tf
+
+    Targets = list[tuple[tf.Tensor, tf.Tensor]]  # weights () and labels (B,)
+    Batch = tuple[tf.Tensor, Targets]  # images (B, ...), and what they are trained towards
 
 ACTS_ON = {
     "input_layers": "input",
@@ -30,6 +34,7 @@ class Regularizer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+    EXCLUSIVE: ClassVar[tuple[str, ...]] = ("kernel_constraint", "loss")  # at most one of a variant uses it
     family: ClassVar[str]  # what it acts on; the figures use one colour per family
 
     def kernel_penalty(self) -> keras.Regularizer | None:
@@ -42,6 +47,15 @@ class Regularizer(BaseModel):
         A kernel is (inputs, units), of `rank` 2, or (height, width, inputs, filters), of rank 4.
         """
         return None
+
+    def batch_layers(self, seed: Callable[[str], int]) -> list[keras.Layer]:
+        """Return the layers that a batch passes before the network, in training alone.
+
+        Each is called as `layer(images, targets)` and returns both. Images (B, ...) run from 0 to 1. Targets
+        are pairs of a weight () and labels (B,): at first one pair, of weight 1. The loss is the sum over the
+        pairs of weight times the loss of the labels.
+        """
+        return []
 
     def input_layers(self, seed: Callable[[str], int]) -> list[keras.Layer]:
         """Return the layers between the input and the first hidden layer."""
@@ -76,13 +90,14 @@ class Regularizer(BaseModel):
     @classmethod
     def watches(cls) -> bool:
         """Tell whether it has callbacks, for which a run is scored after every epoch."""
-        return cls._overrides("callbacks")
+        return cls.uses("callbacks")
 
     @classmethod
     def needs(cls) -> set[str]:
         """Return what a network must offer for it to act on: `input`, `kernels`, `activations`, `maps`."""
-        return {offer for hook, offer in ACTS_ON.items() if cls._overrides(hook)}
+        return {offer for hook, offer in ACTS_ON.items() if cls.uses(hook)}
 
     @classmethod
-    def _overrides(cls, hook: str) -> bool:
+    def uses(cls, hook: str) -> bool:
+        """Tell whether it overrides a hook."""
         return getattr(cls, hook) is not getattr(Regularizer, hook)

@@ -17,7 +17,7 @@ class SpatialDropout(Regularizer):
     """Drop every feature map with probability `rate` and scale the rest by `1 / (1 - rate)`."""
 
     family: ClassVar[str] = "noise"
-    rate: float = Field(gt=0, lt=1)
+    rate: float = Field(gt=0, lt=1, examples=[0.3])
 
     def after_maps(self, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:
         """Return one layer; it does nothing at inference."""

@@ -57,6 +57,12 @@ def loss(active: Sequence[Regularizer]) -> keras.Loss:
     return chosen or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
+def batch_layers(run: Run, active: Sequence[Regularizer]) -> list[keras.Layer]:
+    """Return what a batch passes before the network in training, seeded as the network's own layers are."""
+    noise = functools.partial(_layer_seed, run.noise_seed)
+    return [layer for regularizer in active for layer in regularizer.batch_layers(noise)]
+
+
 def optimizer(run: Run, active: Sequence[Regularizer]) -> keras.Optimizer:
     """Return the optimizer of `run`, with what its regularizers change of it."""
     spec = run.optimizer

@@ -53,12 +53,17 @@ def train(run: Run, data: Replicate, report: Report | None = None) -> Result:
     active = models.regularizers(run)
     graph, learning_rate = _graph(run, active)
     engine = _engine(graph, image_shape, data.classes)
-    engine.reset(models.build(run, active, image_shape, data.classes), learning_rate)
+    fresh = models.build(run, active, image_shape, data.classes)
+    engine.reset(fresh, learning_rate, models.batch_layers(run, active))
     parts = {"train": _Part.of(data.train_images, data.train_labels)}
     if len(data.validation_labels):
         parts["validation"] = _Part.of(data.validation_images, data.validation_labels)
     seen = parts["train"].images, parts["train"].labels, functools.partial(_order, run)
-    shifts = [CovariateShift(*seen, run.batch_size, run.shift_every)] if run.shift_every else []
+    shifts = (
+        [CovariateShift(*seen, run.batch_size, run.shift_every, engine.batch_layers)]
+        if run.shift_every
+        else []
+    )
     callbacks = [callback for regularizer in active for callback in regularizer.callbacks()]
 
     def score() -> dict[str, float]:
@@ -135,4 +140,5 @@ def _engine(graph: Run, image_shape: tuple[int, ...], classes: int) -> Engine:
         models.loss(active),
         models.optimizer(graph, active),
         graph.batch_size,
+        models.batch_layers(graph, active),
     )

@@ -51,7 +51,7 @@ FAULTS: dict[str, tuple[Raw, str]] = {
     ),
     "weights of another kind": (
         {"variants.normed": {"batch_norm": {"momentum": 0.9}}, "questions.tradeoff.variants": ["normed"]},
-        "questions.tradeoff.variants: expected variants without batch_norm, received 'normed'",
+        "questions.tradeoff.variants: expected variants without normalization, received 'normed'",
     ),
     "another depth": (
         {"questions.choice.conditions.wider.network": dense(32)},

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline import params, questions
+from pipeline.regularizers import Regularizer
 from pipeline.system.errors import UserError
 from tests import asking
 
@@ -106,6 +107,12 @@ def test_a_contradiction_is_one_line(edited: Edited, name: str) -> None:
     assert refusal(edited(changes)) == f"params.yaml: {line}"
 
 
+def test_two_that_set_the_same_thing_are_one_line(edited: Edited, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Regularizer, "EXCLUSIVE", ("kernel_penalty",))
+    line = "expected at most one regularizer that sets kernel_penalty, received l1 and l2"
+    assert refusal(edited({})) == f"params.yaml: variants.elastic: {line}"
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -114,6 +121,7 @@ def test_a_contradiction_is_one_line(edited: Edited, name: str) -> None:
         ("settings.small.validation_size", 100),
         ("settings.small.batch_size", 50),
         ("variants.stop", {"early_stopping": {"patience": 3}}),
+        ("variants.bounded", {"max_norm": {"limit": 1.0}, "label_smoothing": {"smoothing": 0.1}}),
     ],
 )
 def test_the_limit_itself_is_possible(edited: Edited, path: str, value: Any) -> None:

@@ -49,7 +49,8 @@ def test_equal_inputs_give_equal_keys(edited: Edited) -> None:
 
 def test_the_way_of_writing_does_not_show(edited: Edited) -> None:
     other = {
-        "variants.elastic": {"l2": {"strength": 0.003}, "l1": {"strength": 0.002}},  # the other order
+        # In the other order, and with an option that is off.
+        "variants.elastic": {"l2": {"strength": 0.003}, "l1": {"proximal": False, "strength": 0.002}},
         "settings.small.label_noise": 0,  # an integer
         "settings.small.optimizer": {"momentum": 0.0, "learning_rate": 1e-3, "name": "adam"},
     }
@@ -72,6 +73,7 @@ def test_the_way_of_writing_does_not_show(edited: Edited) -> None:
         ("settings.small.seed", 2, "small/*"),
         ("variants.ridge.l2.strength", 0.01, "*/ridge/*"),
         ("variants.ridge.l1", {"strength": 0.01}, "*/ridge/*"),
+        ("variants.elastic.l1.proximal", True, "*/elastic/*"),
         ("variants.elastic.l2.strength", 0.01, "*/elastic/*"),
         ("variants.drop.dropout.rate", 0.4, "small/drop/*"),  # the other setting overrides it
         ("settings.blind.overrides.drop.dropout.rate", 0.4, "blind/drop/*"),

@@ -54,7 +54,7 @@ FAULTS: dict[str, tuple[Raw, Raw, str]] = {
     "statistics beside the weights": (
         {"variants": ["normed"]},
         {"variants.normed": {"batch_norm": {"momentum": 0.9}}},
-        "variants: expected variants without batch_norm, received 'normed'",
+        "variants: expected variants without normalization, received 'normed'",
     ),
 }
 
@@ -105,6 +105,12 @@ def test_a_setting_has_its_own_strengths(edited: Edited, name: str) -> None:
 def test_a_path_may_have_a_single_strength(edited: Edited, name: str) -> None:
     params = asking.check(edited({"variants.probed.l1.strength": 0.001}))
     assert [cell.label for cell in Question(name).cells(params)] == ["strength=0.001"]
+
+
+def test_a_path_may_have_an_option_beside_its_strength(edited: Edited, name: str) -> None:
+    params = asking.check(edited({"variants.probed.l1.proximal": True}))
+    cells = list(Question(name).cells(params))
+    assert [cell.label for cell in cells] == ["strength=0.001", "strength=0.002"]
 
 
 def test_the_baseline_and_the_variants_are_read(raw_params: Raw, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What acts on the activations: dropout, Gaussian noise, batch normalization."""
+"""What acts on the activations: dropout, Gaussian noise, batch and layer normalization."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +17,7 @@ MakeRun = Callable[..., Run]
 DROPOUT: dict[str, Any] = {"dropout": {"rate": 0.25}}
 NOISE: dict[str, Any] = {"gaussian_noise": {"stddev": 0.3}}
 BATCH_NORM: dict[str, Any] = {"batch_norm": {"momentum": 0.9}}
+LAYER_NORM: dict[str, Any] = {"layer_norm": {"epsilon": 0.01}}
 
 
 def names(model: keras.Model) -> list[str]:
@@ -64,6 +65,20 @@ def test_batch_normalization_stands_before_every_hidden_activation(tiny_run: Mak
         "hidden_2_batch_norm",
         "hidden_2_relu",
         "hidden_2_dropout",
+        "logits",
+    ]
+
+
+def test_layer_normalization_stands_before_every_hidden_activation(tiny_run: MakeRun) -> None:
+    model = building.network(tiny_run(hidden=[16, 8], regularizers=LAYER_NORM))
+    assert names(model) == [
+        "flatten",
+        "hidden_1",
+        "hidden_1_layer_norm",
+        "hidden_1_relu",
+        "hidden_2",
+        "hidden_2_layer_norm",
+        "hidden_2_relu",
         "logits",
     ]
 
@@ -140,3 +155,18 @@ def test_a_replicate_starts_from_fresh_moving_averages(tiny_run: MakeRun, tiny_d
         path = f"hidden_1_batch_norm/{name}"
         assert np.array_equal(first.weights[path], repeated.weights[path])
         assert first.weights[path].std() > 0
+
+
+def test_layer_normalization_normalises_every_image_by_itself(tiny_run: MakeRun) -> None:
+    layer = building.network(tiny_run(regularizers=LAYER_NORM)).get_layer("hidden_1_layer_norm")
+    rng = np.random.default_rng(0)
+    batch = rng.normal(2.0, 3.0, (50, 16)).astype(np.float32)
+    gain, shift = (rng.normal(1.0, 0.5, 16).astype(np.float32) for _ in range(2))
+    layer.gamma.assign(gain)
+    layer.beta.assign(shift)
+    wide = batch.astype(np.float64)
+    centred = wide - wide.mean(axis=1, keepdims=True)
+    expected = gain * centred / np.sqrt(wide.var(axis=1, keepdims=True) + 0.01) + shift
+    for training in (True, False):
+        assert layer(batch, training=training).numpy() == pytest.approx(expected, abs=1e-5)
+    assert layer(batch[:1]).numpy() == pytest.approx(expected[:1], abs=1e-5)  # whatever else is in the batch

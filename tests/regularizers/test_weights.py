@@ -31,7 +31,9 @@ kernels = hnp.arrays(np.float32, (4, 3), elements=st.floats(-2, 2, width=32))
 @given(kernel=kernels, strength=st.floats(0.001, 10))
 def test_l1_is_the_sum_of_the_absolute_weights(kernel: Kernel, strength: float) -> None:
     expected = strength * np.abs(kernel.astype(np.float64)).sum()
-    assert float(L1(strength=strength).kernel_penalty()(kernel)) == pytest.approx(expected, rel=1e-5)
+    penalty = L1(strength=strength).kernel_penalty()
+    assert penalty is not None
+    assert float(penalty(kernel)) == pytest.approx(expected, rel=1e-5)
 
 
 @given(kernel=kernels, strength=st.floats(0.001, 10))

@@ -39,7 +39,17 @@ Batch = tuple[np.ndarray, np.ndarray]
 ADAM = {"name": "adam", "learning_rate": 0.001}
 SGD = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9}
 # What `network` below can say in plain Keras, and has the same random numbers there: none.
-KNOWN = {"l1", "l2", "batch_norm", "max_norm", "label_smoothing", "weight_decay", "early_stopping"}
+KNOWN = {
+    "l1",
+    "l2",
+    "batch_norm",
+    "layer_norm",
+    "max_norm",
+    "label_smoothing",
+    "weight_averaging",
+    "weight_decay",
+    "early_stopping",
+}
 
 
 def mixes() -> dict[str, Mix]:
@@ -56,7 +66,17 @@ def mixes() -> dict[str, Mix]:
         "max_norm": {"limit": 0.9},
         "weight_decay": {"rate": 0.2},
     }
-    return {"baseline": {}, **found, "everything": everything}
+    further: dict[str, Mix] = {
+        "layer_norm": {"layer_norm": {"epsilon": 0.001}},
+        "weight_averaging": {"weight_averaging": {"momentum": 0.9}},
+        "averaged and decayed": {
+            "batch_norm": {"momentum": 0.8},
+            "layer_norm": {"epsilon": 0.01},
+            "weight_averaging": {"momentum": 0.8},
+            "weight_decay": {"rate": 0.2},
+        },
+    }
+    return {"baseline": {}, **found, "everything": everything, **further}
 
 
 MIXES = {name: mix for name, mix in mixes().items() if mix.keys() <= KNOWN}
@@ -73,6 +93,8 @@ def network(run: Run) -> keras.Model:
         yield layer(*size, kernel_regularizer=keras.regularizers.L1L2(l1, l2), kernel_constraint=ball, **same)
         if "batch_norm" in mix:
             yield keras.layers.BatchNormalization(momentum=mix["batch_norm"]["momentum"])
+        if "layer_norm" in mix:
+            yield keras.layers.LayerNormalization(epsilon=mix["layer_norm"]["epsilon"])
         yield keras.layers.Activation(shape["activation"])
 
     stack = [keras.Input((28, 28))]
@@ -94,10 +116,14 @@ def stock_optimizer(run: Run, model: keras.Model) -> keras.Optimizer:
     if spec.schedule == "cosine":
         steps = run.epochs * math.ceil(run.train_size / run.batch_size)
         rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+    further: dict[str, Any] = {"weight_decay": decay}
+    if "weight_averaging" in run.regularizers:
+        momentum = run.regularizers["weight_averaging"]["momentum"]
+        further |= {"use_ema": True, "ema_momentum": momentum}
     made = (
-        keras.optimizers.Adam(rate, weight_decay=decay)
+        keras.optimizers.Adam(rate, **further)
         if spec.name == "adam"
-        else keras.optimizers.SGD(rate, momentum=spec.momentum, weight_decay=decay)
+        else keras.optimizers.SGD(rate, momentum=spec.momentum, **further)
     )
     if decay:
         vectors = [variable for variable in model.trainable_variables if len(variable.shape) == 1]
