@@ -55,7 +55,11 @@ def test_every_value_arrives(raw_params: Raw) -> None:
     for setting in raw_params["settings"].values():
         setting["optimizer"] = {"schedule": "constant", "momentum": 0.0} | setting["optimizer"]
     raw_params["variants"] = {name: (mix,) for name, mix in raw_params["variants"].items()}
-    raw_params["variants"]["probed"] = tuple({"l1": {"strength": value}} for value in (0.001, 0.002))
+    by_subgradient = {"proximal": False}
+    raw_params["variants"]["elastic"][0]["l1"] |= by_subgradient
+    raw_params["variants"]["probed"] = tuple(
+        {"l1": {"strength": value} | by_subgradient} for value in (0.001, 0.002)
+    )
     for setting in raw_params["settings"].values():
         setting["overrides"] = {name: (mix,) for name, mix in setting["overrides"].items()}
     assert received == raw_params
@@ -65,7 +69,10 @@ def test_a_number_needs_no_dot(tmp_path: Path, raw_params: Raw) -> None:
     text = json.dumps(raw_params)  # which is YAML
     (tmp_path / "params.yaml").write_text(text.replace("0.002", "1e-4"), encoding="utf-8")
     loaded = questions.load(tmp_path / "params.yaml")
-    assert loaded.variants["elastic"][0].regularizers["l1"].model_dump() == {"strength": 0.0001}
+    assert loaded.variants["elastic"][0].regularizers["l1"].model_dump() == {
+        "strength": 0.0001,
+        "proximal": False,
+    }
 
 
 @pytest.mark.parametrize(
@@ -95,7 +102,9 @@ def test_a_setting_has_the_listed_variants_with_their_overrides(raw_params: Raw)
     loaded = asking.check(raw_params)
     mixes = {
         setting: {
-            variant: {name: part.model_dump() for name, part in mixes[0].regularizers.items()}
+            variant: {
+                name: part.model_dump(exclude_defaults=True) for name, part in mixes[0].regularizers.items()
+            }
             for variant, mixes in loaded.candidates(setting).items()
         }
         for setting in loaded.settings
