@@ -70,7 +70,7 @@ def test_batch_normalization_stands_before_every_hidden_activation(tiny_run: Mak
 
 
 def test_layer_normalization_stands_before_every_hidden_activation(tiny_run: MakeRun) -> None:
-    model = building.network(tiny_run(hidden=[16, 8], regularizers=LAYER_NORM))
+    model = building.network(tiny_run(network=dense(16, 8), regularizers=LAYER_NORM))
     assert names(model) == [
         "flatten",
         "hidden_1",

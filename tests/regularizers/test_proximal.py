@@ -12,6 +12,7 @@ from pipeline.plan import Run
 from pipeline.regularizers.l1 import L1
 from pipeline.training import models
 from pipeline.training.trainer import train
+from tests.asking import dense
 from tests.regularizers import building
 
 MakeRun = Callable[..., Run]
@@ -41,7 +42,7 @@ def test_a_step_is_the_update_and_then_the_soft_threshold_of_every_kernel(
 ) -> None:
     other: dict[str, Any] = {"batch_norm": {"momentum": 0.9}, "layer_norm": {"epsilon": 0.001}}
     plain, run = (
-        tiny_run(hidden=[16, 8], regularizers=mix, optimizer=spec | {"learning_rate": RATE})
+        tiny_run(network=dense(16, 8), regularizers=mix, optimizer=spec | {"learning_rate": RATE})
         for mix in (other, other | proximal(STRENGTH))
     )
     rng = np.random.default_rng(0)
