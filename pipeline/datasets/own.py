@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.datasets import idx
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.seeds import generator
 from pipeline.datasets.sources import ARRAYS, plain_or_gz, reading
 from pipeline.system.errors import UserError

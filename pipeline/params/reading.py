@@ -53,8 +53,10 @@ def check(raw: Mapping[str, Any], sections: Sections, source: str = "params.yaml
     raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
 
 
-def check_images(params: Params, images: int, source: str = "params.yaml") -> None:
-    """Check that nothing asks for more than these training images, whose number is known once they are read.
+def check_images(params: Params, images: Mapping[str, int], source: str = "params.yaml") -> None:
+    """Check that nothing asks for more training images than its source has.
+
+    `images` has their number by source, known once they are read.
 
     Raises UserError with a line for every fault.
     """

@@ -59,7 +59,8 @@ def _fields(cell: Cell, setting: Setting, mix: Mix | None) -> dict[str, Any]:
     """Return what the replicates of a candidate share."""
     regularizers = {name: part.model_dump() for name, part in mix.regularizers.items()} if mix else {}
     return {
-        **setting.model_dump(exclude={"splits", "inits", "seed", "variants", "overrides"}),
+        **setting.model_dump(exclude={"data", "splits", "inits", "seed", "variants", "overrides"}),
+        "source": setting.data,
         **{name: getattr(cell, name) for name in ("setting", "variant", "question", "label", "shift_every")},
         "regularizers": regularizers,
         "code": code_digest(regularizers),

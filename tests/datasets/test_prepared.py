@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Split
 
 

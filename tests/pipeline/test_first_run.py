@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from tests.pipeline.clone import QUESTIONS, SETTINGS, VARIANTS, Clone, Ended
 
 STAGES = (

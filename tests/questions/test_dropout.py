@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.plan import Run
 from pipeline.questions.base import Question
 from pipeline.questions.dropout import answer, duration, measure, passes, silenced

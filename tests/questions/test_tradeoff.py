@@ -9,7 +9,7 @@ import pytest
 from scipy import special
 
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.evaluation.cells import Cell
 from pipeline.questions import Question
 from pipeline.questions.study import Study

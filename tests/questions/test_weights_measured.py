@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Split
 from pipeline.evaluation.cells import Cell
 from pipeline.questions import Question

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 
 from pipeline import tracking
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.tracking import agreement

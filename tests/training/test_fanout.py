@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import plan
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.records import Result

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import plan
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Replicate, Split
 from pipeline.plan import Candidate, Plan, Run
 from pipeline.records import Result

@@ -43,7 +43,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
             shifts += _shift(record, place)
         else:
             rows.append(place | _run(record))
-    runs = _judged(pd.DataFrame(rows), GUESSING * math.log(study.classes))
+    runs = _judged(pd.DataFrame(rows), GUESSING * math.log(study.classes(study.section.setting)))
     by_key = {record.run.key: record for record in records}
     return {"runs": runs, "summary": _summary(by_key, runs), "shift": pd.DataFrame(shifts)}
 

@@ -127,6 +127,6 @@ def _wrong_share(study: Study, setting: str, network: Network, split: int) -> fl
     """Return the share of the wrong labels of a training set that the network outputs."""
     data = study.replicate(setting, split)
     drawn = prepared.read_split(study.root, setting).train[split]
-    wrong = prepared.read_images(study.root).train_labels[drawn] != data.train_labels
+    wrong = study.images(setting).train_labels[drawn] != data.train_labels
     logits = network.logits(scaled(data.train_images[wrong]))
     return float((logits.argmax(axis=1) == data.train_labels[wrong]).mean())

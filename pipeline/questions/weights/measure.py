@@ -31,8 +31,8 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     Errors in percent; `norm` is Euclidean; singular values are of the first kernel, largest first.
     """
     spread, pruned, spectrum = [], [], []
-    images, labels = study.test_sample(IMAGES)
     for cell in _compared(study):
+        images, labels = study.test_sample(cell.setting, IMAGES)
         losses = cell.score("validation_cross_entropy").ravel()
         for (run, network), loss in zip(cell.networks(), losses, strict=True):
             place = {"setting": run.setting, "variant": run.variant, "split": run.split}
