@@ -62,7 +62,7 @@ class Published:
                 self._keep(files, download)
             return _images(files)
         raise UserError(
-            f"set {self.variable}=/path/to/folder, where the four IDX files of {self.title} are (plain or .gz): "
+            f"set {self.variable}=/path/to/folder, where {self.title}'s four IDX files are (plain or .gz): "
             f"expected a source that has them, received {'; '.join(failures)}"
         )
 

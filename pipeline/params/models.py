@@ -104,7 +104,7 @@ class Setting(Strict):
 
     @property
     def images(self) -> int | None:
-        """Return how many training images its source has; None where that is known only when they are read."""
+        """Return how many training images its source has; None where only reading them tells."""
         return PUBLISHED.get(self.data)
 
     @property
@@ -115,7 +115,8 @@ class Setting(Strict):
         sets = f"{self.splits} disjoint training sets" if self.splits > 1 else "one training set"
         inits = f"{self.inits} initialisations" if self.inits > 1 else "one initialisation"
         return (
-            f"{self.train_size:,} images of `{self.data}`{noise}, hidden layers {layers} ({self.activation}), "
+            f"{self.train_size:,} images of `{self.data}`{noise}, "
+            f"hidden layers {layers} ({self.activation}), "
             f"{self.optimizer.name} at {self.optimizer.learning_rate:g}, batches of {self.batch_size}, "
             f"{self.epochs} epochs, {sets} x {inits}"
         )

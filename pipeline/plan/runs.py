@@ -17,8 +17,8 @@ from pipeline.system import untrusted
 from pipeline.system.files import emptied
 from pipeline.system.untrusted import STEPS
 
-# Who asks for a run, what it is called there, and where its data are, whose digest the key has. Scores by epoch
-# change nothing of what else a run leaves.
+# Who asks for a run, what it is called there, and where its data are: the key has their digest. Scores by
+# epoch change nothing of what else a run leaves.
 LABELS = {"setting", "variant", "question", "label", "source", "split", "init", "trial", "curves"}
 
 
