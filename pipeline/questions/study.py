@@ -15,6 +15,7 @@ from pipeline.datasets.images import Images
 from pipeline.evaluation import cells
 from pipeline.evaluation.cells import Cell
 from pipeline.params import BASELINE, TUNED_BASELINE, Params
+from pipeline.plan import Run
 from pipeline.questions.base import Question
 from pipeline.system.files import read_table
 
@@ -34,27 +35,22 @@ class Study:
         """Return the question's section of `params.yaml`."""
         return self.params.section(self.question.name)
 
-    def images(self, setting: str) -> Images:
-        """Return the images of a setting, or of another condition."""
-        condition, _ = self.params.draws()[setting]
-        return prepared.read_images(self.root, condition.data)
+    def images(self, run: Run) -> Images:
+        """Return all images of the source that a run has its data from."""
+        return prepared.read_images(self.root, run.source)
 
-    def classes(self, setting: str) -> int:
-        """Return the number of classes in a setting."""
-        return 1 + int(self.images(setting).train_labels.max())
-
-    def test_sample(self, setting: str, most: int) -> tuple[np.ndarray, np.ndarray]:
+    def test_sample(self, run: Run, most: int) -> tuple[np.ndarray, np.ndarray]:
         """Return no more than `most` test images (m, pixels), float32 in [0, 1], and their labels (m,).
 
         They lie evenly over the whole: the first of MNIST's are harder than the last.
         """
-        images = self.images(setting)
+        images = self.images(run)
         every = -(-len(images.test_labels) // most)
         return scaled(images.test_images[::every]), images.test_labels[::every]
 
-    def replicate(self, setting: str, split: int) -> prepared.Replicate:
-        """Return the data of the runs on one training set of a setting."""
-        return prepared.replicate(self.images(setting), prepared.read_split(self.root, setting), split)
+    def replicate(self, run: Run, split: int) -> prepared.Replicate:
+        """Return the data of the runs on a training set, under the condition of `run`."""
+        return prepared.replicate(self.images(run), prepared.read_split(self.root, run.setting), split)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the study, with the rows of the variants that the question reads.

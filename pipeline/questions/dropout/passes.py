@@ -27,7 +27,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     """
     rows = []
     for cell in study.cells("dropout").values():
-        images, labels = study.test_sample(cell.setting, IMAGES)
+        images, labels = study.test_sample(cell.run, IMAGES)
         sets = len(cell.grid)
         for run, network in (cell.first(sets) if sets > 1 else cell).networks():
             rate = run.regularizers["dropout"]["rate"]

@@ -29,7 +29,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     """
     errors, correlations = [], []
     for cell in _cells(study):
-        images, labels = study.test_sample(cell.setting, IMAGES)
+        images, labels = study.test_sample(cell.run, IMAGES)
         for run, network in cell.networks():
             replicate = {name: getattr(run, name) for name in REPLICATE}
             first = network.first(images)
