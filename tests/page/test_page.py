@@ -20,6 +20,7 @@ from tests.page.test_html import self_contained
 from tests.page.test_provenance import finished
 
 IMAGE = re.compile(r"!\[[^\]]+\]\(([^)]+)\)")
+SIZES = {"small": 5000, "blind": 4000}  # test images
 ASKED = [Asked("zeal", "What is zeal?", 1), Asked("ardour", "What is ardour?", 2)]
 
 
@@ -201,4 +202,14 @@ def test_the_fewest_training_sets_are_those_of_any_question(
 ) -> None:
     study = checked(raw_params, **sections)
     answers = [Answer("zeal", "What is zeal?", "Some.", [])]
-    assert page.values(study, tables, answers, 5000)["fewest"] == fewest
+    assert page.values(study, tables, answers, SIZES)["fewest"] == fewest
+
+
+def test_the_example_has_the_test_set_of_its_setting(
+    raw_params: dict[str, Any], tables: dict[str, pd.DataFrame]
+) -> None:
+    """The lowest error, 37 %, is measured in `small`: of 5,000 images a share has a standard error."""
+    raw_params["settings"]["blind"]["data"] = "fashion_mnist"
+    values = page.values(checked(raw_params), tables, [], SIZES)
+    assert (values["data_sets"], values["test_size"], values["example_error"]) == (2, 5000, 37.0)
+    assert values["binomial"] == pytest.approx(100 * (0.37 * 0.63 / 5000) ** 0.5)

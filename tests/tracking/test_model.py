@@ -73,7 +73,7 @@ def prepared_root(tmp_path: Path, mnist: Images) -> Path:
     few = Images(
         mnist.train_images[:20], mnist.train_labels[:20], mnist.test_images[:3], mnist.test_labels[:3]
     )
-    prepared.write(tmp_path, few, {})
+    prepared.write(tmp_path, {"mnist": (few, {})})
     return tmp_path
 
 

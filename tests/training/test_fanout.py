@@ -35,7 +35,7 @@ def root(tmp_path: Path, mnist: Images) -> Path:
     draws = np.random.default_rng(0).permutation(500).astype(np.int32)
     sets = draws[:400].reshape(2, 200)
     split = Split(train=sets, labels=images.train_labels[sets], validation=draws[400:])
-    prepared.write(tmp_path, images, {"tiny": split})
+    prepared.write(tmp_path, {"mnist": (images, {"tiny": split})})
     return tmp_path
 
 
@@ -61,7 +61,7 @@ def runs(tiny_run: MakeRun) -> list[Run]:
 @pytest.fixture
 def expected(root: Path, runs: list[Run]) -> dict[str, Result]:
     """The results of the runs by their keys, trained one after the other in this process."""
-    data = prepared.read_images(root), prepared.read_split(root, "tiny")
+    data = prepared.read_images(root, "mnist"), prepared.read_split(root, "tiny")
     return {run.key: train(run, prepared.replicate(*data, run.split)) for run in runs}
 
 
