@@ -143,12 +143,13 @@ def test_the_page_says_what_the_tables_and_the_data_say(stage: Path, monkeypatch
     # Changes of 1 each, beyond chance: a rise by all three, in the one setting with several variants.
     _, first, counted, *_ = text.split("\n\n")
     assert first.startswith(
-        "**None of 3 variants lowers the test error beyond chance in `small` (50 images).**"
+        "**None of 3 variants lowers the test error beyond chance in `small` (50 images of `mnist`).**"
     )
     assert (
         "In `small`, `drop`, `ridge` and `elastic` raise the error beyond chance, `elastic` most, " in first
     )
-    assert "In `blind` (50 images), `drop` changes the error of the baseline by +1.00 [+0.95, +1.10]" in first
+    change = "`drop` changes the error of the baseline by +1.00 [+0.95, +1.10]"
+    assert f"In `blind` (50 images of `mnist`), {change}" in first
     assert counted.startswith("The study judges 4 claims of the source text: 4 refuted.")
     assert "| `ridge` | +1.00 [+0.95, +1.10] ▲ |  |" in text
     assert "| `ridge` | 40.00 [39.90, 40.20] | " in text
