@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline import questions, toy
-from pipeline.datasets import mnist
+from pipeline.datasets import obtain
 from pipeline.params.toy import CANDIDATES, LIMITS
 from pipeline.system.errors import UserError
 from tests import asking
@@ -234,7 +234,6 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setattr(toy, "ROOT", root)
-    monkeypatch.setattr(toy, "main_checkout", lambda: root)
     committed = {
         "dvc.yaml": "stages: {}\n",
         "params.yaml": FULL,
@@ -392,22 +391,35 @@ def test_the_pipeline_runs_in_the_shrunk_copy(
     assert (checkout / "params.yaml").read_text(encoding="utf-8") == FULL
 
 
-@pytest.mark.parametrize("named", [None, "/mnt/mnist"])
+IDX = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+
+
+@pytest.mark.parametrize("named", [None, "/mnt/images"])
+@pytest.mark.parametrize(("variable", "kept"), [("MNIST_DIR", ""), ("FASHION_MNIST_DIR", "fashion_mnist")])
 def test_a_whole_download_is_taken_along_unless_another_is_named(
-    tmp_path: Path, checkout: Path, repro: Repro, monkeypatch: pytest.MonkeyPatch, named: str | None
+    tmp_path: Path,
+    checkout: Path,
+    repro: Repro,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    kept: str,
+    named: str | None,
 ) -> None:
-    monkeypatch.delenv("MNIST_DIR", raising=False)
+    for dataset in obtain.PUBLISHED.values():
+        monkeypatch.delenv(dataset.variable, raising=False)
     if named:
-        monkeypatch.setenv("MNIST_DIR", named)
-    download = checkout / "data" / "download"
+        monkeypatch.setenv(variable, named)
+    download = checkout / "data" / "download" / kept
+    download.mkdir(exist_ok=True)
     calls = repro(0)
-    for name in list(mnist.SHA256)[1:]:
+    for name in IDX[1:]:
         (download / name).touch()
     toy.run(tmp_path / "copy")
-    assert calls[-1]["env"].get("MNIST_DIR") == named
-    (download / next(iter(mnist.SHA256))).touch()
+    assert calls[-1]["env"].get(variable) == named
+    (download / IDX[0]).touch()
     toy.run(tmp_path / "copy")
-    assert calls[-1]["env"]["MNIST_DIR"] == (named or str(download))
+    assert calls[-1]["env"][variable] == (named or str(download))
+    assert sum(dataset.variable in calls[-1]["env"] for dataset in obtain.PUBLISHED.values()) == 1
 
 
 def test_a_stage_that_fails_is_one_line(tmp_path: Path, checkout: Path, repro: Repro) -> None:

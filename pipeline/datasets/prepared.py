@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.system.files import emptied
 
 IMAGES = Path("data/images")
 SPLITS = Path("data/splits")
 DIGESTS = SPLITS / "digests.json"
-NOTES = IMAGES / "notes.json"
+NOTES = "notes.json"  # beside the images of a source
 
 
 @dataclass(frozen=True)
@@ -45,20 +46,42 @@ class Replicate:
     classes: int
 
 
-def write(root: Path, images: Images, splits: Mapping[str, Split], notes: Sequence[str] = ()) -> None:
-    """Write images, draws and notes, and the digest of what a run on each training set sees."""
-    drawn, pictures = emptied(root / SPLITS), emptied(root / IMAGES)
-    for field in fields(images):
-        np.save(pictures / f"{field.name}.npy", getattr(images, field.name), allow_pickle=False)
-    if notes:
-        (root / NOTES).write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")
-    tested = hashlib.sha256(_content(images.test_images) + _content(images.test_labels))
+def folder(source: str) -> Path:
+    """Return where the images of a source are: a folder of its name, or for a path of one that it determines.
+
+    Two sources never share a folder, and none is outside IMAGES.
+    """
+    if re.fullmatch("[a-z0-9_]+", source):
+        return IMAGES / source
+    words = re.sub("[^A-Za-z0-9]+", "-", source).strip("-")[:40]
+    return IMAGES / f"{words}-{hashlib.sha256(source.encode()).hexdigest()[:16]}"
+
+
+def write(
+    root: Path,
+    data: Mapping[str, tuple[Images, Mapping[str, Split]]],
+    notes: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Write the images of every source, the draws of its conditions, and the digest of what a run sees.
+
+    `data` has, by source, the images and the draws by condition; `notes`, what was changed of the images.
+    """
+    emptied(root / IMAGES)
+    drawn = emptied(root / SPLITS)
     digests: dict[str, list[str]] = {}
-    for condition, split in splits.items():
-        for field in fields(split):
-            np.save(drawn / f"{condition}_{field.name}.npy", getattr(split, field.name), allow_pickle=False)
-        data = (replicate(images, split, number) for number in range(len(split.train)))
-        digests[condition] = [_digest(tested, replicate) for replicate in data]
+    for source, (images, splits) in data.items():
+        pictures = emptied(root / folder(source))
+        for field in fields(images):
+            np.save(pictures / f"{field.name}.npy", getattr(images, field.name), allow_pickle=False)
+        if said := (notes or {}).get(source):
+            (pictures / NOTES).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        tested = hashlib.sha256(_content(images.test_images) + _content(images.test_labels))
+        for condition, split in splits.items():
+            for field in fields(split):
+                array = getattr(split, field.name)
+                np.save(drawn / f"{condition}_{field.name}.npy", array, allow_pickle=False)
+            replicates = (replicate(images, split, number) for number in range(len(split.train)))
+            digests[condition] = [_digest(tested, replicate) for replicate in replicates]
     (root / DIGESTS).write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
 
 
@@ -68,18 +91,16 @@ def read_digests(root: Path) -> dict[str, list[str]]:
     return digests
 
 
-def read_notes(root: Path) -> list[str]:
+def read_notes(root: Path, source: str) -> list[str]:
     """Return what was changed when the data were read, in plain sentences; none where nothing was."""
-    path = root / NOTES
+    path = root / folder(source) / NOTES
     notes: list[str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     return notes
 
 
-def read_images(root: Path) -> Images:
-    """Map the images into memory; the processes of a machine share them."""
-    return Images(
-        **{f.name: _map(root / IMAGES / f"{f.name}.npy") for f in fields(Images)},
-    )
+def read_images(root: Path, source: str) -> Images:
+    """Map the images of a source into memory; the processes of a machine share them."""
+    return Images(**{f.name: _map(root / folder(source) / f"{f.name}.npy") for f in fields(Images)})
 
 
 def read_split(root: Path, setting: str) -> Split:

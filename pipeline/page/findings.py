@@ -166,7 +166,7 @@ def _single(setting: Setting, name: str, change: pd.Series) -> str:
 
 def _short(setting: Setting) -> str:
     noise = f", {setting.label_noise:.0%} of the labels wrong" if setting.label_noise else ""
-    return f"{setting.train_size:,} images{noise}"
+    return f"{setting.train_size:,} images of `{setting.data}`{noise}"
 
 
 def _test_error(summary: pd.DataFrame, setting: str, variant: str) -> float:

@@ -3,9 +3,8 @@
 from pipeline.params.flat import FILE, flattened
 from pipeline.params.models import (
     BASELINE,
-    MNIST,
     OWN,
-    POOL,
+    PUBLISHED,
     TUNED_BASELINE,
     AnyNetwork,
     Mix,
@@ -19,9 +18,8 @@ from pipeline.params.reading import check, check_images, load
 __all__ = [
     "BASELINE",
     "FILE",
-    "MNIST",
     "OWN",
-    "POOL",
+    "PUBLISHED",
     "TUNED_BASELINE",
     "AnyNetwork",
     "Mix",

@@ -17,8 +17,9 @@ from pipeline.regularizers import Regularizer, discover
 
 BASELINE = "baseline"
 TUNED_BASELINE = "tuned_baseline"
-MNIST = "mnist"
-POOL = 60_000  # its training images
+# The training images of published data sets, by the names that settings call them.
+PUBLISHED = {"mnist": 60_000, "fashion_mnist": 60_000}
+PUBLISHED_SHAPE = (28, 28)
 OWN = "datasets"  # the folder for data of one's own: the stage that reads them depends on it
 
 
@@ -94,28 +95,18 @@ Candidates = Annotated[tuple[RegularizerMix, ...], BeforeValidator(_candidates)]
 
 
 def _source(value: str) -> str:
-    folder, *inside = PurePosixPath(value).parts or ("",)
-    if value != MNIST and (folder != OWN or not inside or ".." in inside):
-        raise PydanticCustomError("source", f"{MNIST} or a path in {OWN}/")
-    return value
+    path = PurePosixPath(value)
+    folder, *inside = path.parts or ("",)
+    if value not in PUBLISHED and (folder != OWN or not inside or ".." in inside):
+        raise PydanticCustomError("source", f"{', '.join(PUBLISHED)} or a path in {OWN}/")
+    return str(path)  # two spellings of a path are one source
 
 
 class Data(Strict):
-    """Where the images come from, and what is held out, once for all settings."""
+    """What is held out of the training images of every source, once for all settings."""
 
-    source: Annotated[str, AfterValidator(_source)] = MNIST
     validation: Annotated[int, Field(ge=0)]
     seed: int
-
-    @property
-    def images(self) -> int | None:
-        """Return the number of training images; None where it is known only when they are read."""
-        return POOL if self.source == MNIST else None
-
-    @property
-    def image_shape(self) -> tuple[int, ...] | None:
-        """Return (height, width[, channels]); None where it is known only when they are read."""
-        return (28, 28) if self.source == MNIST else None
 
 
 class Optimizer(Strict):
@@ -134,8 +125,9 @@ class Optimizer(Strict):
 
 
 class Setting(Strict):
-    """Conditions under which the variants are compared."""
+    """Conditions under which the variants are compared; `data` is the source of the images."""
 
+    data: Annotated[str, AfterValidator(_source)]
     train_size: Count
     validation_size: Annotated[int, Field(ge=0)]
     network: AnyNetwork
@@ -150,13 +142,18 @@ class Setting(Strict):
     overrides: dict[Name, Candidates]
 
     @property
+    def images(self) -> int | None:
+        """Return how many training images its source has; None where only reading them tells."""
+        return PUBLISHED.get(self.data)
+
+    @property
     def described(self) -> str:
         """Return what it is, in a clause."""
         noise = f", {self.label_noise:.0%} of them with a wrong label" if self.label_noise else ""
         sets = f"{self.splits} disjoint training sets" if self.splits > 1 else "one training set"
         inits = f"{self.inits} initialisations" if self.inits > 1 else "one initialisation"
         return (
-            f"{self.train_size:,} images{noise}, {self.network.network.described}, "
+            f"{self.train_size:,} images of `{self.data}`{noise}, {self.network.network.described}, "
             f"{self.optimizer.described}, batches of {self.batch_size}, "
             f"{self.epochs} epochs, {sets} x {inits}"
         )
@@ -224,6 +221,15 @@ class Params(Strict):
             drawn |= section.drawn(self)
         return drawn
 
+    def sources(self) -> list[str]:
+        """Return the sources of images that are used, each once."""
+        return list(dict.fromkeys(setting.data for setting, _ in self.draws().values()))
+
+    def held_out(self, source: str) -> int:
+        """Return how many training images of a source are held out: none where no condition validates."""
+        validates = (s.validation_size for s, _ in self.draws().values() if s.data == source)
+        return self.data.validation if any(validates) else 0
+
     def pool(self, setting: Setting, images: int) -> int:
         """Return how many of the training images a setting may draw from."""
         return images - (self.data.validation if setting.validation_size else 0)
@@ -233,10 +239,10 @@ class Params(Strict):
 
         Infinite where the number of images is known only when they are read.
         """
-        if self.data.images is None:
+        if setting.images is None:
             return math.inf
         chosen_on = trials if setting.validation_size else 0
-        return self.pool(setting, self.data.images) // setting.train_size - chosen_on
+        return self.pool(setting, setting.images) // setting.train_size - chosen_on
 
     def families(self) -> dict[str, str]:
         """Return the family of every variant, "combination" for a mix of families; the baseline first."""

@@ -53,12 +53,16 @@ def check(raw: Mapping[str, Any], sections: Sections, source: str = "params.yaml
     raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
 
 
-def check_images(params: Params, shape: tuple[int, ...], source: str = "params.yaml") -> None:
-    """Check that training images of shape (N, height, width[, channels]) are enough and fit the networks.
+def check_images(params: Params, shapes: Mapping[str, tuple[int, ...]], source: str = "params.yaml") -> None:
+    """Check that the training images of every source are enough, and fit the networks.
+
+    `shapes` has (N, height, width[, channels]) by source, known once they are read.
 
     Raises UserError with a line for every fault.
     """
-    faults = [*shortages(params, shape[0]), *misfits(params, shape[1:])]
+    counts = {source: shape[0] for source, shape in shapes.items()}
+    faults = [*shortages(params, counts)]
+    faults += misfits(params, {source: shape[1:] for source, shape in shapes.items()})
     if faults:
         raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
-    from pipeline.params.models import AnyNetwork, Params, Setting
+    from pipeline.params.models import Params, Setting
 
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
@@ -66,8 +66,8 @@ class Section(Strict):
         """
         return {}
 
-    def trained(self) -> dict[str, AnyNetwork]:
-        """Return the networks that it trains on the data of settings, by their place in the section."""
+    def trained(self, params: Params) -> dict[str, Setting]:
+        """Return the settings with another network that it trains, by the network's place in the section."""
         return {}
 
     def enlarged(self, params: Params) -> Self:

@@ -62,7 +62,8 @@ def _fields(cell: Cell, setting: Setting, mix: Mix | None) -> dict[str, Any]:
     # What is at its default is as if it were not there: a new option gives the runs without it no new key.
     regularizers = {name: part.model_dump(exclude_defaults=True) for name, part in parts}
     return {
-        **setting.model_dump(exclude={"network", "splits", "inits", "seed", "variants", "overrides"}),
+        **setting.model_dump(exclude={"data", "network", "splits", "inits", "seed", "variants", "overrides"}),
+        "source": setting.data,
         **{name: getattr(cell, name) for name in ("setting", "variant", "question", "label", "shift_every")},
         "network": network,
         "regularizers": regularizers,

@@ -19,8 +19,9 @@ from pipeline.system import untrusted
 from pipeline.system.files import emptied
 from pipeline.system.untrusted import STEPS
 
-# Who asks for a run, and what it is called there. Scores by epoch change nothing of what else a run leaves.
-LABELS = {"setting", "variant", "question", "label", "split", "init", "trial", "curves"}
+# Who asks for a run, what it is called there, and where its data are: the key has their digest. Scores by
+# epoch change nothing of what else a run leaves.
+LABELS = {"setting", "variant", "question", "label", "source", "split", "init", "trial", "curves"}
 
 
 class Run(BaseModel):
@@ -32,6 +33,7 @@ class Run(BaseModel):
     variant: Name
     question: Annotated[str, Field(pattern=r"^[a-z0-9_]*$")] = ""  # that asks for it beside the settings
     label: Annotated[str, Field(pattern=rf"^$|{STEPS}")] = ""  # which of the question's cells it belongs to
+    source: str  # of the images, as `data` of the setting names it
     split: int  # the number of the training set; those to choose on count from the end, as -1
     init: int
     train_size: int

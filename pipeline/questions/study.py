@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.datasets import prepared
+from pipeline.datasets.images import Images
 from pipeline.evaluation import cells
 from pipeline.evaluation.cells import Cell
 from pipeline.params import BASELINE, TUNED_BASELINE, Params
+from pipeline.plan import Run
 from pipeline.questions.base import Question
 from pipeline.system.files import read_table
 from pipeline.system.words import coded
@@ -34,29 +36,22 @@ class Study:
         """Return the question's section of `params.yaml`."""
         return self.params.section(self.question.name)
 
-    @property
-    def test_labels(self) -> np.ndarray:
-        """Return the labels (M,) of the test images."""
-        return prepared.read_images(self.root).test_labels
+    def images(self, run: Run) -> Images:
+        """Return all images of the source that a run has its data from."""
+        return prepared.read_images(self.root, run.source)
 
-    @property
-    def classes(self) -> int:
-        """Return the number of classes."""
-        return 1 + int(prepared.read_images(self.root).train_labels.max())
-
-    def test_sample(self, most: int) -> tuple[np.ndarray, np.ndarray]:
+    def test_sample(self, run: Run, most: int) -> tuple[np.ndarray, np.ndarray]:
         """Return no more than `most` test images (m, pixels), float32 in [0, 1], and their labels (m,).
 
         They lie evenly over the whole: the first of MNIST's are harder than the last.
         """
-        images = prepared.read_images(self.root)
+        images = self.images(run)
         every = -(-len(images.test_labels) // most)
         return scaled(images.test_images[::every]), images.test_labels[::every]
 
-    def replicate(self, setting: str, split: int) -> prepared.Replicate:
-        """Return the data of the runs on one training set of a setting."""
-        images = prepared.read_images(self.root)
-        return prepared.replicate(images, prepared.read_split(self.root, setting), split)
+    def replicate(self, run: Run, split: int) -> prepared.Replicate:
+        """Return the data of the runs on a training set, under the condition of `run`."""
+        return prepared.replicate(self.images(run), prepared.read_split(self.root, run.setting), split)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the study, with the rows of the variants that the question reads.

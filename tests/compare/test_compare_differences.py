@@ -191,14 +191,18 @@ def test_the_same_weights_for_all_of_a_side_are_no_change_of_the_study(history: 
 
 
 @pytest.mark.parametrize(
-    ("changes", "splits"),
-    [({"data.source": "datasets/shapes.npz"}, None), ({}, "datasets/shapes.npz")],
-    ids=["another source", "another file"],
+    ("changes", "both"),
+    [
+        ({"settings.small.data": "datasets/shapes.npz"}, {}),
+        ({"settings.small.data": "fashion_mnist"}, {"settings.small.data": "mnist"}),
+        ({}, {"settings.small.data": "datasets/shapes.npz"}),
+        ({}, {"data.source": "datasets/shapes.npz"}),  # as earlier revisions say it
+    ],
+    ids=["own data", "another published one", "another file", "another file of earlier revisions"],
 )
 def test_scores_on_other_images_are_not_judged(
-    history: History, changes: dict[str, Any], splits: str | None
+    history: History, changes: dict[str, Any], both: dict[str, Any]
 ) -> None:
-    both = {"data.source": splits} if splits else {}
     history.state(lists({"small/l2": BEFORE}), both)
     history.commit("before")
     history.state(lists({"small/l2": WORSE}), {**both, **changes})
@@ -208,7 +212,7 @@ def test_scores_on_other_images_are_not_judged(
     a, b = (sides.read(history.root, letter, name) for letter, name in (("A", "before"), ("B", "workspace")))
     difference = differences.differences(a, b)[0]
     assert sentences.verdict(difference) == "not judged: other test images"
-    if splits:
+    if not changes:
         assert differences.differences(a, same)[0].basis is Basis.PAIRED
 
 
@@ -357,3 +361,19 @@ def test_the_cells_that_only_one_side_has(history: History) -> None:
     new = sides.read(history.root, "A", "workspace").scores
     assert differences.missing(old, new) == [("small", "a")]
     assert differences.missing(new, old) == [("notebook", "c")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"settings.small.data": "mnist"}),
+        ({"data.source": "mnist"}, {"settings.small.data": "mnist"}),
+        ({}, {"settings.notebook.data": "datasets/shapes.npz"}),
+    ],
+    ids=["unsaid", "said for all settings", "another setting's"],
+)
+def test_mnist_is_the_same_however_a_revision_names_it(
+    history: History, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    by_metric = compared(history, {"small/l2": BEFORE}, {"small/l2": WORSE}, after, before)
+    assert by_metric["small/l2", "test_error"].basis is Basis.PAIRED

@@ -21,6 +21,7 @@ Raw = dict[str, Any]
 def setting(**changes: Any) -> Raw:
     """60 of the 300 images in three training sets, and 40 of the 100 held out to validate on."""
     given_setting: Raw = {
+        "data": "datasets/made.npz",
         "train_size": 20,
         "validation_size": 40,
         "network": dense(4, 4),
@@ -47,7 +48,7 @@ def drawn(data_seed: int = 0, held: int = HELD, tuning: int = 1, **named: Raw) -
         "variants": {"drop": {"dropout": {"rate": 0.5}}, **variants()},
         "questions": asked("probed"),
     }
-    return draws.draw(asking.check(raw), LABELS)
+    return draws.draw(asking.check(raw), "datasets/made.npz", LABELS)
 
 
 def held_out(data_seed: int = 0) -> list[int]:

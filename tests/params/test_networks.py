@@ -59,11 +59,13 @@ def test_a_network_that_does_not_fit_the_images_is_a_line(edited: Edited) -> Non
 
 def test_ones_own_images_are_fitted_when_they_are_known(edited: Edited) -> None:
     raw = on_maps(edited, kernel=5)
-    raw["data"]["source"] = "datasets/mine.npz"
+    mine = "datasets/mine.npz"
+    raw["settings"]["maps"]["data"] = mine
     study = asking.check(raw)
-    params.check_images(study, (5000, 28, 28))
+    mnist = {"mnist": (60_000, 28, 28)}
+    params.check_images(study, mnist | {mine: (5000, 28, 28)})
     with pytest.raises(UserError) as refused:
-        params.check_images(study, (5000, 4, 30, 3))
+        params.check_images(study, mnist | {mine: (5000, 4, 30, 3)})
     said = "expected at most 4, the side of the images, received 5"
     assert str(refused.value) == f"params.yaml: settings.maps.network.conv.kernel: {said}"
 

@@ -28,7 +28,7 @@ REGULARIZERS = ", ".join(
 )
 NETWORKS = "conv, dense"
 SETTING_KEYS = (
-    "train_size, validation_size, network, optimizer, epochs, batch_size, label_noise, "
+    "data, train_size, validation_size, network, optimizer, epochs, batch_size, label_noise, "
     "splits, inits, seed, variants, overrides"
 )
 
@@ -129,7 +129,7 @@ def test_a_variant_is_of_the_family_of_its_regularizers(edited: Edited) -> None:
 
 UNKNOWN = {
     "extra": "scale, data, tuning, settings, variants, questions",
-    "data.extra": "source, validation, seed",
+    "data.extra": "validation, seed",
     "tuning.extra": "splits, baseline",
     "tuning.baseline.extra": "epochs, learning_rate",
     "settings.small.extra": SETTING_KEYS,
@@ -229,10 +229,10 @@ def test_a_setting_is_described(raw_params: dict[str, Any]) -> None:
     raw_params["settings"]["blind"] |= {"network": dense(128), "epochs": 5}
     settings = asking.check(raw_params).settings
     assert settings["small"].described == (
-        "1,200 images, 20% of them with a wrong label, hidden layers 16-8 (relu), adam at 0.001, "
+        "1,200 images of `mnist`, 20% of them with a wrong label, hidden layers 16-8 (relu), adam at 0.001, "
         "batches of 10, 3 epochs, 3 disjoint training sets x 2 initialisations"
     )
     assert settings["blind"].described == (
-        "50 images, hidden layers 128 (relu), sgd at 0.1, batches of 10, 5 epochs, "
+        "50 images of `mnist`, hidden layers 128 (relu), sgd at 0.1, batches of 10, 5 epochs, "
         "one training set x 3 initialisations"
     )

@@ -30,7 +30,7 @@ def test_a_regularizer_from_the_file_to_a_row_in_the_report(clone: Clone) -> Non
     assert set(follow(clone, page)) == {f"variant@{name}"} | READING_ALL
     after = clone.contents("results/runs")
     assert {at: after[at] for at in before} == before  # nothing else was trained
-    labels = np.load(clone.root / "data" / "images" / "test_labels.npy")
+    labels = np.load(clone.root / "data" / "images" / "mnist" / "test_labels.npy")
     shown = float(ranking(clone, "small")[name][0].split()[0])
     assert shown == pytest.approx(error(clone, "small", name, labels), abs=0.00501)
     strengths = dict(changes(page))[f"variants.{name}"][name]["strength"][:CANDIDATES]
@@ -86,7 +86,7 @@ def test_a_question_from_the_folder_to_a_verdict_on_the_page(clone: Clone) -> No
     after = clone.contents("reports/questions")
     assert {path: after[path] for path in before} == before
     # The verdict, found again from the logits.
-    labels = np.load(clone.root / "data" / "images" / "test_labels.npy")
+    labels = np.load(clone.root / "data" / "images" / "mnist" / "test_labels.npy")
     excess = []
     for cell in ("small/baseline", "small/baseline/confidence/longer"):
         p = special.softmax(clone.arrays("baseline", cell, "logits").astype(float), axis=-1)
@@ -127,7 +127,8 @@ def test_own_data_from_the_file_to_the_report(clone: Clone) -> None:
     edit(clone, "your-own-data.md")
     trained = {"baseline", *(f"variant@{name}" for name in VARIANTS)}
     assert set(follow(clone, "your-own-data.md")) == {"prepare", "plan"} | trained | MEASURED
-    prepared = {name: np.load(clone.root / "data" / "images" / f"{name}.npy") for name in made}
+    (folder,) = (clone.root / "data" / "images").iterdir()
+    prepared = {name: np.load(folder / f"{name}.npy") for name in made}
     assert np.array_equal(prepared["train_images"], np.floor(255 * made["train_images"] + 0.5))
     assert np.array_equal(prepared["train_labels"], made["train_labels"])
     assert prepared["test_images"].shape == (2000, 16, 16, 3)
@@ -172,7 +173,8 @@ FAULT = "datasets/shapes.npz: train_labels: expected a label for each of the 600
 def test_a_fault_is_a_line_and_nothing_is_trained(clone: Clone, fault: str) -> None:
     made = draw(clone)
     edits = dict(changes("your-own-data.md"))
-    wanted = {name: edits[name] for name in ("data.source", "data.validation", "questions.choice.conditions")}
+    wanted = {name: edits[name] for name in ("data.validation", "questions.choice.conditions")}
+    wanted |= {name: edits[name] for name in ("settings.notebook.data", "settings.small.data")}
     own = {"settings.notebook.train_size": 6000, "settings.small.validation_size": 1000}
     clone.edit(wanted | own | {"settings.small.train_size": 400})
     if fault == "data":

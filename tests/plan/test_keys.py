@@ -95,6 +95,7 @@ def test_a_digest_changes_the_keys_of_its_training_set_alone(raw_params: Raw) ->
 def test_a_key_has_no_names_in_it(tiny_run: Callable[..., Run]) -> None:
     key = tiny_run().with_key().key
     names: list[Raw] = [{"setting": "other"}, {"variant": "other"}, {"question": "mine", "label": "rate=1"}]
+    names += [{"source": "datasets/mine.npz"}]  # the data themselves are in it, by their digest
     for label in (*names, {"split": 7}, {"init": 7}, {"curves": False}):
         assert tiny_run(**label).with_key().key == key
     trials = {tiny_run(trial=number).with_key().key for number in (0, 1)}

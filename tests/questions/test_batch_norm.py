@@ -146,7 +146,11 @@ def measured(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
 
     networks = dict.fromkeys(record.run.label.partition("/")[0] for record in records)
     section = SimpleNamespace(variant="batch_norm", networks=networks)
-    return measure.measure(cast(Study, SimpleNamespace(classes=10, section=section, own=own)))
+
+    def images(run: Run) -> SimpleNamespace:
+        return SimpleNamespace(train_labels=np.arange(10))
+
+    return measure.measure(cast(Study, SimpleNamespace(images=images, section=section, own=own)))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.plan import Run
 from pipeline.questions.base import Question
 from pipeline.questions.dropout import answer, duration, measure, passes, silenced
@@ -68,7 +68,7 @@ def study(tiny_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("pipeline.records.read_weights", lambda root, stage, key: WEIGHTS)
     pixels = 255 * np.eye(4, dtype=np.uint8)[[0, 1, 2, 3, 0]].reshape(5, 2, 2)
     labels = np.array(LABELS, np.uint8)
-    prepared.write(tmp_path, Images(pixels, labels, pixels, labels), {})
+    prepared.write(tmp_path, {"mnist": (Images(pixels, labels, pixels, labels), {})})
 
     def grid(setting: str, sets: int, **changes: Any) -> list[list[Run]]:
         return [[tiny_run(setting=setting, split=s, init=i, **changes) for i in (0, 1)] for s in range(sets)]
@@ -168,7 +168,6 @@ def test_dropout_is_timed_to_the_baselines_best_loss(tiny_run: MakeRun, tmp_path
 
 
 def test_without_dropout_there_is_nothing_to_measure(tmp_path: Path) -> None:
-    prepared.write(tmp_path, Images(*[np.zeros((2, 2, 2), np.uint8), np.zeros(2, np.uint8)] * 2), {})
     tables = measure.measure(made.study(tmp_path, {}))
     assert list(tables) == ["errors", "correlation", "scores", "duration"]
     assert all(table.empty for table in tables.values())

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 
 from pipeline import tracking
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.tracking import agreement
@@ -74,7 +74,7 @@ def prepared_root(tmp_path: Path, mnist: Images) -> Path:
     few = Images(
         mnist.train_images[:20], mnist.train_labels[:20], mnist.test_images[:3], mnist.test_labels[:3]
     )
-    prepared.write(tmp_path, few, {})
+    prepared.write(tmp_path, {"mnist": (few, {})})
     return tmp_path
 
 

@@ -1,5 +1,6 @@
 """What a training stage leaves in MLflow: a parent a cell, a child a run, and every number of it."""
 
+import json
 import math
 import subprocess
 from collections.abc import Callable
@@ -115,6 +116,7 @@ def test_a_trial_is_a_child_that_no_mean_counts(study: Study, runs: list[Run], s
 def test_parameters_go_by_their_names_in_params_yaml(study: Study, runs: list[Run], stage: Stage) -> None:
     stage.record(runs)
     shared = {
+        "source": "mnist",
         "train_size": "200",
         "validation_size": "100",
         "dense.hidden": "[16, 8]",
@@ -225,6 +227,7 @@ def test_a_run_names_the_data_that_it_saw(study: Study, runs: list[Run], stage: 
         digest = DIGEST if setting == "small" else DIGEST[::-1]
         assert digest.startswith(seen.dataset.digest)
         assert 32 <= len(seen.dataset.digest) <= 36
+        assert json.loads(seen.dataset.source) == {"uri": "data/images/mnist"}
         assert {tag.key: tag.value for tag in seen.tags} == {"mlflow.data.context": "training"}
 
 

@@ -17,6 +17,7 @@ IMAGES, EPOCHS = 64, 2
 def run_number(number: int, variant: str) -> Run:
     """One of many replicates of a noisy network."""
     return Run(
+        source="mnist",
         setting="steady",
         variant=variant,
         split=0,

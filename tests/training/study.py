@@ -27,6 +27,7 @@ tuning:
   baseline: {epochs: [10, 20], learning_rate: [0.001, 0.001]}
 settings:
   tiny:
+    data: mnist
     train_size: 500
     validation_size: 200
     network: {dense: {hidden: [32], activation: relu}}

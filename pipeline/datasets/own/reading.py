@@ -6,11 +6,10 @@ Images are (N, height, width) or (N, height, width, channels), of any size; labe
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Dataset, Images
 from pipeline.datasets.own import archives, class_folders, classes, idx_folders, pixels
 from pipeline.datasets.own.parts import Named, Notes, Part, Parts, decoding
 from pipeline.datasets.seeds import generator
@@ -19,13 +18,6 @@ from pipeline.system.untrusted import printable
 
 TESTED = 5  # where no test set is given, one image in so many of a class is tested on
 SHOWN = 600  # characters of a message or a note
-
-
-class Dataset(NamedTuple):
-    """Images in the form of MNIST's, and plain sentences on what was changed to get there."""
-
-    images: Images
-    notes: tuple[str, ...]
 
 
 def read(path: Path, name: str) -> Dataset:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from pipeline.params import BASELINE, AnyNetwork, Params
+from pipeline.params import BASELINE, AnyNetwork, Params, Setting
 from pipeline.params.sections import Count, Draws, Name, Rate, Section, Strict
 from pipeline.params.toy import LIMITS
 
@@ -54,9 +54,13 @@ class Settings(Section):
         """Return the baseline and the variant; beside them, the settings' own batch normalization."""
         return [BASELINE, self.variant, "batch_norm"]
 
-    def trained(self) -> dict[str, AnyNetwork]:
-        """Return the networks by their place in the section."""
-        return {f"networks.{name}": network for name, network in self.networks.items()}
+    def trained(self, params: Params) -> dict[str, Setting]:
+        """Return the setting with every network, by the network's place in the section."""
+        setting = params.settings[self.setting]
+        return {
+            f"networks.{name}": setting.model_copy(update={"network": network})
+            for name, network in self.networks.items()
+        }
 
     def enlarged(self, params: Params) -> Self:
         """Return more training sets, as far as the setting has them."""

@@ -27,9 +27,9 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
 
     `error` is in percent and `rise` in points above the intact network's; both are means over the masks.
     """
-    images, labels = study.test_sample(IMAGES)
     errors, correlations = [], []
     for cell in _cells(study):
+        images, labels = study.test_sample(cell.run, IMAGES)
         for run, network in cell.networks():
             replicate = {name: getattr(run, name) for name in REPLICATE}
             first = network.first(images)

@@ -34,7 +34,8 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     for (setting, variant), cells in paths.of(study).items():
         place = {"setting": setting, "variant": variant}
         steps = [baselines[setting], *cells]
-        decomposed = [cell.decomposed(study.test_labels) for cell in steps]
+        labels = study.images(baselines[setting].run).test_labels
+        decomposed = [cell.decomposed(labels) for cell in steps]
         for step, (cell, terms) in enumerate(zip(steps, decomposed, strict=True)):
             rows: dict[str, comparison.Interval] = {
                 name: comparison.mean_interval(comparison.replicates(cell.score(name)))
