@@ -175,6 +175,11 @@ def _of_methods(params: Params, name: str) -> Iterator[str]:
 
 
 def _of_size(params: Params, at: str, setting: Setting, tuning: int) -> Iterator[str]:
+    if setting.distractors and "maps" in setting.network.network.OFFERS:
+        yield (
+            f"{at}.distractors: expected 0 for the network {setting.network.name}, to which neighbouring "
+            f"pixels belong together, received {setting.distractors:g}"
+        )
     if setting.images is not None:
         yield from _of_pool(params, at, setting, setting.splits + tuning, setting.images)
     if setting.batch_size > setting.train_size:

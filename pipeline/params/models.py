@@ -31,6 +31,11 @@ class Mix(Strict):
         """Return the regularizers that are present, by name, in alphabetical order."""
         return {name: value for name, value in sorted(self) if value is not None}
 
+    @property
+    def needs(self) -> set[str]:
+        """Return what a network must offer for them to act on."""
+        return {offer for regularizer in self.regularizers.values() for offer in regularizer.needs()}
+
 
 if TYPE_CHECKING:
     RegularizerMix = Mix
@@ -135,6 +140,7 @@ class Setting(Strict):
     epochs: Count
     batch_size: Count
     label_noise: Annotated[float, Field(ge=0, lt=1)]
+    distractors: Annotated[float, Field(ge=0, le=1)] = 0.0  # useless pixels beside the real ones, as a share
     splits: Count
     inits: Count
     seed: int
@@ -150,10 +156,11 @@ class Setting(Strict):
     def described(self) -> str:
         """Return what it is, in a clause."""
         noise = f", {self.label_noise:.0%} of them with a wrong label" if self.label_noise else ""
+        beside = f", {self.distractors:.0%} useless pixels beside them" if self.distractors else ""
         sets = f"{self.splits} disjoint training sets" if self.splits > 1 else "one training set"
         inits = f"{self.inits} initialisations" if self.inits > 1 else "one initialisation"
         return (
-            f"{self.train_size:,} images of `{self.data}`{noise}, {self.network.network.described}, "
+            f"{self.train_size:,} images of `{self.data}`{noise}{beside}, {self.network.network.described}, "
             f"{self.optimizer.described}, batches of {self.batch_size}, "
             f"{self.epochs} epochs, {sets} x {inits}"
         )
@@ -206,9 +213,14 @@ class Params(Strict):
         yield from self.questions
 
     def candidates(self, setting: str) -> dict[str, tuple[Mix, ...]]:
-        """Return the candidates of every variant that `setting` takes, without the baselines."""
+        """Return the candidates of every variant that `setting` takes, without the baselines.
+
+        All are those whose methods find in its network what they act on.
+        """
         chosen = self.settings[setting]
-        names = self.variants if chosen.variants == "all" else chosen.variants
+        offers = chosen.network.network.OFFERS
+        every = [name for name, (mix, *_) in self.variants.items() if mix.needs <= offers]
+        names = every if chosen.variants == "all" else chosen.variants
         return {name: chosen.overrides.get(name, self.variants[name]) for name in names}
 
     def draws(self) -> dict[str, tuple[Setting, int]]:

@@ -43,6 +43,7 @@ class Run(BaseModel):
     epochs: int
     batch_size: int
     label_noise: float
+    distractors: float = 0.0
     regularizers: dict[str, dict[str, Any]]
     shift_every: int = 0  # batches from one measurement of the covariate shift to the next; 0 is never
     curves: bool = True  # scored on train and validation after every epoch, not after the last alone

@@ -45,9 +45,9 @@ class Study:
 
         They lie evenly over the whole: the first of MNIST's are harder than the last.
         """
-        images = self.images(run)
-        every = -(-len(images.test_labels) // most)
-        return scaled(images.test_images[::every]), images.test_labels[::every]
+        data = self.replicate(run, run.split)
+        every = -(-len(data.test_labels) // most)
+        return scaled(data.test_images[::every]), data.test_labels[::every]
 
     def replicate(self, run: Run, split: int) -> prepared.Replicate:
         """Return the data of the runs on a training set, under the condition of `run`."""

@@ -16,7 +16,7 @@ def main() -> None:
     obtained = {source: obtain.dataset(ROOT, source) for source in params.sources()}
     check_images(params, {source: images.train_images.shape for source, (images, _) in obtained.items()})
     data = {
-        source: (images, draws.draw(params, source, images.train_labels))
+        source: (images, draws.draw(params, source, images.train_labels, images.train_images.shape[2]))
         for source, (images, _) in obtained.items()
     }
     prepared.write(ROOT, data, {source: notes for source, (_, notes) in obtained.items()})

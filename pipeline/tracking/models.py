@@ -39,7 +39,8 @@ def log(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
     from pipeline.training import models
 
     run = cell.reported[best(cell)].run
-    images = prepared.read_images(root, run.source).train_images
+    drawn = prepared.read_split(root, run.setting)
+    images = prepared.replicate(prepared.read_images(root, run.source), drawn, run.split).train_images
     image_shape, classes = images.shape[1:], records.read_logits(root, cell.stage, run.key).shape[-1]
     weights = records.read_weights(root, cell.stage, run.key)
     signature = ModelSignature(

@@ -48,7 +48,7 @@ def drawn(data_seed: int = 0, held: int = HELD, tuning: int = 1, **named: Raw) -
         "variants": {"drop": {"dropout": {"rate": 0.5}}, **variants()},
         "questions": asked("probed"),
     }
-    return draws.draw(asking.check(raw), "datasets/made.npz", LABELS)
+    return draws.draw(asking.check(raw), "datasets/made.npz", LABELS, 28)
 
 
 def held_out(data_seed: int = 0) -> list[int]:

@@ -201,14 +201,15 @@ def test_files_are_replaced_and_not_written_into(tmp_path: Path) -> None:
     """DVC's cache may be hard links of the outputs: writing into one would spoil the cache."""
     prepared.write(tmp_path / "root", {"made": (pictures(), drawn())})
     outputs = sorted(path for path in (tmp_path / "root").rglob("*") if path.is_file())
-    assert len(outputs) == 4 + 2 * 3 + 1
+    assert len(outputs) == 4 + 2 * 4 + 1
     cache = {}
     for number, path in enumerate(outputs):
         link = tmp_path / str(number)
         link.hardlink_to(path)
         cache[link] = link.read_bytes()
     splits = {
-        name: Split(changed(s.train), changed(s.labels), s.validation[:1]) for name, s in drawn().items()
+        name: Split(changed(s.train), changed(s.labels), s.validation[:1], s.distractors + 1)
+        for name, s in drawn().items()
     }
     images = pictures()
     other = Images(*(changed(getattr(images, f.name)) for f in fields(images)))
@@ -224,7 +225,8 @@ def test_a_setting_that_is_gone_leaves_nothing(tmp_path: Path) -> None:
     prepared.write(tmp_path, {"made": (pictures(), drawn())})
     prepared.write(tmp_path, {"made": (pictures(), {"blind": drawn()["blind"]})})
     names = sorted(path.name for path in (tmp_path / "data" / "splits").iterdir())
-    assert names == ["blind_labels.npy", "blind_train.npy", "blind_validation.npy", "digests.json"]
+    parts = ("distractors", "labels", "train", "validation")
+    assert names == [*(f"blind_{part}.npy" for part in parts), "digests.json"]
     assert list(json.loads((tmp_path / prepared.DIGESTS).read_text(encoding="utf-8"))) == ["blind"]
 
 
@@ -296,3 +298,63 @@ def test_no_two_sources_share_a_folder() -> None:
     sources = ["mnist", "fashion_mnist", *PATHS]
     folders = {prepared.folder(source).name.lower() for source in sources}  # some file systems ignore case
     assert len(folders) == len(sources)
+
+
+# ---- distractors ----
+
+
+def beside(columns: int, seed: int = 3) -> tuple[Images, Split]:
+    """Images that are told apart by their grey level, and a condition with columns of other images'."""
+    grey = np.arange(40, dtype=np.uint8)[:, None, None]
+    images = Images(
+        np.tile(grey + 10, (1, 4, 6)),
+        np.arange(40, dtype=np.uint8) % 4,
+        np.tile(grey + 100, (1, 4, 6)),
+        grey[:, 0, 0] % 4,
+    )
+    train = np.array([[3, 0, 7], [10, 1, 4], [20, 21, 22]], np.int32)
+    return images, Split(
+        train, labels[train], np.array([30, 31], np.int32), np.array([columns, seed], np.int64)
+    )
+
+
+@pytest.mark.parametrize("columns", [2, 6])
+def test_distractors_are_columns_of_other_images(columns: int) -> None:
+    images, split = beside(columns)
+    data = prepared.replicate(images, split, 0)
+    for shown, real in (
+        (data.train_images, images.train_images[[3, 0, 7]]),
+        (data.validation_images, images.train_images[[30, 31]]),
+        (data.test_images, images.test_images),
+    ):
+        assert shown.shape == (len(real), 4, 6 + columns)
+        assert np.array_equal(shown[:, :, :6], real)
+        useless = shown[:, :, 6:]
+        assert np.array_equal(
+            useless, np.broadcast_to(useless[:, :1, :1], useless.shape)
+        )  # of one image each
+    assert set(data.train_images[:, 0, 6].tolist()) <= set(range(10, 50))
+    assert set(data.test_images[:, 0, 6].tolist()) <= set(range(100, 140))
+    own = np.arange(100, 140)
+    assert (data.test_images[:, 0, 6] != own).mean() > 0.8
+    assert abs(np.corrcoef(data.test_images[:, 0, 6], own)[0, 1]) < 0.5
+
+
+def test_distractors_are_fixed_for_a_training_set_and_others_for_another() -> None:
+    images, split = beside(6)
+    first, again, second, last = (prepared.replicate(images, split, number) for number in (0, 0, 1, -1))
+    assert np.array_equal(first.train_images, again.train_images)
+    assert not np.array_equal(first.train_images[:, :, 6:], second.train_images[:, :, 6:])
+    assert np.array_equal(first.test_images, second.test_images)
+    # A set to choose on is the same whatever its number is.
+    assert np.array_equal(last.train_images, prepared.replicate(images, split, 2).train_images)
+    _, reseeded = beside(6, seed=4)
+    assert not np.array_equal(prepared.replicate(images, reseeded, 0).train_images, first.train_images)
+
+
+def test_the_digest_covers_the_distractors(tmp_path: Path) -> None:
+    told = set()
+    for number, (columns, seed) in enumerate(((0, 3), (2, 3), (2, 4), (6, 3))):
+        images, split = beside(columns, seed)
+        told.add(digests(tmp_path / str(number), images, {"made": split})["made"][0])
+    assert len(told) == 4

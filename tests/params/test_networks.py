@@ -71,12 +71,17 @@ def test_ones_own_images_are_fitted_when_they_are_known(edited: Edited) -> None:
 
 
 def test_a_method_needs_what_the_network_offers(edited: Edited) -> None:
-    assert refusal(edited(SPATIAL)) == [METHODS]
+    listed = {"settings.small.variants": ["ridge", "probed", "plain", "spatial"]}
+    assert refusal(edited(SPATIAL | listed)) == [METHODS]
+
+
+def test_all_variants_are_those_that_the_network_can_take(edited: Edited) -> None:
     raw = on_maps(edited)
     raw["variants"]["spatial"] = {"spatial_dropout": {"rate": 0.2}}
-    raw["settings"]["small"]["variants"] = [name for name in raw["variants"] if name != "spatial"]
-    raw["settings"]["maps"]["variants"] = ["drop", "spatial"]
-    assert asking.check(raw).candidates("maps").keys() == {"drop", "spatial"}
+    raw["settings"]["maps"]["variants"] = "all"
+    study = asking.check(raw)
+    assert study.candidates("small").keys() == raw["variants"].keys() - {"spatial"}
+    assert study.candidates("maps").keys() == raw["variants"].keys()
 
 
 def test_weights_are_compared_in_dense_networks(edited: Edited) -> None:
@@ -86,3 +91,15 @@ def test_weights_are_compared_in_dense_networks(edited: Edited) -> None:
     assert refusal(raw) == [
         "params.yaml: questions.weights.settings: expected settings of dense networks, received 'maps'"
     ]
+
+
+def test_distractors_do_not_stand_beside_an_image_of_a_convolution(edited: Edited) -> None:
+    raw = on_maps(edited)
+    raw["settings"]["maps"]["distractors"] = 0.5
+    assert refusal(raw) == [
+        "params.yaml: settings.maps.distractors: expected 0 for the network conv, to which neighbouring "
+        "pixels belong together, received 0.5"
+    ]
+    raw["settings"]["maps"]["distractors"] = 0.0
+    raw["settings"]["small"]["distractors"] = 0.5
+    assert "50% useless pixels beside them" in asking.check(raw).settings["small"].described

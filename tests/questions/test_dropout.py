@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.datasets import prepared
 from pipeline.datasets.images import Images
+from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.questions.base import Question
 from pipeline.questions.dropout import answer, duration, measure, passes, silenced
@@ -68,7 +69,9 @@ def study(tiny_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("pipeline.records.read_weights", lambda root, stage, key: WEIGHTS)
     pixels = 255 * np.eye(4, dtype=np.uint8)[[0, 1, 2, 3, 0]].reshape(5, 2, 2)
     labels = np.array(LABELS, np.uint8)
-    prepared.write(tmp_path, {"mnist": (Images(pixels, labels, pixels, labels), {})})
+    one = Split(np.zeros((2, 1), np.int32), labels[:2, None], np.array([0]))
+    drawn = dict.fromkeys(("several", "single", "plain", "maps"), one)
+    prepared.write(tmp_path, {"mnist": (Images(pixels, labels, pixels, labels), drawn)})
 
     def grid(setting: str, sets: int, **changes: Any) -> list[list[Run]]:
         return [[tiny_run(setting=setting, split=s, init=i, **changes) for i in (0, 1)] for s in range(sets)]

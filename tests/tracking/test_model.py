@@ -15,6 +15,7 @@ from mlflow import MlflowClient
 from pipeline import tracking
 from pipeline.datasets import prepared
 from pipeline.datasets.images import Images
+from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.tracking import agreement
@@ -74,7 +75,8 @@ def prepared_root(tmp_path: Path, mnist: Images) -> Path:
     few = Images(
         mnist.train_images[:20], mnist.train_labels[:20], mnist.test_images[:3], mnist.test_labels[:3]
     )
-    prepared.write(tmp_path, {"mnist": (few, {})})
+    split = Split(np.arange(4).reshape(1, 4), few.train_labels[None, :4], np.array([5]))
+    prepared.write(tmp_path, {"mnist": (few, {"tiny": split})})
     return tmp_path
 
 

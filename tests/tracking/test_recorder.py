@@ -128,6 +128,7 @@ def test_parameters_go_by_their_names_in_params_yaml(study: Study, runs: list[Ru
         "epochs": "3",
         "batch_size": "32",
         "label_noise": "0.0",
+        "distractors": "0.0",
         "dropout.rate": "0.5",
         "l2.strength": "0.001",
     }

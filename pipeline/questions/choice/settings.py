@@ -20,6 +20,7 @@ class Changes(Strict):
     train_size: Count | None = None
     network: AnyNetwork | None = None
     label_noise: Annotated[float, Field(ge=0, lt=1)] | None = None
+    distractors: Annotated[float, Field(ge=0, le=1)] | None = None
     epochs: Count | None = None
     batch_size: Count | None = None
     splits: Draws | None = None
