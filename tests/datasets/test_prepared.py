@@ -314,7 +314,7 @@ def beside(columns: int, seed: int = 3) -> tuple[Images, Split]:
     )
     train = np.array([[3, 0, 7], [10, 1, 4], [20, 21, 22]], np.int32)
     return images, Split(
-        train, labels[train], np.array([30, 31], np.int32), np.array([columns, seed], np.int64)
+        train, images.train_labels[train], np.array([30, 31], np.int32), np.array([columns, seed], np.int64)
     )
 
 
