@@ -145,6 +145,11 @@ def _of_setting(params: Params, name: str) -> Iterator[str]:
             f"{at}.inits: expected at least 3 replicates (splits x inits) for an interval, "
             f"received {setting.splits} x {setting.inits}"
         )
+    if not setting.crossed and setting.inits > 1:
+        yield (
+            f"{at}.inits: expected 1 where each training set has an initialisation of its own (crossed: "
+            f"false), received {setting.inits}"
+        )
     if not unknown:
         yield from _of_methods(params, name)
     if not setting.validation_size and not unknown:

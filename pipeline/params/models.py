@@ -143,6 +143,7 @@ class Setting(Strict):
     distractors: Annotated[float, Field(ge=0, le=1)] = 0.0  # useless pixels beside the real ones, as a share
     splits: Count
     inits: Count
+    crossed: bool = True  # the training sets share the initialisations, or each has one of its own
     seed: int
     variants: Literal["all"] | Names
     overrides: dict[Name, Candidates]
@@ -159,10 +160,11 @@ class Setting(Strict):
         beside = f", {self.distractors:.0%} useless pixels beside them" if self.distractors else ""
         sets = f"{self.splits} disjoint training sets" if self.splits > 1 else "one training set"
         inits = f"{self.inits} initialisations" if self.inits > 1 else "one initialisation"
+        inits = f"x {inits}" if self.crossed else "with an initialisation of its own each"
         return (
             f"{self.train_size:,} images of `{self.data}`{noise}{beside}, {self.network.network.described}, "
             f"{self.optimizer.described}, batches of {self.batch_size}, "
-            f"{self.epochs} epochs, {sets} x {inits}"
+            f"{self.epochs} epochs, {sets} {inits}"
         )
 
     def trained(self, epochs: int, learning_rate: float) -> Self:

@@ -62,7 +62,9 @@ def _fields(cell: Cell, setting: Setting, mix: Mix | None) -> dict[str, Any]:
     # What is at its default is as if it were not there: a new option gives the runs without it no new key.
     regularizers = {name: part.model_dump(exclude_defaults=True) for name, part in parts}
     return {
-        **setting.model_dump(exclude={"data", "network", "splits", "inits", "seed", "variants", "overrides"}),
+        **setting.model_dump(
+            exclude={"data", "network", "splits", "inits", "crossed", "seed", "variants", "overrides"}
+        ),
         "source": setting.data,
         **{name: getattr(cell, name) for name in ("setting", "variant", "question", "label", "shift_every")},
         "network": network,
@@ -80,6 +82,7 @@ def _run(
     curves: bool,
     trial: int | None = None,
 ) -> Run:
+    initial = (init,) if setting.crossed else (split, init)
     return Run(
         **fields,
         split=split,
@@ -87,7 +90,7 @@ def _run(
         trial=trial,
         curves=curves,
         data=data[split],
-        init_seed=seed("init", setting.seed, init),
+        init_seed=seed("init", setting.seed, *initial),
         order_seed=seed("order", setting.seed, split, init),
         noise_seed=seed("noise", setting.seed, split, init),
     ).with_key()

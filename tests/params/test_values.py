@@ -29,7 +29,7 @@ REGULARIZERS = ", ".join(
 NETWORKS = "conv, dense"
 SETTING_KEYS = (
     "data, train_size, validation_size, network, optimizer, epochs, batch_size, label_noise, distractors, "
-    "splits, inits, seed, variants, overrides"
+    "splits, inits, crossed, seed, variants, overrides"
 )
 
 
@@ -53,7 +53,7 @@ def test_the_committed_file_is_valid(repository: Path) -> None:
 def test_every_value_arrives(raw_params: Raw) -> None:
     received = asking.check(raw_params).model_dump(exclude_none=True)
     for setting in raw_params["settings"].values():
-        setting["distractors"] = 0.0
+        setting |= {"distractors": 0.0, "crossed": True}
         setting["optimizer"] = {"schedule": "constant", "momentum": 0.0} | setting["optimizer"]
     raw_params["variants"] = {name: (mix,) for name, mix in raw_params["variants"].items()}
     by_subgradient = {"proximal": False}

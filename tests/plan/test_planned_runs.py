@@ -189,6 +189,17 @@ def test_an_init_is_shared_across_splits_and_variants(raw_params: Raw) -> None:
     assert len(set.union(*by_init.values())) == 2
 
 
+def test_a_single_init_is_the_training_sets_own(edited: Edited) -> None:
+    by_split: dict[int, set[int]] = {}
+    for (setting, _, split, _), seed in seeds(
+        edited({"settings.small.inits": 1, "settings.small.crossed": False}), "init_seed"
+    ).items():
+        if setting == "small":
+            by_split.setdefault(split, set()).add(seed)
+    assert [len(shared) for shared in by_split.values()] == [1] * 3  # shared by the variants
+    assert len(set.union(*by_split.values())) == 3
+
+
 @pytest.mark.parametrize("field", ["order_seed", "noise_seed"])
 def test_a_replicate_is_shared_across_variants_and_differs_from_the_others(
     raw_params: Raw, field: str

@@ -61,7 +61,8 @@ def study(
         scored_cell([[final(strength, split, 0)] for split in range(SETS)], "l1", strength)
         for strength in STRENGTHS
     ]
-    return path_study("tradeoff", tmp_path, [baseline], steps, splits=SETS)
+    crossed = scored_cell([[{}] * 2 for _ in range(SETS)])
+    return path_study("tradeoff", tmp_path, [baseline], [*steps, crossed], splits=SETS)
 
 
 @pytest.fixture
