@@ -87,7 +87,7 @@ def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
     """
     yaml, content = _read(path)
     sections = {question.name: question.settings for question in questions.discover()}
-    settings = {name for name, setting in content["settings"].items() if setting["variants"] != "all"}
+    settings = {name for name, setting in content["settings"].items() if not setting["validation_size"]}
     settings |= _needed(content, settings, {name: (s.SETTINGS, 1) for name, s in sections.items()})
     _keep(content["settings"], settings, committed["settings"])
     variants: set[str] = set()
