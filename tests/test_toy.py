@@ -134,7 +134,9 @@ def test_a_first_look_keeps_what_it_needs_and_what_is_new(tmp_path: Path) -> Non
   more: {l1: {strength: 1.0e-2}}
   strong: {l1: {strength: 1.0}}""",
     )
-    full = full.replace("  small:", "  other: {validation_size: 9, variants: [drop], overrides: {}}\n\n  small:")
+    full = full.replace(
+        "  small:", "  other: {validation_size: 9, variants: [drop], overrides: {}}\n\n  small:"
+    )
     known = YAML(typ="safe").load(full)
     changed = copy.deepcopy(known)
     changed["settings"]["other"]["overrides"] = {"drop": {"dropout": {"rate": 0.1}}}

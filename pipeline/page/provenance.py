@@ -55,7 +55,10 @@ def _runs(root: Path, study: Params) -> dict[str, str]:
 
 
 def _data(root: Path, study: Params) -> dict[str, str]:
-    """Return a row for every source of images, which names its settings where there are several sources."""
+    """Return a row for every source of images, which names its settings where there are several sources.
+
+    And one for what was changed of the images when they were read.
+    """
     settings: dict[str, list[str]] = {}
     for name, setting in study.settings.items():
         settings.setdefault(setting.data, []).append(f"`{name}`")
@@ -68,6 +71,8 @@ def _data(root: Path, study: Params) -> dict[str, str]:
             f"{len(images.test_labels):,} test images of {shape}, "
             f"{1 + int(images.train_labels.max())} classes"
         )
+        if notes := prepared.read_notes(root, source):
+            rows[f"changed of {_cell(source)}"] = "; ".join(note.replace("|", "\\|") for note in notes)
     return rows
 
 

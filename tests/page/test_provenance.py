@@ -97,3 +97,13 @@ def test_every_source_has_a_row_that_names_its_settings(tmp_path: Path, raw_para
         "`fashion_mnist`: 7,000 training and 5,000 test images of 5 x 5, 4 classes"
     )
     assert "data" not in table
+
+
+def test_what_was_changed_of_the_images_is_said(tmp_path: Path, study: Params) -> None:
+    finished(tmp_path, study, lambda number: "Xeon")
+    assert not [what for what in provenance.values(tmp_path, study)["provenance"] if "changed of" in what]
+    notes = ["the labels 1 to 26 are counted from 0", "a|b is left out"]
+    path = tmp_path / prepared.folder("mnist") / prepared.NOTES
+    path.write_text(json.dumps(notes), encoding="utf-8")
+    table = provenance.values(tmp_path, study)["provenance"]
+    assert table["changed of `mnist`"] == "the labels 1 to 26 are counted from 0; a\\|b is left out"
