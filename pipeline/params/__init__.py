@@ -1,16 +1,14 @@
 """The only reader of `params.yaml`: typed, frozen, strict, and checked as a whole."""
 
+from pipeline.params.choices import AnyNetwork, Mix, RegularizerMix
 from pipeline.params.flat import FILE, flattened
 from pipeline.params.models import (
     BASELINE,
     OWN,
     PUBLISHED,
     TUNED_BASELINE,
-    AnyNetwork,
-    Mix,
     Optimizer,
     Params,
-    RegularizerMix,
     Setting,
 )
 from pipeline.params.reading import check, check_images, load

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pipeline.params.models import BASELINE, PUBLISHED, PUBLISHED_SHAPE, TUNED_BASELINE, Mix, Params, Setting
+from pipeline.params.choices import Mix
+from pipeline.params.models import BASELINE, PUBLISHED, PUBLISHED_SHAPE, TUNED_BASELINE, Params, Setting
 from pipeline.regularizers import Regularizer
 
 
