@@ -42,9 +42,7 @@ def adapted(text: str, facts: Facts, sizes: Sizes, sections: Mapping[str, type[S
     _spread(content["variants"], len(content["tuning"]["baseline"]["epochs"]))
     known = [name for name in content["settings"] if name != conv]
     for name, section in sections.items():
-        _ask(
-            section, content["questions"][name], content, [n for n in content["settings"] if n != conv], sizes
-        )
+        _ask(section, content["questions"][name], content, known, sizes)
     needed = _needed(content, sections)
     kept = _kept(content, needed, sizes)
     for name, setting in content["settings"].items():

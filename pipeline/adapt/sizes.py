@@ -12,6 +12,7 @@ MOST_HELD_OUT = 10_000
 MOST_VALIDATING = 2_000  # of those, how many a run looks at
 MOST_TRAINED = 1_000  # images of a training set: "few", whatever there is
 LEAST_TRAINED = 50
+FEW_SETS = 5  # beyond which they are twice as large at least
 LEAST_A_CLASS = 2  # images of a training set, on average
 
 
@@ -83,7 +84,7 @@ def possible(facts: Facts) -> Iterator[Sizes]:
         )
     for level in LEVELS:
         train_size = rounded(min(pool // sets[level], MOST_TRAINED))
-        if train_size >= rounded(least):
+        if train_size >= rounded(least) * (2 if level.splits > FEW_SETS else 1):
             yield Sizes(level, pool, validation, min(validation, MOST_VALIDATING), train_size)
 
 
