@@ -101,10 +101,12 @@ def _said(before: str, after: str, facts: Facts, chosen: Sizes, took: float) -> 
         f"tuning:    strengths over {rules.DECADES} decades, for the lists were set for other data",
         f"variants:  {', '.join(new['variants'])}",
     ]
-    for section, why in (("settings", "need more or other images"), ("variants", "to save time")):
-        removed = [name for name in old[section] if name not in new[section]]
-        if removed:
-            lines.append(f"removed:   {section} {', '.join(removed)} ({why})")
+    removed = []
+    for section in ("settings", "variants"):
+        names = [name for name in old[section] if name not in new[section]]
+        removed += [f"{section} {', '.join(names)}"] if names else []
+    if removed:
+        lines.append(f"removed:   {'; '.join(removed)} (they need more images or more time)")
     minutes = max(round(took / 60), 1)
     lines += [
         "questions: fewer training sets, rates and conditions, in proportion",

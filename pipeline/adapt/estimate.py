@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import math
+from collections.abc import Mapping
+from typing import Any
 
 from pipeline import plan, questions
 from pipeline.params import Params
 from pipeline.plan import Run
 
-# Rules of thumb, measured on two cores of an AMD EPYC with a study of 6,000 images of 28 x 28.
-START = 0.1  # seconds of a run, whatever its size
-PASS = {"dense": 20e-6, "conv": 120e-6}  # seconds an image and epoch, at VALUES values an image
-VALUES = 28 * 28
-STAGE = 5.0  # seconds of a stage that trains nothing: Python, its libraries and DVC
+# A rule of thumb: a run takes START seconds, and for each image and epoch PASS and a share for each
+# multiplication of its network. Measured on two cores of an AMD EPYC from `results/timing/` of a study of
+# 6,000 images of 28 x 28: the fastest runs of each size, for others used the machine too.
+START = 0.15
+PASS = 12e-6
+MULTIPLIED = {"dense": 0.1e-9, "conv": 1e-9}
+SCORED = 0.1  # to score an image takes this share of training on it
+STAGE = 5.0  # seconds of a stage beside its runs: Python, its libraries and DVC
 
 
 def seconds(params: Params, shape: tuple[int, ...], cores: int) -> float:
@@ -41,8 +45,21 @@ def _of_stage(planned: plan.Plan, shape: tuple[int, ...]) -> float:
 
 
 def _of_run(run: Run, shape: tuple[int, ...]) -> float:
-    """Return the seconds of a run on one core; to score an image takes as long as to train on it."""
+    """Return the seconds of a run on one core."""
     scored = run.train_size + run.validation_size if run.scored else 0
-    (network,) = run.network
-    a_pass = PASS.get(network, max(PASS.values())) * max(math.prod(shape) / VALUES, 0.5)
-    return START + run.epochs * (run.train_size + scored) * a_pass
+    passes = run.epochs * (run.train_size + SCORED * scored)
+    ((kind, fields),) = run.network.items()
+    cost = MULTIPLIED.get(kind, max(MULTIPLIED.values()))
+    return START + passes * (PASS + cost * _multiplications(fields, shape))
+
+
+def _multiplications(network: Mapping[str, Any], shape: tuple[int, ...]) -> int:
+    """Return how many multiplications an image takes, of the fields of a network; convolutions halve it."""
+    height, width, channels = (*shape, 1)[:3]
+    count = 0
+    for filters in network.get("filters", ()):
+        count += height * width * channels * filters * network["kernel"] ** 2
+        height, width, channels = height // 2, width // 2, filters
+    hidden = network.get("hidden") or [network[field] for field in ("dense",) if field in network]
+    units = [height * width * channels, *hidden]
+    return count + sum(below * above for below, above in itertools.pairwise(units))

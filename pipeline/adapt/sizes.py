@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -49,6 +50,7 @@ LEVELS = (
     Level(splits=8, inits=1, tuning=1, epochs=40, variants=10, most=4),
     Level(splits=6, inits=1, tuning=1, epochs=40, variants=8, most=4),
     Level(splits=5, inits=1, tuning=1, epochs=40, variants=6, most=3),
+    Level(splits=5, inits=1, tuning=1, epochs=30, variants=6, most=3),
     Level(splits=5, inits=1, tuning=1, epochs=20, variants=5, most=3),
     Level(splits=4, inits=1, tuning=1, epochs=20, variants=4, most=2),
     Level(splits=3, inits=1, tuning=1, epochs=20, variants=3, most=2),
@@ -72,11 +74,11 @@ def possible(facts: Facts) -> Iterator[Sizes]:
     Raises UserError where they allow none.
     """
     least = max(LEAST_TRAINED, LEAST_A_CLASS * facts.classes)
-    validation = rounded(min(facts.images // HELD_OUT, MOST_HELD_OUT))
-    pool = facts.images - validation
+    pool = facts.images - _held_out(facts.images)
     sets = {level: level.splits + level.tuning for level in LEVELS}
-    if pool // min(sets.values()) < least:
-        wanted = -(-least * min(sets.values()) * HELD_OUT // (HELD_OUT - 1))
+    needed = least * min(sets.values())
+    if pool < needed:
+        wanted = next(count for count in itertools.count(needed) if count - _held_out(count) >= needed)
         raise UserError(
             f"{facts.source}: expected at least {wanted:,} training images of {facts.classes} classes for "
             f"{LEVELS[-1].splits} training sets and {LEVELS[-1].tuning} to tune on, of {least} each, "
@@ -85,7 +87,12 @@ def possible(facts: Facts) -> Iterator[Sizes]:
     for level in LEVELS:
         train_size = rounded(min(pool // sets[level], MOST_TRAINED))
         if train_size >= rounded(least) * (2 if level.splits > FEW_SETS else 1):
-            yield Sizes(level, pool, validation, min(validation, MOST_VALIDATING), train_size)
+            held = _held_out(facts.images)
+            yield Sizes(level, pool, held, min(held, MOST_VALIDATING), train_size)
+
+
+def _held_out(images: int) -> int:
+    return rounded(min(images // HELD_OUT, MOST_HELD_OUT))
 
 
 def rounded(count: int) -> int:
