@@ -1,13 +1,12 @@
 """Entries of a section of a YAML file as blocks of lines: copied and removed with nothing else touched.
 
-A parser that keeps comments ties those above an entry to the entry before, and loses them with it.
+A section begins at the left margin, and each of its entries on a line of its own, as in the study's file. A
+parser that keeps comments ties those above an entry to the entry before, and loses them with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-
-from ruamel.yaml import YAML
 
 
 def removed(text: str, section: str, names: Collection[str]) -> str:
@@ -41,7 +40,9 @@ def copied(text: str, section: str, name: str, copy: str, behind: str, comment: 
 def _block(text: str, section: str, name: str) -> tuple[int, int]:
     """Return the first line of an entry, comments right above it included, and the line behind its last."""
     lines = text.splitlines()
-    key, column = YAML().load(text)[section].lc.key(name)
+    head = next(number for number, line in enumerate(lines) if line.startswith(f"{section}:"))
+    column = next(_indent(line) for line in lines[head + 1 :] if not _is_aside(line))
+    key = next(n for n, line in enumerate(lines) if n > head and line.startswith(f"{' ' * column}{name}:"))
     end = key + 1
     while end < len(lines) and (_is_aside(lines[end]) or _indent(lines[end]) > column):
         end += 1

@@ -30,7 +30,7 @@ def adapted(text: str, facts: Facts, sizes: Sizes, sections: Mapping[str, type[S
 
     `sections` has what each question's section is, by its name.
     """
-    text, conv = _settings(text, facts)
+    text, noisy, conv = _settings(text, facts)
     yaml = YAML()
     yaml.width = 4096  # a line stays a line
     content = yaml.load(text)
@@ -39,6 +39,7 @@ def adapted(text: str, facts: Facts, sizes: Sizes, sections: Mapping[str, type[S
     _tune(content["tuning"], sizes)
     for name, setting in content["settings"].items():
         _size(setting, facts, sizes, conv=name == conv)
+        setting["label_noise"] = (setting["label_noise"] or NOISE) if name == noisy else 0.0
     _spread(content["variants"], len(content["tuning"]["baseline"]["epochs"]))
     known = [name for name in content["settings"] if name != conv]
     for name, section in sections.items():
@@ -54,11 +55,11 @@ def adapted(text: str, facts: Facts, sizes: Sizes, sections: Mapping[str, type[S
     return blocks.removed(stream.getvalue(), "variants", unused)
 
 
-def _settings(text: str, facts: Facts) -> tuple[str, str]:
+def _settings(text: str, facts: Facts) -> tuple[str, str, str]:
     """Leave a setting with few images, one with wrong labels, and a convolutional one; return the text.
 
-    Each is the first of its kind in the file, or a copy of the one with few images. Return the name of the
-    convolutional one too, "" where the images are too small for it.
+    Each is the first of its kind in the file, or a copy of the one with few images. Return the names of the
+    latter two as well, "" for the convolutional one where the images are too small for it.
     """
     settings = YAML(typ="safe").load(text)["settings"]
     dense = [name for name, setting in settings.items() if "dense" in setting["network"]]
@@ -75,22 +76,10 @@ def _settings(text: str, facts: Facts) -> tuple[str, str]:
     if not noisy:
         noisy = "noisy"
         text = blocks.copied(text, "settings", few, noisy, few, f"`{few}` with wrong training labels")
-        text = _edited(text, noisy, {"label_noise": NOISE})
     if fits and not conv:
         conv = "conv"
         text = blocks.copied(text, "settings", few, conv, noisy, f"`{few}` with a convolutional network")
-        text = _edited(text, conv, {"network": _conv(facts)})
-    return text, conv
-
-
-def _edited(text: str, setting: str, changes: Mapping[str, Any]) -> str:
-    yaml, stream = YAML(), io.StringIO()
-    yaml.width = 4096
-    content = yaml.load(text)
-    for field, value in changes.items():
-        _put(content["settings"][setting], field, value)
-    yaml.dump(content, stream)
-    return stream.getvalue()
+    return text, noisy, conv
 
 
 def _put(section: Any, field: str, value: Any) -> None:

@@ -70,7 +70,7 @@ def test_a_study_of_its_time_is_valid_and_fits_the_images(facts: Facts) -> None:
     assert took <= 60 * MINUTES * max(facts.images / IMAGES, 1)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     images=st.integers(600, 100_000),
     side=st.integers(3, 64),
