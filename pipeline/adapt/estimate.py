@@ -12,8 +12,8 @@ from pipeline.plan import Run
 
 # A rule of thumb: a run takes START seconds, and for each image and epoch PASS and a share for each
 # multiplication of its network. Measured as the processor time of single runs, one at a time, on an AMD EPYC:
-# 660 images of 28 x 28 for 15 epochs take 0.2 s with 128 units and 3.4 s with convolutions of 8 and 16 filters,
-# for 30 epochs 0.3 to 1 s and 6.7 s. The rule says up to a third more, for two cores share their memory.
+# 15 epochs of 660 images of 28 x 28 take 0.2 s with 128 units and 3.4 s with convolutions of 8-16 filters;
+# 30 epochs take 0.3 to 1 s and 6.7 s. The rule says up to a third more, for two cores share their memory.
 START = 0.15
 PASS = 12e-6
 MULTIPLIED = {"dense": 0.1e-9, "conv": 1e-9}
