@@ -16,6 +16,7 @@ STAGES = sorted((PIPELINE / "stages").glob("[!_]*.py"))
 ROOMS = (
     "__main__",
     "toy",
+    "adapt",
     "stages",
     "page",
     "compare",

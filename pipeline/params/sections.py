@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from pipeline.params.studied import Studied
+
 if TYPE_CHECKING:
     from pipeline.params.models import Params, Setting
 
@@ -79,4 +81,12 @@ class Section(Strict):
         """Shrink the section to toy size in place, as it stands in the file.
 
         `content` is the whole file, whose settings and variants are shrunk already.
+        """
+
+    @classmethod
+    def fit(cls, section: dict[str, Any], content: dict[str, Any], studied: Studied) -> None:
+        """Fit the section to a study of the user's own data in place, as it stands in the file.
+
+        `content` is the whole file, whose settings are fitted already. So are the names of settings and
+        variants in the section, and its `splits`.
         """

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pipeline import plan
 from pipeline.params import BASELINE, Mix, Params
 from pipeline.params.sections import Draws, Names, Section
+from pipeline.params.studied import Studied
 from pipeline.params.toy import LIMITS
 
 if TYPE_CHECKING:
     from pipeline.evaluation.cells import Cell
     from pipeline.plan import Run
     from pipeline.questions.study import Study
+
+
+SEVERAL = 6  # items of a list, from which on paths are followed in several settings
 
 
 class StrengthPaths(Section):
@@ -52,6 +56,12 @@ class StrengthPaths(Section):
     def toy(cls, section: dict[str, Any], content: dict[str, Any]) -> None:
         """Limit the training sets."""
         section["splits"] = min(section["splits"], LIMITS["splits"])
+
+    @classmethod
+    def fit(cls, section: dict[str, Any], content: dict[str, Any], studied: Studied) -> None:
+        """Follow the paths in one setting where little is asked for."""
+        if studied.most < SEVERAL:
+            del section["settings"][1:]
 
 
 def _of_path(mixes: tuple[Mix, ...], variant: str, setting: str) -> Iterator[str]:

@@ -31,10 +31,7 @@ def changes(page: str) -> Iterator[tuple[str, Any]]:
     def walk(content: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
         for name, value in content.items():
             at = f"{path}.{name}".lstrip(".")
-            # Conditions are given whole, and so is a variant.
-            whole = (
-                at == "questions.choice.conditions" or path == "variants" or not isinstance(value, Mapping)
-            )
+            whole = path == "variants" or not isinstance(value, Mapping)  # a variant is given whole
             yield from [(at, value)] if whole else walk(value, at)
 
     return walk(YAML(typ="safe").load(block(page, "yaml")), "")
@@ -42,13 +39,7 @@ def changes(page: str) -> Iterator[tuple[str, Any]]:
 
 def edit(clone: Clone, page: str) -> None:
     """Change `params.yaml` as a page says, at toy size."""
-    declared = clone.yaml("params.yaml")["settings"]
-    edits = {
-        at: value
-        for at, value in changes(page)
-        if not at.startswith("settings.") or at.split(".")[1] in declared
-    }
-    clone.edit(edits)
+    clone.edit(dict(changes(page)))
     toy.shrink(clone.root / "params.yaml")
 
 

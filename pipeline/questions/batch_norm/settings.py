@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pipeline.params import BASELINE, AnyNetwork, Params, Setting
 from pipeline.params.sections import Count, Draws, Name, Rate, Section, Strict
+from pipeline.params.studied import Studied
 from pipeline.params.toy import LIMITS
 
 TOY_RATES = 3  # spread over the list
@@ -72,8 +73,21 @@ class Settings(Section):
         """Limit training sets and epochs, and leave a few rates."""
         for name in ("splits", "epochs"):
             section[name] = min(section[name], LIMITS[name])
-        rates = section["rates"]
-        kept = range(0, len(rates), max(1, (len(rates) - 1) // (TOY_RATES - 1)))
-        for place in reversed(range(len(rates))):  # in place, which keeps the file as it is written
-            if place not in kept:
-                del rates[place]
+        _thin(section["rates"], TOY_RATES)
+
+    @classmethod
+    def fit(cls, section: dict[str, Any], content: dict[str, Any], studied: Studied) -> None:
+        """Leave a few rates, and the networks that take images of any size; change no network's width."""
+        _thin(section["rates"], max(studied.most, TOY_RATES))
+        networks = section["networks"]
+        for name in [name for name, network in networks.items() if "dense" not in network]:
+            if len(networks) > 1:
+                del networks[name]
+
+
+def _thin(rates: list[float], count: int) -> None:
+    """Leave about so many rates, spread over the list; in place, which keeps the file as it is written."""
+    kept = range(0, len(rates), max(1, (len(rates) - 1) // (count - 1)))
+    for place in reversed(range(len(rates))):
+        if place not in kept:
+            del rates[place]

@@ -9,9 +9,11 @@ from pydantic import Field
 
 from pipeline.params import AnyNetwork, Params, Setting
 from pipeline.params.sections import Count, Draws, Name, Names, Section, Strict
+from pipeline.params.studied import Studied, batch_size
 from pipeline.params.toy import CANDIDATES, LIMITS
 
 TOY_CONDITIONS = 3  # those that still differ
+FEWEST = 25  # images of a training set, where they are fewer than the study's
 
 
 class Changes(Strict):
@@ -115,6 +117,37 @@ class Settings(Section):
                 kept.add(name)
         for name in [name for name in conditions if name not in kept]:
             del conditions[name]
+
+    @classmethod
+    def fit(cls, section: dict[str, Any], content: dict[str, Any], studied: Studied) -> None:
+        """Write conditions that the images allow: fewer and more of them, narrower and wider networks."""
+        start = content["settings"][section["settings"][0]]
+        noise = max(setting["label_noise"] for setting in content["settings"].values())
+        (units,) = start["network"]["dense"]["hidden"]
+        few, more = max(studied.train_size // 4, FEWEST), 4 * studied.train_size
+        narrow, wide = (
+            {"network": {"dense": {"hidden": [count], "activation": start["network"]["dense"]["activation"]}}}
+            for count in (units // 4, 4 * units)
+        )
+        conditions: dict[str, dict[str, Any]] = {
+            f"n{few}": {"train_size": few, "batch_size": batch_size(few)},
+            "wide": wide,
+            "narrow": narrow,
+            f"n{more}": {
+                "train_size": more,
+                "batch_size": batch_size(more),
+                "epochs": max(start["epochs"] // 2, 1),
+            },
+            "wide_noisy": wide | {"label_noise": noise},
+            "narrow_noisy": narrow | {"label_noise": noise},
+        }
+        sets = section["splits"] + section["trials"]
+        if more * sets > studied.pool:
+            del conditions[f"n{more}"]
+        written = section["conditions"]
+        written.clear()
+        for name in [*conditions][: studied.most]:
+            written[name] = conditions[name]
 
 
 def _kind(setting: Setting) -> str:
