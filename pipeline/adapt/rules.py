@@ -112,7 +112,8 @@ def _size(setting: Any, facts: Facts, sizes: Sizes, conv: bool) -> None:
         "epochs": round(level.epochs * CONV_EPOCHS) if conv else level.epochs,
         "batch_size": batch_size(sizes.train_size),
         "splits": level.splits,
-        "inits": level.inits,
+        "inits": 1,
+        "crossed": False,
     }
     for field, value in changes.items():
         _put(setting, field, value)

@@ -29,13 +29,12 @@ class Facts:
 
 @dataclass(frozen=True)
 class Level:
-    """How much is asked for: training sets, initialisations, training sets to tune on, and the rest.
+    """How much is asked for: training sets, training sets to tune on, and the rest.
 
     The study has at least `variants` of them if there are so many; a question's list has `most` items.
     """
 
     splits: int
-    inits: int
     tuning: int
     epochs: int
     variants: int
@@ -44,16 +43,16 @@ class Level:
 
 # From the largest to the smallest; the first that takes no more than its time is written.
 LEVELS = (
-    Level(splits=10, inits=2, tuning=2, epochs=40, variants=99, most=11),
-    Level(splits=10, inits=1, tuning=2, epochs=40, variants=99, most=8),
-    Level(splits=10, inits=1, tuning=1, epochs=40, variants=12, most=6),
-    Level(splits=8, inits=1, tuning=1, epochs=40, variants=10, most=4),
-    Level(splits=6, inits=1, tuning=1, epochs=40, variants=8, most=4),
-    Level(splits=5, inits=1, tuning=1, epochs=40, variants=6, most=3),
-    Level(splits=5, inits=1, tuning=1, epochs=30, variants=6, most=3),
-    Level(splits=5, inits=1, tuning=1, epochs=20, variants=5, most=3),
-    Level(splits=4, inits=1, tuning=1, epochs=20, variants=4, most=2),
-    Level(splits=3, inits=1, tuning=1, epochs=20, variants=3, most=2),
+    Level(splits=10, tuning=2, epochs=40, variants=99, most=11),
+    Level(splits=10, tuning=2, epochs=40, variants=99, most=8),
+    Level(splits=10, tuning=1, epochs=40, variants=12, most=6),
+    Level(splits=8, tuning=1, epochs=40, variants=10, most=4),
+    Level(splits=6, tuning=1, epochs=40, variants=8, most=4),
+    Level(splits=5, tuning=1, epochs=40, variants=6, most=3),
+    Level(splits=5, tuning=1, epochs=30, variants=6, most=3),
+    Level(splits=5, tuning=1, epochs=20, variants=5, most=3),
+    Level(splits=4, tuning=1, epochs=20, variants=4, most=2),
+    Level(splits=3, tuning=1, epochs=20, variants=3, most=2),
 )
 
 
