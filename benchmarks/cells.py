@@ -22,4 +22,5 @@ def runs(setting: str, variants: list[str], splits: int, inits: int = 1) -> list
 
 def replicate(run: Run) -> prepared.Replicate:
     """Return the data of a run."""
-    return prepared.replicate(prepared.read_images(ROOT), prepared.read_split(ROOT, run.setting), run.split)
+    images = prepared.read_images(ROOT, run.source)
+    return prepared.replicate(images, prepared.read_split(ROOT, run.setting), run.split)

@@ -43,7 +43,9 @@ def benchmark(setting: str) -> Measured:
             )
         )
 
-    products = _Products(images.numpy().reshape(len(labels), -1), run.hidden[0], data.classes, run.batch_size)
+    products = _Products(
+        images.numpy().reshape(len(labels), -1), run.architecture.width, data.classes, run.batch_size
+    )
 
     def limit() -> float:
         with threadpool_limits(1):

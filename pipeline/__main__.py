@@ -109,6 +109,19 @@ def quick(
     toy.run(directory)
 
 
+@app.command()
+def adapt(
+    path: Annotated[Path, typer.Argument(help="a file or folder in datasets/")],
+    force: Annotated[
+        bool, typer.Option("--force", help="overwrite changes of params.yaml that are not committed")
+    ] = False,
+) -> None:
+    """Write params.yaml for your own data: a study that fits them, and takes minutes."""
+    from pipeline import adapt
+
+    adapt.run(ROOT, path, force)
+
+
 def main() -> None:
     """Run the command; an error of the user's is one line."""
     try:

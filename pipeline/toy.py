@@ -12,10 +12,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pipeline import questions
-from pipeline.datasets import mnist
+from pipeline.datasets import obtain
 from pipeline.params import OWN
 from pipeline.params.toy import CANDIDATES, LIMITS
-from pipeline.system.checkout import ROOT, main_checkout
+from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 
 VARIANTS = 3  # at least, if there are so many
@@ -26,7 +26,7 @@ MARK = "toy-copy"  # a file in its .git tells a copy from a project of the user'
 def run(directory: Path) -> None:
     """Copy the work tree to `directory`, keep a part of its study, at toy size, and reproduce it there.
 
-    The copy has its own MLflow store; it takes MNIST from this checkout where that has it.
+    The copy has its own MLflow store; it takes downloaded data from this checkout where that has them.
     Raises UserError when `directory` is not an earlier copy, and when a stage fails.
     """
     copy(directory)
@@ -38,11 +38,12 @@ def run(directory: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for a copy: a store of its own, and MNIST from this checkout if it has it."""
+    """Return the environment for a copy: a store of its own, and the downloads that this checkout has."""
     variables = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-    download = main_checkout() / "data" / "download"
-    if all((download / name).exists() for name in mnist.SHA256):
-        variables.setdefault("MNIST_DIR", str(download))
+    downloads = obtain.downloads(ROOT)
+    for dataset in obtain.PUBLISHED.values():
+        if dataset.is_kept(downloads):
+            variables.setdefault(dataset.variable, str(downloads / dataset.kept))
     return variables
 
 
@@ -86,7 +87,7 @@ def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
     """
     yaml, content = _read(path)
     sections = {question.name: question.settings for question in questions.discover()}
-    settings = {name for name, setting in content["settings"].items() if setting["variants"] != "all"}
+    settings = {name for name, setting in content["settings"].items() if not setting["validation_size"]}
     settings |= _needed(content, settings, {name: (s.SETTINGS, 1) for name, s in sections.items()})
     _keep(content["settings"], settings, committed["settings"])
     variants: set[str] = set()

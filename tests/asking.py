@@ -33,6 +33,11 @@ def resolved(study: Params) -> dict[str, Plan]:
     return plan.resolve(study.stages, cells, data)
 
 
+def dense(*hidden: int, activation: str = "relu") -> dict[str, Any]:
+    """A fully connected network with so many units in every hidden layer."""
+    return {"dense": {"hidden": list(hidden), "activation": activation}}
+
+
 def variants() -> dict[str, Any]:
     """One variant with two candidates and one with a single one."""
     return {"probed": {"l1": {"strength": [0.001, 0.002]}}, "plain": {"l2": {"strength": 0.001}}}
@@ -51,7 +56,7 @@ def asked(setting: str) -> dict[str, Any]:
             "epochs": 2,
             "optimizer": "sgd",
             "rates": [0.01, 0.1],
-            "networks": {"deep": {"hidden": [8, 8], "activation": "tanh"}},
+            "networks": {"deep": dense(8, 8, activation="tanh")},
             "shift": {"learning_rate": 0.1, "every": 2},
         },
         "choice": {
@@ -60,6 +65,6 @@ def asked(setting: str) -> dict[str, Any]:
             "candidates": [0, 1],
             "trials": 1,
             "splits": 3,
-            "conditions": {"wider": {"hidden": [32, 8]}, "noisier": {"label_noise": 0.1}},
+            "conditions": {"wider": {"network": dense(32, 8)}, "noisier": {"label_noise": 0.1}},
         },
     }

@@ -1,19 +1,19 @@
 """What the tests share: the real MNIST, from wherever it can be had, and miniatures of what is planned."""
 
 import copy
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.datasets.mnist import Images, obtain
+from pipeline.datasets import obtain
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Replicate
 from pipeline.params import Optimizer
 from pipeline.plan import Run
 from tests import sharing
-from tests.asking import asked, variants
+from tests.asking import asked, dense, variants
 
 # The one toy study that every test of the whole pipeline looks at.
 pytest_plugins = ("tests.pipeline.toy_study",)
@@ -43,10 +43,9 @@ def repository() -> Path:
 @pytest.fixture(scope="session")
 def mnist(tmp_path_factory: pytest.TempPathFactory) -> Images:
     """The real MNIST: the first run fetches it into data/download, later ones find it there."""
-    named = os.environ.get("MNIST_DIR")
 
     def fetched(_: object = None) -> Images:
-        return obtain(REPOSITORY / "data" / "download", local=Path(named) if named else None)
+        return obtain.dataset(REPOSITORY, "mnist").images
 
     sharing.made_once(tmp_path_factory, "mnist", fetched)
     return fetched()
@@ -56,10 +55,10 @@ def mnist(tmp_path_factory: pytest.TempPathFactory) -> Images:
 def raw_params() -> dict[str, Any]:
     """A small, valid `params.yaml` as it is parsed, for the test to change."""
     small: dict[str, Any] = {
+        "data": "mnist",
         "train_size": 50,
         "validation_size": 40,
-        "hidden": [16, 8],
-        "activation": "relu",
+        "network": dense(16, 8),
         "optimizer": {"name": "adam", "learning_rate": 0.001},
         "epochs": 3,
         "batch_size": 10,
@@ -72,6 +71,7 @@ def raw_params() -> dict[str, Any]:
     }
     blind = small | {
         "validation_size": 0,
+        "network": dense(16, 8),
         "optimizer": {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9},
         "splits": 1,
         "inits": 3,
@@ -80,7 +80,7 @@ def raw_params() -> dict[str, Any]:
     }
     return {
         "scale": 1,
-        "data": {"source": "mnist", "validation": 100, "seed": 0},
+        "data": {"validation": 100, "seed": 0},
         "tuning": {"splits": 2, "baseline": {"epochs": [2, 4], "learning_rate": [0.001, 0.01]}},
         "settings": {"small": small, "blind": blind},
         "variants": {
@@ -120,12 +120,12 @@ def tiny_run() -> Callable[..., Run]:
         run = Run(
             setting="tiny",
             variant="baseline",
+            source="mnist",
             split=0,
             init=0,
             train_size=200,
             validation_size=100,
-            hidden=[16],
-            activation="relu",
+            network=dense(16),
             optimizer=Optimizer(name="adam", learning_rate=0.001),
             epochs=3,
             batch_size=32,  # the last batch of an epoch has 8

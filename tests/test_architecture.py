@@ -16,6 +16,7 @@ STAGES = sorted((PIPELINE / "stages").glob("[!_]*.py"))
 ROOMS = (
     "__main__",
     "toy",
+    "adapt",
     "stages",
     "page",
     "compare",
@@ -28,6 +29,7 @@ ROOMS = (
     "plan",
     "datasets",
     "params",
+    "networks",
     "regularizers",
     "science",
     "system",
@@ -86,7 +88,7 @@ def test_a_library_stays_where_it_belongs(file: Path) -> None:
     room, used = room_of(name_of(file)), libraries(file)
     assert "mlflow" not in used or room == "tracking"
     assert not used & {"dvc", "dvc_data"} or room == "records"
-    assert not used & {"tensorflow", "keras"} or room in ("training", "regularizers")
+    assert not used & {"tensorflow", "keras"} or room in ("training", "networks", "regularizers")
     if room == "science":
         assert used <= {"numpy", "scipy", "statsmodels"}
         assert imported_rooms(file) <= {"science"}

@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline import questions, toy
-from pipeline.datasets import mnist
+from pipeline.datasets import obtain
 from pipeline.params.toy import CANDIDATES, LIMITS
 from pipeline.system.errors import UserError
 from tests import asking
@@ -35,7 +35,7 @@ settings:
   large:                 # above every limit
     train_size: 60000
     validation_size: 2000
-    hidden: [128, 64]
+    network: {dense: {hidden: [128, 64]}}
     optimizer: {name: adam, learning_rate: 1.0e-3}
     epochs: 60
     batch_size: 32       # stays
@@ -81,7 +81,7 @@ questions:
     candidates: [1, 2]
     splits: 3
     conditions:
-      more: {train_size: 5000, hidden: [32], splits: 4}
+      more: {train_size: 5000, network: {dense: {hidden: [32]}}, splits: 4}
 """
 
 
@@ -115,8 +115,9 @@ def test_shrink_changes_the_larger_values_and_nothing_else(tmp_path: Path) -> No
         "epochs: 30           # of a question": f"epochs: {limit['epochs']}            # of a question",
         "rates: [1.0e-3, 1.0e-2, 0.1, 1.0, 10.0]": "rates: [1.0e-3, 0.1, 10.0]",
         "candidates: [1, 2]": "candidates: [0, 1]",
-        "more: {train_size: 5000, hidden: [32], splits: 4}": (
-            f"more: {{train_size: {limit['train_size']}, hidden: [32], splits: {limit['splits']}}}"
+        "more: {train_size: 5000, network: {dense: {hidden: [32]}}, splits: 4}": (
+            f"more: {{train_size: {limit['train_size']}, network: {{dense: {{hidden: [32]}}}}, "
+            f"splits: {limit['splits']}}}"
         ),
     }
     once = path.read_text(encoding="utf-8")
@@ -133,7 +134,9 @@ def test_a_first_look_keeps_what_it_needs_and_what_is_new(tmp_path: Path) -> Non
   more: {l1: {strength: 1.0e-2}}
   strong: {l1: {strength: 1.0}}""",
     )
-    full = full.replace("  small:", "  other: {variants: all, overrides: {}}\n\n  small:")
+    full = full.replace(
+        "  small:", "  other: {validation_size: 9, variants: [drop], overrides: {}}\n\n  small:"
+    )
     known = YAML(typ="safe").load(full)
     changed = copy.deepcopy(known)
     changed["settings"]["other"]["overrides"] = {"drop": {"dropout": {"rate": 0.1}}}
@@ -152,8 +155,16 @@ def test_a_first_look_keeps_what_it_needs_and_what_is_new(tmp_path: Path) -> Non
 
 def test_conditions_that_are_the_same_at_toy_size_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
-    conditions = ["small: {train_size: 100}", "as_it_is: {train_size: 9000}", "wide: {hidden: [300]}"]
-    conditions += ["wider: {hidden: [300], train_size: 700}", "deep: {hidden: [9, 9]}", "last: {hidden: [7]}"]
+    conditions = [
+        "small: {train_size: 100}",
+        "as_it_is: {train_size: 9000}",
+        "wide: {network: {dense: {hidden: [300]}}}",
+    ]
+    conditions += [
+        "wider: {network: {dense: {hidden: [300]}}, train_size: 700}",
+        "deep: {network: {dense: {hidden: [9, 9]}}}",
+        "last: {network: {dense: {hidden: [7]}}}",
+    ]
     path.write_text(FULL + "".join(f"      {condition}\n" for condition in conditions), encoding="utf-8")
     toy.shrink(path)
     left = YAML(typ="safe").load(path)["questions"]["choice"]["conditions"]
@@ -225,7 +236,6 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setattr(toy, "ROOT", root)
-    monkeypatch.setattr(toy, "main_checkout", lambda: root)
     committed = {
         "dvc.yaml": "stages: {}\n",
         "params.yaml": FULL,
@@ -383,22 +393,35 @@ def test_the_pipeline_runs_in_the_shrunk_copy(
     assert (checkout / "params.yaml").read_text(encoding="utf-8") == FULL
 
 
-@pytest.mark.parametrize("named", [None, "/mnt/mnist"])
+IDX = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+
+
+@pytest.mark.parametrize("named", [None, "/mnt/images"])
+@pytest.mark.parametrize(("variable", "kept"), [("MNIST_DIR", ""), ("FASHION_MNIST_DIR", "fashion_mnist")])
 def test_a_whole_download_is_taken_along_unless_another_is_named(
-    tmp_path: Path, checkout: Path, repro: Repro, monkeypatch: pytest.MonkeyPatch, named: str | None
+    tmp_path: Path,
+    checkout: Path,
+    repro: Repro,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    kept: str,
+    named: str | None,
 ) -> None:
-    monkeypatch.delenv("MNIST_DIR", raising=False)
+    for dataset in obtain.PUBLISHED.values():
+        monkeypatch.delenv(dataset.variable, raising=False)
     if named:
-        monkeypatch.setenv("MNIST_DIR", named)
-    download = checkout / "data" / "download"
+        monkeypatch.setenv(variable, named)
+    download = checkout / "data" / "download" / kept
+    download.mkdir(exist_ok=True)
     calls = repro(0)
-    for name in list(mnist.SHA256)[1:]:
+    for name in IDX[1:]:
         (download / name).touch()
     toy.run(tmp_path / "copy")
-    assert calls[-1]["env"].get("MNIST_DIR") == named
-    (download / next(iter(mnist.SHA256))).touch()
+    assert calls[-1]["env"].get(variable) == named
+    (download / IDX[0]).touch()
     toy.run(tmp_path / "copy")
-    assert calls[-1]["env"]["MNIST_DIR"] == (named or str(download))
+    assert calls[-1]["env"][variable] == (named or str(download))
+    assert sum(dataset.variable in calls[-1]["env"] for dataset in obtain.PUBLISHED.values()) == 1
 
 
 def test_a_stage_that_fails_is_one_line(tmp_path: Path, checkout: Path, repro: Repro) -> None:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.compare.sides import Side
-from pipeline.params import MNIST, POOL
+from pipeline.params import PUBLISHED
 from pipeline.system.untrusted import printable
 
 ABSENT = "absent"
 SHOWN = 80  # characters of a value
-SOURCE, IMAGES = "data.source", "data/images"
+IMAGES = "data/images"
+# Earlier revisions name one source for all settings in `data.source`; the first of them knew MNIST alone.
+EARLIER_SOURCE, FIRST_SOURCE = "data.source", "mnist"
 # The code that draws the images of a training set, and the folders that it has been in, newest first.
-DRAWN_BY = ("draws.py", "splits.py")
+DRAWN_BY = ("draws.py", "seeds.py", "splits.py")
 FOLDERS = ("pipeline/datasets", "pipeline/data")
 
 
@@ -67,27 +69,32 @@ def unshared(a: Side, b: Side, setting: str) -> str:
 
 def all_images(side: Side, setting: str) -> bool:
     """Tell whether the only training set of a setting consists of all images."""
-    return _source(side) == MNIST and side.parameters.get(f"settings.{setting}.train_size") == POOL
+    images = PUBLISHED.get(_source(side, setting))
+    return images is not None and side.parameters.get(f"settings.{setting}.train_size") == images
 
 
 def other_weights(a: Side, b: Side, setting: str) -> str:
     """Say why initialisation i of a setting has other weights on the other side; "" if it has the same."""
-    paths = [f"settings.{setting}.{key}" for key in ("seed", "hidden")]
+    within = (f"settings.{setting}.seed", f"settings.{setting}.network.")
+    paths = [path for path in sorted(a.parameters.keys() | b.parameters.keys()) if path.startswith(within)]
     return " and ".join(path for path in paths if a.parameters.get(path) != b.parameters.get(path))
 
 
-def same_images(a: Side, b: Side) -> bool:
-    """Tell whether both sides draw from the same images, and are tested on the same.
+def same_images(a: Side, b: Side, setting: str) -> bool:
+    """Tell whether a setting draws from the same images on both sides, and is tested on the same.
 
-    MNIST is always the same, because of its checksums; other data are where DVC recorded the same digest.
+    Published data sets are always the same, because of their checksums; one's own data are where DVC recorded
+    the same digest of all images.
     """
-    if _source(a) != _source(b):
+    source = _source(a, setting)
+    if source != _source(b, setting):
         return False
-    return _source(a) == MNIST or (IMAGES in a.data and a.data[IMAGES] == b.data.get(IMAGES))
+    return source in PUBLISHED or (IMAGES in a.data and a.data[IMAGES] == b.data.get(IMAGES))
 
 
-def _source(side: Side) -> str:
-    return str(side.parameters.get(SOURCE, MNIST))  # old revisions knew no other source
+def _source(side: Side, setting: str) -> str:
+    earlier = side.parameters.get(EARLIER_SOURCE, FIRST_SOURCE)
+    return str(side.parameters.get(f"settings.{setting}.data", earlier))
 
 
 def _drawing_folder(side: Side) -> str:

@@ -108,7 +108,7 @@ def _of_cell(a: Side, b: Side, cell: Cell) -> list[Difference]:
     old_runs, new_runs = (side.scores.runs.get(cell, {}) for side in (a, b))
     if not old_runs or not new_runs:
         return unjudged
-    if not changes.same_images(a, b):
+    if not changes.same_images(a, b, cell[0]):
         return [replace(difference, basis=Basis.IMAGES) for difference in unjudged]
     # The replicates of each side are crossed, so those that both have are crossed too.
     shared = [replicate for replicate in old_runs if replicate in new_runs]

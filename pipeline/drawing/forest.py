@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.drawing.style import COLOURS, WIDTH, arms
+from pipeline.drawing.style import COLOURS, WIDTH, arms, of_family
 from pipeline.params import BASELINE, TUNED_BASELINE
 
 
@@ -36,7 +36,7 @@ def forest(
                     place,
                     xerr=arms(row),
                     fmt="o",
-                    color=COLOURS[families[variant]],
+                    color=of_family(families[variant]),
                     markerfacecolor="white" if variant == TUNED_BASELINE else None,
                     elinewidth=2,
                     markersize=5,

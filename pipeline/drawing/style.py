@@ -28,6 +28,8 @@ COLOURS = {
     "stopping": "#009e73",
     "normalization": "#cc79a7",
     "targets": "#e69f00",
+    "data": "#6b3d12",
+    "averaging": "#56b4e9",
     "combination": "#8b3fa0",
 }
 # Variants that the questions look at: two of a family may meet in one panel.
@@ -39,13 +41,18 @@ VARIANTS = {
     "early_stopping": COLOURS["stopping"],
     "batch_norm": COLOURS["normalization"],
 }
-OTHER = "black"  # a variant of one's own
+OTHER = "black"  # a variant or a family of one's own
 WIDTH = 9.0  # inches: on a page of text the letters come out as large as the text's notes
 
 
 def colour_of(variant: str) -> str:
     """Return the colour of a variant in the figures of the questions."""
     return VARIANTS.get(variant, OTHER)
+
+
+def of_family(family: str) -> str:
+    """Return the colour of a family of regularizers, whether it is known here or not."""
+    return COLOURS.get(family, OTHER)
 
 
 def use() -> None:

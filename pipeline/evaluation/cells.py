@@ -78,11 +78,16 @@ class Cell:
         logs = special.log_softmax(stacked.astype(np.float64), axis=-1)
         return np.asarray(logs.reshape(len(self.grid), len(self.grid[0]), *stacked.shape[1:]))
 
+    @property
+    def is_dense(self) -> bool:
+        """Tell whether its networks can be applied here, which are then `networks`."""
+        return "dense" in self.run.network
+
     def networks(self) -> Iterator[tuple[Run, Network]]:
-        """Yield the trained networks, in the order of the plan."""
+        """Yield the trained networks, in the order of the plan, of a cell that is dense."""
         for record in self.records:
             weights = records.read_weights(self.root, self.stage, record.run.key)
-            yield record.run, Network.of(weights, record.run.activation)
+            yield record.run, Network.of(weights, record.run.network["dense"]["activation"])
 
     def score(self, name: str) -> np.ndarray:
         """Return a score of every run, (D, I); errors in percent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,16 @@ FOLDER = "results/remembered"  # of this checkout; an experiment's copy shares i
 MeasuredCell = tuple[str, dict[str, pd.DataFrame], Measured]
 
 
-def of_stage(root: Path, stage: str, labels: np.ndarray) -> list[MeasuredCell]:
-    """Return, for every cell that the settings ask of a stage, its tables and what others need of it."""
+def of_stage(root: Path, stage: str, labels: Mapping[str, np.ndarray]) -> list[MeasuredCell]:
+    """Return, for every cell that the settings ask of a stage, its tables and what others need of it.
+
+    `labels` has the labels (M,) of the test images by setting.
+    """
     remember = _memory(root).cache(_measured, ignore=["cell", "labels"])
     measured = []
     for cell in cells.read(root, stage):
         digest = _digest(cell)
-        measured.append((digest, *remember(digest, cell, labels)))
+        measured.append((digest, *remember(digest, cell, labels[cell.setting])))
     return measured
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.drawing.forest import forest
-from pipeline.drawing.style import COLOURS, WIDTH, arms
+from pipeline.drawing.style import WIDTH, arms, of_family
 from pipeline.evaluation import significance
 from pipeline.params import TUNED_BASELINE
 
@@ -49,7 +49,7 @@ def bias_variance(summary: pd.DataFrame, families: Families, settings: list[str]
                 xerr=arms(variance.loc[variant]),
                 yerr=arms(bias.loc[variant]),
                 fmt="o",
-                color=COLOURS[families[variant]],
+                color=of_family(families[variant]),
                 markerfacecolor="white" if variant == TUNED_BASELINE else None,
                 elinewidth=1,
                 markersize=5,
@@ -87,7 +87,7 @@ def _label(axis: Axes, x: pd.Series, y: pd.Series, families: Families) -> None:
             textcoords="axes fraction",
             fontsize=8,
             va="center",
-            color=COLOURS[families[variant]],
+            color=of_family(families[variant]),
             arrowprops={"arrowstyle": "-", "color": "#b0b0b0", "linewidth": 0.6, "shrinkB": 3},
         )
 

@@ -20,6 +20,7 @@ from pipeline.evaluation.significance import (
 from pipeline.params import Params, Setting
 from pipeline.system.words import coded, fall, interval, listed, of
 
+SHALLOW = 2  # a network of more hidden layers is described
 NAMED = 3  # no more failing variants than this are named; more are counted
 IN = {1: "in", 2: "in both"}  # so many settings; "in each of" more
 
@@ -166,7 +167,10 @@ def _single(setting: Setting, name: str, change: pd.Series) -> str:
 
 def _short(setting: Setting) -> str:
     noise = f", {setting.label_noise:.0%} of the labels wrong" if setting.label_noise else ""
-    return f"{setting.train_size:,} images{noise}"
+    beside = f", {setting.distractors:.0%} useless pixels" if setting.distractors else ""
+    network = setting.network.network
+    layers = f", {network.described}" if network.depth > SHALLOW else ""
+    return f"{setting.train_size:,} images of `{setting.data}`{noise}{beside}{layers}"
 
 
 def _test_error(summary: pd.DataFrame, setting: str, variant: str) -> float:

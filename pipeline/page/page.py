@@ -18,15 +18,20 @@ TEMPLATE = Path(__file__).parent / "templates" / "report.md.j2"
 
 
 def values(
-    study: Params, tables: Mapping[str, pd.DataFrame], answers: Sequence[Answer], test_size: int
+    study: Params,
+    tables: Mapping[str, pd.DataFrame],
+    answers: Sequence[Answer],
+    test_sizes: Mapping[str, int],
 ) -> dict[str, Any]:
     """Return the computed sentences, tables and numbers by their names in `report.md.j2`.
 
-    `tables` are those of `reports/tables` by name; `test_size` is the number of test images.
+    `tables` are those of `reports/tables` by name; `test_sizes` has the number of test images by setting.
     """
     runs, summary, differences = tables["runs"], tables["summary"], tables["differences"]
     compared = [name for name in study.settings if name in set(differences.setting)]
-    error = float(summary[summary.metric == "test_error"].estimate.min())
+    errors = summary[summary.metric == "test_error"]
+    least = errors.loc[errors.estimate.idxmin()]
+    error, test_size = float(least.estimate), test_sizes[least.setting]
     tried = tables["tuning"]
     last = tried.groupby(["setting", "variant"]).candidate.transform("max")
     at_an_end = tried.chosen & ((tried.candidate == 0) | (tried.candidate == last))
@@ -48,6 +53,7 @@ def values(
         "choices_at_an_end": int(at_an_end.sum()),
         "choices_made": int(tried.chosen.sum()),
         "untuned": rankings.untuned(tried, summary),
+        "data_sets": len({setting.data for setting in study.settings.values()}),
         "test_size": test_size,
         "example_error": error,
         "binomial": math.sqrt(error * (100 - error) / test_size),

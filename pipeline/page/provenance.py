@@ -23,17 +23,12 @@ def values(root: Path, study: Params) -> dict[str, Any]:
     """
     trained = records.processors(root, study.stages).most_common()
     classes = ", ".join(f"{_cell(name)} ({count:,} runs)" for name, count in trained)
-    digests, images = prepared.read_digests(root), prepared.read_images(root)
-    shape = " x ".join(str(length) for length in images.train_images.shape[1:])
+    digests = prepared.read_digests(root)
     table = {
         **_runs(root, study),
         "processors" if len(trained) > 1 else "processor": classes,
         "code and parameters": f"commit `{source_commit()[:12]}`{', changed since' if dirty() else ''}",
-        "data": (
-            f"{_cell(study.data.source)}: {len(images.train_labels):,} training and "
-            f"{len(images.test_labels):,} test images of {shape}, "
-            f"{1 + int(images.train_labels.max())} classes"
-        ),
+        **_data(root, study),
         **{f"data of `{name}`, sha256": f"`{_joined(digests[name])[:16]}…`" for name in study.settings},
         **{f"seed of `{name}`": str(setting.seed) for name, setting in study.settings.items()},
         "seed of the held-out images": str(study.data.seed),
@@ -57,6 +52,28 @@ def _runs(root: Path, study: Params) -> dict[str, str]:
         "Keras runs of the questions": f"{of_questions:,}",
         "Keras runs to choose by": f"{to_choose:,}",
     }
+
+
+def _data(root: Path, study: Params) -> dict[str, str]:
+    """Return a row for every source of images, which names its settings where there are several sources.
+
+    And one for what was changed of the images when they were read.
+    """
+    settings: dict[str, list[str]] = {}
+    for name, setting in study.settings.items():
+        settings.setdefault(setting.data, []).append(f"`{name}`")
+    rows = {}
+    for source, names in settings.items():
+        images = prepared.read_images(root, source)
+        shape = " x ".join(str(length) for length in images.train_images.shape[1:])
+        rows["data" if len(settings) == 1 else f"data of {', '.join(names)}"] = (
+            f"{_cell(source)}: {len(images.train_labels):,} training and "
+            f"{len(images.test_labels):,} test images of {shape}, "
+            f"{1 + int(images.train_labels.max())} classes"
+        )
+        if notes := prepared.read_notes(root, source):
+            rows[f"changed of {_cell(source)}"] = "; ".join(note.replace("|", "\\|") for note in notes)
+    return rows
 
 
 def _cell(text: str) -> str:

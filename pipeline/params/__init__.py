@@ -1,16 +1,14 @@
 """The only reader of `params.yaml`: typed, frozen, strict, and checked as a whole."""
 
+from pipeline.params.choices import AnyNetwork, Mix, RegularizerMix
 from pipeline.params.flat import FILE, flattened
 from pipeline.params.models import (
     BASELINE,
-    MNIST,
     OWN,
-    POOL,
+    PUBLISHED,
     TUNED_BASELINE,
-    Mix,
     Optimizer,
     Params,
-    RegularizerMix,
     Setting,
 )
 from pipeline.params.reading import check, check_images, load
@@ -18,10 +16,10 @@ from pipeline.params.reading import check, check_images, load
 __all__ = [
     "BASELINE",
     "FILE",
-    "MNIST",
     "OWN",
-    "POOL",
+    "PUBLISHED",
     "TUNED_BASELINE",
+    "AnyNetwork",
     "Mix",
     "Optimizer",
     "Params",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from pipeline.params.models import BASELINE, TUNED_BASELINE, Mix, Params, Setting
+from pipeline.params.choices import Mix
+from pipeline.params.models import BASELINE, PUBLISHED, PUBLISHED_SHAPE, TUNED_BASELINE, Params, Setting
+from pipeline.regularizers import Regularizer
 
 
 def contradictions(params: Params) -> Iterator[str]:
@@ -13,18 +15,35 @@ def contradictions(params: Params) -> Iterator[str]:
     The questions are asked last, and only where all else is right: what is wrong with a setting would be
     said again for everything that is made from it.
     """
-    faults = list(_of_held_out(params, params.data.images))
+    faults = list(_of_held_out(params, params.settings.values(), PUBLISHED))
     faults = faults or list(_of_study(params)) or list(_of_names(params)) or list(_of_questions(params))
+    faults = faults or list(misfits(params, dict.fromkeys(PUBLISHED, PUBLISHED_SHAPE)))
     yield from faults
 
 
-def shortages(params: Params, images: int) -> Iterator[str]:
-    """Say where more is asked for than these training images, of parameters that `scale` was applied to."""
-    held = list(_of_held_out(params, images))
+def misfits(params: Params, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """Say which networks do not fit the images, whose shapes (height, width[, channels]) are by source."""
+    trained = {f"{_place(params, name)}.network": setting for name, (setting, _) in params.draws().items()}
+    for question, section in params.sections():
+        trained |= {f"questions.{question}.{at}": s for at, s in section.trained(params).items()}
+    for place, setting in trained.items():
+        if setting.data in shapes:
+            for fault in setting.network.network.faults(shapes[setting.data]):
+                yield f"{place}.{setting.network.name}.{fault}"
+
+
+def shortages(params: Params, images: Mapping[str, int]) -> Iterator[str]:
+    """Say where more training images are asked for than a source has, of parameters at their `scale`.
+
+    `images` has the number of training images by source.
+    """
+    draws = params.draws()
+    held = list(_of_held_out(params, [setting for setting, _ in draws.values()], images))
     yield from held
     scaled = f", at scale {params.scale}" if params.scale > 1 else ""
-    for name, (setting, trials) in params.draws().items() if not held else ():
-        for fault in _of_pool(params, _place(params, name), setting, setting.splits + trials, images):
+    for name, (setting, trials) in draws.items() if not held else ():
+        sets, pool = setting.splits + trials, images[setting.data]
+        for fault in _of_pool(params, _place(params, name), setting, sets, pool):
             yield fault + scaled
 
 
@@ -36,10 +55,14 @@ def _place(params: Params, condition: str) -> str:
     return f"settings.{condition}"
 
 
-def _of_held_out(params: Params, images: int | None) -> Iterator[str]:
+def _of_held_out(params: Params, settings: Iterable[Setting], images: Mapping[str, int]) -> Iterator[str]:
     held = params.data.validation
-    if images is not None and held > images:
-        yield f"data.validation: expected less than or equal to {images}, received {held}"
+    for source in dict.fromkeys(setting.data for setting in settings if setting.validation_size):
+        if held > images.get(source, held):
+            yield (
+                f"data.validation: expected at most {images[source]}, the training images of {source}, "
+                f"received {held}"
+            )
 
 
 def _of_study(params: Params) -> Iterator[str]:
@@ -90,6 +113,10 @@ def _of_candidates(at: str, mixes: tuple[Mix, ...], budget: int) -> Iterator[str
             f"{at}: expected one value, or {budget} candidates as the baseline has in tuning.baseline, "
             f"received {len(mixes)}"
         )
+    for hook in Regularizer.EXCLUSIVE:
+        names = [name for name, regularizer in mixes[0].regularizers.items() if regularizer.uses(hook)]
+        if len(names) > 1:
+            yield (f"{at}: expected at most one regularizer that sets {hook}, received {' and '.join(names)}")
     if len({mix.model_dump_json() for mix in mixes}) < len(mixes):
         yield f"{at}: expected candidates that differ"
 
@@ -119,6 +146,13 @@ def _of_setting(params: Params, name: str) -> Iterator[str]:
             f"{at}.inits: expected at least 3 replicates (splits x inits) for an interval, "
             f"received {setting.splits} x {setting.inits}"
         )
+    if not setting.crossed and setting.inits > 1:
+        yield (
+            f"{at}.inits: expected 1 where each training set has an initialisation of its own (crossed: "
+            f"false), received {setting.inits}"
+        )
+    if not unknown:
+        yield from _of_methods(params, name)
     if not setting.validation_size and not unknown:
         for variant, mixes in params.candidates(name).items():
             if len(mixes) > 1:
@@ -133,9 +167,27 @@ def _of_setting(params: Params, name: str) -> Iterator[str]:
                 )
 
 
+def _of_methods(params: Params, name: str) -> Iterator[str]:
+    """Say which methods need of the network what it does not offer."""
+    network = params.settings[name].network
+    for variant, mixes in params.candidates(name).items():
+        for method, regularizer in mixes[0].regularizers.items():
+            if missing := regularizer.needs() - network.network.OFFERS:
+                yield (
+                    f"settings.{name}.variants: expected methods for the network {network.name}, received "
+                    f"{variant}, whose {method} needs {' and '.join(sorted(missing))}; list the variants "
+                    "without it"
+                )
+
+
 def _of_size(params: Params, at: str, setting: Setting, tuning: int) -> Iterator[str]:
-    if params.data.images is not None:
-        yield from _of_pool(params, at, setting, setting.splits + tuning, params.data.images)
+    if setting.distractors and "maps" in setting.network.network.OFFERS:
+        yield (
+            f"{at}.distractors: expected 0 for the network {setting.network.name}, to which neighbouring "
+            f"pixels belong together, received {setting.distractors:g}"
+        )
+    if setting.images is not None:
+        yield from _of_pool(params, at, setting, setting.splits + tuning, setting.images)
     if setting.batch_size > setting.train_size:
         yield (
             f"{at}.batch_size: expected at most train_size = {setting.train_size}, "

@@ -3,82 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, create_model
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from pipeline.params.sections import Activation, Count, Name, Names, Rate, Section, Strict
-from pipeline.regularizers import Regularizer, discover
+from pipeline.params.choices import AnyNetwork, Candidates, Mix
+from pipeline.params.sections import Count, Name, Names, Rate, Section, Strict
 
 BASELINE = "baseline"
 TUNED_BASELINE = "tuned_baseline"
-MNIST = "mnist"
-POOL = 60_000  # its training images
+# The training images of published data sets, by the names that settings call them.
+PUBLISHED = {"mnist": 60_000, "fashion_mnist": 60_000}
+PUBLISHED_SHAPE = (28, 28)
 OWN = "datasets"  # the folder for data of one's own: the stage that reads them depends on it
 
 
-class Mix(Strict):
-    """The regularizers of one variant: a field for each one discovered, the absent ones None."""
-
-    @property
-    def regularizers(self) -> dict[str, Regularizer]:
-        """Return the regularizers that are present, by name, in alphabetical order."""
-        return {name: value for name, value in sorted(self) if value is not None}
-
-
-if TYPE_CHECKING:
-    RegularizerMix = Mix
-else:
-    # Made from what is found, so that an unknown regularizer, or an unknown key of one, is reported
-    # like any other wrong key, with its path.
-    RegularizerMix = create_model(
-        "RegularizerMix", __base__=Mix, **{name: (kind, None) for name, kind in discover().items()}
-    )
-
-
-def _candidates(raw: Any) -> Any:
-    """Return a mix a candidate: a field with a list of n values makes n, lists are walked together."""
-    if not isinstance(raw, Mapping):
-        return (raw,)
-    fields = [field for keys in raw.values() if isinstance(keys, Mapping) for field in keys.values()]
-    counts = {len(field) for field in fields if isinstance(field, list)}
-    if not counts:
-        return (raw,)
-    if len(counts) > 1 or 0 in counts:
-        raise PydanticCustomError("candidates", "lists of one length, a value a candidate")
-    return tuple({name: _at(keys, number) for name, keys in raw.items()} for number in range(counts.pop()))
-
-
-def _at(value: Any, number: int) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _at(field, number) for key, field in value.items()}
-    return value[number] if isinstance(value, list) else value
-
-
-Candidates = Annotated[tuple[RegularizerMix, ...], BeforeValidator(_candidates)]
-
-
 def _source(value: str) -> str:
-    folder, *inside = PurePosixPath(value).parts or ("",)
-    if value != MNIST and (folder != OWN or not inside or ".." in inside):
-        raise PydanticCustomError("source", f"{MNIST} or a path in {OWN}/")
-    return value
+    path = PurePosixPath(value)
+    folder, *inside = path.parts or ("",)
+    if value not in PUBLISHED and (folder != OWN or not inside or ".." in inside):
+        raise PydanticCustomError("source", f"{', '.join(PUBLISHED)} or a path in {OWN}/")
+    return str(path)  # two spellings of a path are one source
 
 
 class Data(Strict):
-    """Where the images come from, and what is held out, once for all settings."""
+    """What is held out of the training images of every source, once for all settings."""
 
-    source: Annotated[str, AfterValidator(_source)] = MNIST
     validation: Annotated[int, Field(ge=0)]
     seed: int
-
-    @property
-    def images(self) -> int | None:
-        """Return the number of training images; None where it is known only when they are read."""
-        return POOL if self.source == MNIST else None
 
 
 class Optimizer(Strict):
@@ -86,37 +41,52 @@ class Optimizer(Strict):
 
     name: Literal["adam", "sgd"]
     learning_rate: Rate
+    schedule: Literal["constant", "cosine"] = "constant"  # cosine: to zero at the last step
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @property
+    def described(self) -> str:
+        """Return its name and its learning rate."""
+        falling = ", falling to zero along a cosine" if self.schedule == "cosine" else ""
+        return f"{self.name} at {self.learning_rate:g}{falling}"
 
 
 class Setting(Strict):
-    """Conditions under which the variants are compared."""
+    """Conditions under which the variants are compared; `data` is the source of the images."""
 
+    data: Annotated[str, AfterValidator(_source)]
     train_size: Count
     validation_size: Annotated[int, Field(ge=0)]
-    hidden: Annotated[list[Count], Field(min_length=1)]
-    activation: Activation
+    network: AnyNetwork
     optimizer: Optimizer
     epochs: Count
     batch_size: Count
     label_noise: Annotated[float, Field(ge=0, lt=1)]
+    distractors: Annotated[float, Field(ge=0, le=1)] = 0.0  # useless pixels beside the real ones, as a share
     splits: Count
     inits: Count
+    crossed: bool = True  # the training sets share the initialisations, or each has one of its own
     seed: int
     variants: Literal["all"] | Names
     overrides: dict[Name, Candidates]
 
     @property
+    def images(self) -> int | None:
+        """Return how many training images its source has; None where only reading them tells."""
+        return PUBLISHED.get(self.data)
+
+    @property
     def described(self) -> str:
         """Return what it is, in a clause."""
         noise = f", {self.label_noise:.0%} of them with a wrong label" if self.label_noise else ""
-        layers = "-".join(str(units) for units in self.hidden)
+        beside = f", {self.distractors:.0%} useless pixels beside them" if self.distractors else ""
         sets = f"{self.splits} disjoint training sets" if self.splits > 1 else "one training set"
         inits = f"{self.inits} initialisations" if self.inits > 1 else "one initialisation"
+        inits = f"x {inits}" if self.crossed else "with an initialisation of its own each"
         return (
-            f"{self.train_size:,} images{noise}, hidden layers {layers} ({self.activation}), "
-            f"{self.optimizer.name} at {self.optimizer.learning_rate:g}, batches of {self.batch_size}, "
-            f"{self.epochs} epochs, {sets} x {inits}"
+            f"{self.train_size:,} images of `{self.data}`{noise}{beside}, {self.network.network.described}, "
+            f"{self.optimizer.described}, batches of {self.batch_size}, "
+            f"{self.epochs} epochs, {sets} {inits}"
         )
 
     def trained(self, epochs: int, learning_rate: float) -> Self:
@@ -167,9 +137,14 @@ class Params(Strict):
         yield from self.questions
 
     def candidates(self, setting: str) -> dict[str, tuple[Mix, ...]]:
-        """Return the candidates of every variant that `setting` takes, without the baselines."""
+        """Return the candidates of every variant that `setting` takes, without the baselines.
+
+        All are those whose methods find in its network what they act on.
+        """
         chosen = self.settings[setting]
-        names = self.variants if chosen.variants == "all" else chosen.variants
+        offers = chosen.network.network.OFFERS
+        every = [name for name, (mix, *_) in self.variants.items() if mix.needs <= offers]
+        names = every if chosen.variants == "all" else chosen.variants
         return {name: chosen.overrides.get(name, self.variants[name]) for name in names}
 
     def draws(self) -> dict[str, tuple[Setting, int]]:
@@ -182,6 +157,15 @@ class Params(Strict):
             drawn |= section.drawn(self)
         return drawn
 
+    def sources(self) -> list[str]:
+        """Return the sources of images that are used, each once."""
+        return list(dict.fromkeys(setting.data for setting, _ in self.draws().values()))
+
+    def held_out(self, source: str) -> int:
+        """Return how many training images of a source are held out: none where no condition validates."""
+        validates = (s.validation_size for s, _ in self.draws().values() if s.data == source)
+        return self.data.validation if any(validates) else 0
+
     def pool(self, setting: Setting, images: int) -> int:
         """Return how many of the training images a setting may draw from."""
         return images - (self.data.validation if setting.validation_size else 0)
@@ -191,10 +175,10 @@ class Params(Strict):
 
         Infinite where the number of images is known only when they are read.
         """
-        if self.data.images is None:
+        if setting.images is None:
             return math.inf
         chosen_on = trials if setting.validation_size else 0
-        return self.pool(setting, self.data.images) // setting.train_size - chosen_on
+        return self.pool(setting, setting.images) // setting.train_size - chosen_on
 
     def families(self) -> dict[str, str]:
         """Return the family of every variant, "combination" for a mix of families; the baseline first."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError, create_model
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline.params.contradictions import contradictions, shortages
+from pipeline.params.contradictions import contradictions, misfits, shortages
 from pipeline.params.models import Params
 from pipeline.params.scale import enlarged
 from pipeline.params.sections import Section, Strict
@@ -53,12 +53,16 @@ def check(raw: Mapping[str, Any], sections: Sections, source: str = "params.yaml
     raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
 
 
-def check_images(params: Params, images: int, source: str = "params.yaml") -> None:
-    """Check that nothing asks for more than these training images, whose number is known once they are read.
+def check_images(params: Params, shapes: Mapping[str, tuple[int, ...]], source: str = "params.yaml") -> None:
+    """Check that the training images of every source are enough, and fit the networks.
+
+    `shapes` has (N, height, width[, channels]) by source, known once they are read.
 
     Raises UserError with a line for every fault.
     """
-    faults = list(shortages(params, images))
+    counts = {source: shape[0] for source, shape in shapes.items()}
+    faults = [*shortages(params, counts)]
+    faults += misfits(params, {source: shape[1:] for source, shape in shapes.items()})
     if faults:
         raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
 

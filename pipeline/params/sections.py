@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from pipeline.params.studied import Studied
 
 if TYPE_CHECKING:
     from pipeline.params.models import Params, Setting
@@ -16,7 +18,6 @@ Rate = Annotated[float, Field(gt=0)]
 Draws = Annotated[int, Field(ge=3)]  # training sets: the jackknife over fewer shows no spread
 # A name becomes a folder, a stage and a tag.
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-Activation = Literal["relu", "tanh", "sigmoid", "elu", "gelu"]
 
 
 def _different(names: list[str]) -> list[str]:
@@ -67,6 +68,10 @@ class Section(Strict):
         """
         return {}
 
+    def trained(self, params: Params) -> dict[str, Setting]:
+        """Return the settings with another network that it trains, by the network's place in the section."""
+        return {}
+
     def enlarged(self, params: Params) -> Self:
         """Return the section with `params.scale` times the replicates; the settings are enlarged already."""
         return self
@@ -76,4 +81,12 @@ class Section(Strict):
         """Shrink the section to toy size in place, as it stands in the file.
 
         `content` is the whole file, whose settings and variants are shrunk already.
+        """
+
+    @classmethod
+    def fit(cls, section: dict[str, Any], content: dict[str, Any], studied: Studied) -> None:
+        """Fit the section to a study of the user's own data in place, as it stands in the file.
+
+        `content` is the whole file, whose settings are fitted already. So are the names of settings and
+        variants in the section, and its `splits`.
         """

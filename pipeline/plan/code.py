@@ -11,10 +11,12 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
-# A regularizer's own file is added where it is used.
+# The files of a network and of regularizers are added where they are used.
 TRAINING_CODE = (
     "datasets/prepared.py",
     "datasets/seeds.py",
+    "networks/base.py",
+    "networks/layers.py",
     "regularizers/base.py",
     "science/scores.py",
     "training/backend.py",
@@ -26,13 +28,15 @@ TRAINING_CODE = (
 )
 
 
-def code_digest(regularizers: Iterable[str]) -> str:
-    """Return the digest of the code and libraries that train with these regularizers, here and now.
+def code_digest(network: Iterable[str], regularizers: Iterable[str]) -> str:
+    """Return the digest of the code and libraries that train a network so, here and now.
 
+    Both are given by their names.
     Comments and blank lines are no code.
     """
     digest = hashlib.sha256()
-    for path in (*TRAINING_CODE, *(f"regularizers/{name}.py" for name in sorted(regularizers))):
+    methods = (f"regularizers/{name}.py" for name in sorted(regularizers))
+    for path in (*TRAINING_CODE, *(f"networks/{name}.py" for name in network), *methods):
         digest.update(f"{path}\n{uncommented((PACKAGE / path).read_text(encoding='utf-8'))}".encode())
     for library in ("tensorflow", "keras", "numpy", "scipy"):
         digest.update(f"{library}=={version(library)}\n".encode())

@@ -57,12 +57,19 @@ def _replicates(setting: Setting, run: functools.partial[Run], watched: Sequence
 
 def _fields(cell: Cell, setting: Setting, mix: Mix | None) -> dict[str, Any]:
     """Return what the replicates of a candidate share."""
-    regularizers = {name: part.model_dump() for name, part in mix.regularizers.items()} if mix else {}
+    network = setting.network.model_dump(exclude_none=True)
+    parts = mix.regularizers.items() if mix else ()
+    # What is at its default is as if it were not there: a new option gives the runs without it no new key.
+    regularizers = {name: part.model_dump(exclude_defaults=True) for name, part in parts}
     return {
-        **setting.model_dump(exclude={"splits", "inits", "seed", "variants", "overrides"}),
+        **setting.model_dump(
+            exclude={"data", "network", "splits", "inits", "crossed", "seed", "variants", "overrides"}
+        ),
+        "source": setting.data,
         **{name: getattr(cell, name) for name in ("setting", "variant", "question", "label", "shift_every")},
+        "network": network,
         "regularizers": regularizers,
-        "code": code_digest(regularizers),
+        "code": code_digest(network, regularizers),
     }
 
 
@@ -75,6 +82,7 @@ def _run(
     curves: bool,
     trial: int | None = None,
 ) -> Run:
+    initial = (init,) if setting.crossed else (split, init)
     return Run(
         **fields,
         split=split,
@@ -82,7 +90,7 @@ def _run(
         trial=trial,
         curves=curves,
         data=data[split],
-        init_seed=seed("init", setting.seed, init),
+        init_seed=seed("init", setting.seed, *initial),
         order_seed=seed("order", setting.seed, split, init),
         noise_seed=seed("noise", setting.seed, split, init),
     ).with_key()

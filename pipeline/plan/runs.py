@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from pipeline import networks
+from pipeline.networks import Network
 from pipeline.params import Optimizer
 from pipeline.params.sections import Name
 from pipeline.regularizers import discover
@@ -17,8 +19,9 @@ from pipeline.system import untrusted
 from pipeline.system.files import emptied
 from pipeline.system.untrusted import STEPS
 
-# Who asks for a run, and what it is called there. Scores by epoch change nothing of what else a run leaves.
-LABELS = {"setting", "variant", "question", "label", "split", "init", "trial", "curves"}
+# Who asks for a run, what it is called there, and where its data are: the key has their digest. Scores by
+# epoch change nothing of what else a run leaves.
+LABELS = {"setting", "variant", "question", "label", "source", "split", "init", "trial", "curves"}
 
 
 class Run(BaseModel):
@@ -30,16 +33,17 @@ class Run(BaseModel):
     variant: Name
     question: Annotated[str, Field(pattern=r"^[a-z0-9_]*$")] = ""  # that asks for it beside the settings
     label: Annotated[str, Field(pattern=rf"^$|{STEPS}")] = ""  # which of the question's cells it belongs to
+    source: str  # of the images, as `data` of the setting names it
     split: int  # the number of the training set; those to choose on count from the end, as -1
     init: int
     train_size: int
     validation_size: int
-    hidden: list[int]
-    activation: str
+    network: dict[str, dict[str, Any]]
     optimizer: Optimizer
     epochs: int
     batch_size: int
     label_noise: float
+    distractors: float = 0.0
     regularizers: dict[str, dict[str, Any]]
     shift_every: int = 0  # batches from one measurement of the covariate shift to the next; 0 is never
     curves: bool = True  # scored on train and validation after every epoch, not after the last alone
@@ -55,6 +59,12 @@ class Run(BaseModel):
     def cell(self) -> str:
         """Return what its replicates share: setting, variant and, of a question, its name and the label."""
         return "/".join(filter(None, (self.setting, self.variant, self.question, self.label)))
+
+    @property
+    def architecture(self) -> Network:
+        """Return its network, as the parameters describe it."""
+        ((name, fields),) = self.network.items()
+        return networks.discover()[name](**fields)
 
     @property
     def name(self) -> str:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pipeline import plan
 from pipeline.params import BASELINE, Mix, Params
 from pipeline.params.sections import Draws, Names, Section
+from pipeline.params.studied import Studied
 from pipeline.params.toy import LIMITS
 
 if TYPE_CHECKING:
     from pipeline.evaluation.cells import Cell
     from pipeline.plan import Run
     from pipeline.questions.study import Study
+
+
+SEVERAL = 6  # items of a list, from which on paths are followed in several settings
 
 
 class StrengthPaths(Section):
@@ -53,13 +57,20 @@ class StrengthPaths(Section):
         """Limit the training sets."""
         section["splits"] = min(section["splits"], LIMITS["splits"])
 
+    @classmethod
+    def fit(cls, section: dict[str, Any], content: dict[str, Any], studied: Studied) -> None:
+        """Follow the paths in one setting where little is asked for."""
+        if studied.most < SEVERAL:
+            del section["settings"][1:]
+
 
 def _of_path(mixes: tuple[Mix, ...], variant: str, setting: str) -> Iterator[str]:
     if not mixes:
         yield f"variants: expected variants that {setting} takes, received {variant!r}"
-    elif "batch_norm" in mixes[0].regularizers:  # whose weights cannot be read without its statistics
-        yield f"variants: expected variants without batch_norm, received {variant!r}"
-    elif sum(len(part.model_dump()) for part in mixes[0].regularizers.values()) != 1:
+    elif any(part.family == "normalization" for part in mixes[0].regularizers.values()):
+        # Its weights cannot be read without its statistics.
+        yield f"variants: expected variants without normalization, received {variant!r}"
+    elif len(_numbers(mixes[0])) != 1:
         yield (
             "variants: expected variants of one regularizer with one field, its strength, "
             f"received {variant!r}"
@@ -88,11 +99,16 @@ def of(study: Study) -> dict[tuple[str, str], list[Cell]]:
 
 
 def strength(run: Run) -> float:
-    """Return the strength of a run: the one field of its one regularizer; 0 without a regularizer."""
+    """Return the strength of a run: the one number of its one regularizer; 0 without a regularizer."""
     values = [value for fields in run.regularizers.values() for value in fields.values()]
-    return float(values[0]) if values else 0.0
+    return next((float(value) for value in values if not isinstance(value, bool)), 0.0)
 
 
 def _strengths(mix: Mix) -> str:
-    parts = [part.model_dump() for part in mix.regularizers.values()]
-    return " ".join(f"{field}={value:g}" for part in parts for field, value in part.items())
+    return " ".join(f"{field}={value:g}" for field, value in _numbers(mix))
+
+
+def _numbers(mix: Mix) -> list[tuple[str, float]]:
+    """Return the fields of the regularizers with their values, but options that are on or off."""
+    fields = [item for part in mix.regularizers.values() for item in part.model_dump().items()]
+    return [(field, value) for field, value in fields if not isinstance(value, bool)]

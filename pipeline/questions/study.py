@@ -11,11 +11,14 @@ import numpy as np
 import pandas as pd
 
 from pipeline.datasets import prepared
+from pipeline.datasets.images import Images
 from pipeline.evaluation import cells
 from pipeline.evaluation.cells import Cell
 from pipeline.params import BASELINE, TUNED_BASELINE, Params
+from pipeline.plan import Run
 from pipeline.questions.base import Question
 from pipeline.system.files import read_table
+from pipeline.system.words import coded
 
 TABLES = Path("reports/tables")
 
@@ -33,29 +36,22 @@ class Study:
         """Return the question's section of `params.yaml`."""
         return self.params.section(self.question.name)
 
-    @property
-    def test_labels(self) -> np.ndarray:
-        """Return the labels (M,) of the test images."""
-        return prepared.read_images(self.root).test_labels
+    def images(self, run: Run) -> Images:
+        """Return all images of the source that a run has its data from."""
+        return prepared.read_images(self.root, run.source)
 
-    @property
-    def classes(self) -> int:
-        """Return the number of classes."""
-        return 1 + int(prepared.read_images(self.root).train_labels.max())
-
-    def test_sample(self, most: int) -> tuple[np.ndarray, np.ndarray]:
+    def test_sample(self, run: Run, most: int) -> tuple[np.ndarray, np.ndarray]:
         """Return no more than `most` test images (m, pixels), float32 in [0, 1], and their labels (m,).
 
         They lie evenly over the whole: the first of MNIST's are harder than the last.
         """
-        images = prepared.read_images(self.root)
-        every = -(-len(images.test_labels) // most)
-        return scaled(images.test_images[::every]), images.test_labels[::every]
+        data = self.replicate(run, run.split)
+        every = -(-len(data.test_labels) // most)
+        return scaled(data.test_images[::every]), data.test_labels[::every]
 
-    def replicate(self, setting: str, split: int) -> prepared.Replicate:
-        """Return the data of the runs on one training set of a setting."""
-        images = prepared.read_images(self.root)
-        return prepared.replicate(images, prepared.read_split(self.root, setting), split)
+    def replicate(self, run: Run, split: int) -> prepared.Replicate:
+        """Return the data of the runs on a training set, under the condition of `run`."""
+        return prepared.replicate(self.images(run), prepared.read_split(self.root, run.setting), split)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the study, with the rows of the variants that the question reads.
@@ -78,6 +74,17 @@ class Study:
     def cells(self, variant: str) -> dict[str, Cell]:
         """Return the cells of a variant in the settings, by setting; none of one that is not declared."""
         return {cell.setting: cell for cell in self._read(variant, question="")}
+
+    def dense(self, variant: str) -> dict[str, Cell]:
+        """Return the cells of a variant whose networks can be applied here, by setting."""
+        return {setting: cell for setting, cell in self.cells(variant).items() if cell.is_dense}
+
+    def left_out(self, variant: str) -> list[str]:
+        """Return a sentence that names the settings of a variant whose networks cannot; none if all can."""
+        settings = [setting for setting, cell in self.cells(variant).items() if not cell.is_dense]
+        if not settings:
+            return []
+        return [f"Only dense networks are looked into; left out: {coded(settings)}."]
 
     def own(self, *variants: str) -> Iterator[Cell]:
         """Yield the cells that the question itself asked for, of these variants, in the order of the plan."""

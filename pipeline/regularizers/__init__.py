@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import inspect
-import pkgutil
+import sys
 
 from pipeline.regularizers.base import Regularizer
+from pipeline.system import discovery
 
 __all__ = ["Regularizer", "discover"]
 
@@ -18,18 +17,4 @@ def discover() -> dict[str, type[Regularizer]]:
 
     Raises TypeError when a module does not define exactly one regularizer.
     """
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return {name: _only_regularizer(name) for name in names if name != "base"}
-
-
-def _only_regularizer(name: str) -> type[Regularizer]:
-    module = importlib.import_module(f"{__name__}.{name}")
-    regularizers = [
-        member
-        for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Regularizer) and member.__module__ == module.__name__
-    ]
-    if len(regularizers) != 1:
-        received = len(regularizers)
-        raise TypeError(f"{module.__name__}: expected one subclass of Regularizer, received {received}")
-    return regularizers[0]
+    return discovery.classes(sys.modules[__name__], Regularizer, but=("base",))

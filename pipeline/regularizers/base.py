@@ -9,6 +9,19 @@ from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:  # Keras takes seconds to import, and only training needs it.
     import keras
+    import tensorflow as tf
+
+    Targets = list[tuple[tf.Tensor, tf.Tensor]]  # weights () and labels (B,)
+    Batch = tuple[tf.Tensor, Targets]  # images (B, ...), and what they are trained towards
+
+ACTS_ON = {
+    "input_layers": "input",
+    "kernel_penalty": "kernels",
+    "kernel_constraint": "kernels",
+    "before_activation": "activations",
+    "after_activation": "activations",
+    "after_maps": "maps",
+}  # what of a network a hook acts on
 
 
 class Regularizer(BaseModel):
@@ -21,15 +34,28 @@ class Regularizer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+    EXCLUSIVE: ClassVar[tuple[str, ...]] = ("kernel_constraint", "loss")  # at most one of a variant uses it
     family: ClassVar[str]  # what it acts on; the figures use one colour per family
 
     def kernel_penalty(self) -> keras.Regularizer | None:
         """Return the penalty on every kernel, added to the training loss."""
         return None
 
-    def kernel_constraint(self) -> keras.constraints.Constraint | None:
-        """Return the constraint applied to every hidden kernel after each update."""
+    def kernel_constraint(self, rank: int) -> keras.constraints.Constraint | None:
+        """Return the constraint applied to every hidden kernel after each update.
+
+        A kernel is (inputs, units), of `rank` 2, or (height, width, inputs, filters), of rank 4.
+        """
         return None
+
+    def batch_layers(self, seed: Callable[[str], int]) -> list[keras.Layer]:
+        """Return the layers that a batch passes before the network, in training alone.
+
+        Each is called as `layer(images, targets)` and returns both. Images (B, ...) run from 0 to 1. Targets
+        are pairs of a weight () and labels (B,): at first one pair, of weight 1. The loss is the sum over the
+        pairs of weight times the loss of the labels.
+        """
+        return []
 
     def input_layers(self, seed: Callable[[str], int]) -> list[keras.Layer]:
         """Return the layers between the input and the first hidden layer."""
@@ -41,6 +67,13 @@ class Regularizer(BaseModel):
 
     def after_activation(self, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:
         """Return the layers after the activation of hidden layer `hidden`."""
+        return []
+
+    def after_maps(self, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:
+        """Return the layers after the activation of hidden layer `hidden` that puts out feature maps.
+
+        They stand behind those that `after_activation` returns. Maps are (B, height, width, channels).
+        """
         return []
 
     def loss(self) -> keras.Loss | None:
@@ -57,4 +90,14 @@ class Regularizer(BaseModel):
     @classmethod
     def watches(cls) -> bool:
         """Tell whether it has callbacks, for which a run is scored after every epoch."""
-        return cls.callbacks is not Regularizer.callbacks
+        return cls.uses("callbacks")
+
+    @classmethod
+    def needs(cls) -> set[str]:
+        """Return what a network must offer for it to act on: `input`, `kernels`, `activations`, `maps`."""
+        return {offer for hook, offer in ACTS_ON.items() if cls.uses(hook)}
+
+    @classmethod
+    def uses(cls, hook: str) -> bool:
+        """Tell whether it overrides a hook."""
+        return getattr(cls, hook) is not getattr(Regularizer, hook)

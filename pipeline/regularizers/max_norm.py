@@ -18,8 +18,8 @@ class MaxNorm(Regularizer):
     family: ClassVar[str] = "weights"
     limit: float = Field(gt=0)
 
-    def kernel_constraint(self) -> keras.constraints.Constraint:
-        """Return Keras' max-norm over the input axis."""
+    def kernel_constraint(self, rank: int) -> keras.constraints.Constraint:
+        """Return Keras' max-norm over all axes but the last, which numbers the units."""
         import keras
 
-        return keras.constraints.MaxNorm(self.limit, axis=0)
+        return keras.constraints.MaxNorm(self.limit, axis=list(range(rank - 1)))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
 from pipeline import questions
+from pipeline.datasets.prepared import read_images
 from pipeline.evaluation import reads, remembered, tables
 from pipeline.evaluation.remembered import MeasuredCell
 from pipeline.params import BASELINE, TUNED_BASELINE
@@ -24,7 +24,7 @@ TABLES = ROOT / "reports" / "tables"
 def main() -> None:
     """Write the tables, `reports/metrics/study.json`, and what the questions read."""
     params = questions.load(ROOT / "params.yaml")
-    labels = np.load(ROOT / "data/images/test_labels.npy", allow_pickle=False)
+    labels = {name: read_images(ROOT, setting.data).test_labels for name, setting in params.settings.items()}
     frames: dict[str, list[pd.DataFrame]] = defaultdict(list)
     references: dict[str, list[MeasuredCell]] = {name: [] for name in params.settings}
     threads = Parallel(machine.read().processes, prefer="threads")  # NumPy lets them run at a time

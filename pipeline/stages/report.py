@@ -39,8 +39,11 @@ def write_page() -> None:
     study = questions.load(ROOT / "params.yaml")
     answered = answers.read(REPORTS, questions.discover())
     tables = {path.stem: read_table(path) for path in sorted((REPORTS / "tables").glob("*.csv"))}
-    test_size = len(prepared.read_images(ROOT).test_labels)
-    values = page.values(study, tables, answered, test_size) | provenance.values(ROOT, study)
+    tested = {
+        name: len(prepared.read_images(ROOT, setting.data).test_labels)
+        for name, setting in study.settings.items()
+    }
+    values = page.values(study, tables, answered, tested) | provenance.values(ROOT, study)
     folder = emptied(REPORTS / "figures")
     style.use()
     drawn = figures.every(tables, study.families(), list(study.settings))

@@ -84,8 +84,7 @@ def _place(run: Run) -> dict[str, str]:
 
 def _parameters(run: Run) -> dict[str, str]:
     """Return the resolved parameters under their names in `params.yaml`; the seeds only of a real run."""
-    hidden = {*PLACE, "key", "regularizers", "code", "curves"}
-    fields = run.model_dump(exclude=hidden)
+    fields = run.model_dump(exclude={*PLACE, "key", "network", "regularizers", "code", "curves"})
     if run.trial is None:
         del fields["trial"]
     if not run.shift_every:
@@ -94,7 +93,7 @@ def _parameters(run: Run) -> dict[str, str]:
         for name in ("split", "init", "init_seed", "order_seed", "noise_seed", "data"):
             del fields[name]
     flat: dict[str, Any] = {}
-    for name, value in (fields | run.regularizers).items():
+    for name, value in (fields | run.network | run.regularizers).items():
         flat |= (
             {f"{name}.{key}": strength for key, strength in value.items()}
             if isinstance(value, dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import time
@@ -14,6 +15,7 @@ from mlflow.entities import Run as Logged
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.utils import mlflow_tags
 
+from pipeline.datasets import prepared
 from pipeline.plan import Run
 from pipeline.system import checkout
 from pipeline.tracking import entries, store
@@ -94,7 +96,7 @@ class Ledger:
             name=f"{run.setting}-{run.training_set}",
             digest=run.data[:36],  # the longest that mlflow takes
             source_type="local",
-            source='{"uri": "data/images"}',
+            source=json.dumps({"uri": prepared.folder(run.source).as_posix()}),
         )
         self.client.log_inputs(
             identity, [DatasetInput(dataset, [InputTag(mlflow_tags.MLFLOW_DATASET_CONTEXT, "training")])]

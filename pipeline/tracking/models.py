@@ -38,8 +38,9 @@ def log(ledger: Ledger, root: Path, cell: Cell, parent: str) -> None:
     import_keras()
     from pipeline.training import models
 
-    images = prepared.read_images(root).train_images
     run = cell.reported[best(cell)].run
+    drawn = prepared.read_split(root, run.setting)
+    images = prepared.replicate(prepared.read_images(root, run.source), drawn, run.split).train_images
     image_shape, classes = images.shape[1:], records.read_logits(root, cell.stage, run.key).shape[-1]
     weights = records.read_weights(root, cell.stage, run.key)
     signature = ModelSignature(
@@ -103,10 +104,10 @@ def card(cell: Cell) -> str:
             "",
             "**Takes** float32 images in [0, 1]. **Gives** a logit a class.",
             "",
-            f"**Network**: fully connected, hidden layers {run.hidden}, {run.activation}.",
-            f"**Trained on** {run.train_size:,} images (training set {run.split}), "
-            f"{int(record.final['epochs'])} epochs of {run.optimizer.name} at "
-            f"{run.optimizer.learning_rate:g}, label noise {run.label_noise:g}.",
+            f"**Network**: {run.architecture.described}.",
+            f"**Trained on** {run.train_size:,} images of `{run.source}` (training set {run.split}), "
+            f"{int(record.final['epochs'])} epochs of {run.optimizer.described}, "
+            f"label noise {run.label_noise:g}.",
             "",
             *entries.methods(run),
             "",

@@ -18,7 +18,7 @@ from typing import Any
 
 from pipeline import plan, records
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.plan import Run
 from pipeline.records import Epochs, Result
 from pipeline.system import guard, machine
@@ -46,19 +46,19 @@ class OnDisk:
 
     def replicate(self, run: Run) -> prepared.Replicate:
         """Return the data of `run`."""
-        return prepared.replicate(_images(self.root), _split(self.root, run.setting), run.split)
+        return prepared.replicate(_images(self.root, run.source), _split(self.root, run.setting), run.split)
 
 
 @dataclass(frozen=True, eq=False)
 class InMemory:
     """Data that travels to the workers of a cluster, once to each."""
 
-    images: Images
+    images: dict[str, Images]  # by source
     splits: dict[str, prepared.Split]
 
     def replicate(self, run: Run) -> prepared.Replicate:
         """Return the data of `run`."""
-        return prepared.replicate(self.images, self.splits[run.setting], run.split)
+        return prepared.replicate(self.images[run.source], self.splits[run.setting], run.split)
 
 
 @contextmanager
@@ -138,11 +138,14 @@ def _cluster(address: str, root: Path) -> Iterator[Train]:
         def train(runs: Sequence[Run]) -> Iterator[Event]:
             try:
                 client = connect()
+                images = {
+                    name: _loaded(prepared.read_images(root, name)) for name in {run.source for run in runs}
+                }
                 splits = {
                     name: _loaded(prepared.read_split(root, name)) for name in {run.setting for run in runs}
                 }
                 # To every worker that is there; one that comes later has it from another.
-                data = client.scatter(InMemory(_loaded(prepared.read_images(root)), splits), broadcast=True)
+                data = client.scatter(InMemory(images, splits), broadcast=True)
             except Exception as error:
                 raise UserError(
                     f"scheduler: expected one that answers at {address}, and workers, all with this checkout "
@@ -186,7 +189,7 @@ def _said(error: Exception) -> str:
 
 
 def _train(data: OnDisk | InMemory, run: Run, report: Report | None = None) -> Result:
-    if plan.code_digest(run.regularizers) != run.code:
+    if plan.code_digest(run.network, run.regularizers) != run.code:
         raise UserError(
             f"{run.name}: expected the training code and libraries that it was planned with, received "
             "others; update this worker's checkout and environment, or run dvc repro again"
@@ -206,8 +209,8 @@ def _train_and_keep(root: Path, run: Run) -> None:
 
 
 @functools.cache
-def _images(root: Path) -> Images:
-    return prepared.read_images(root)
+def _images(root: Path, source: str) -> Images:
+    return prepared.read_images(root, source)
 
 
 @functools.cache

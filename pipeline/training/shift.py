@@ -9,18 +9,25 @@ and the shift is ||G_i - G'_i||. Batch normalization changes the scale of the gr
 stand two measures without a scale: the shift over ||G_i||, and the cosine between G_i and G'_i.
 
 L is the loss that is trained on, penalties included, in training mode: normalization by the batch's
-statistics, and the dropout masks of the very step in both gradients. W_i is the kernel, which networks
-with and without normalization share; a bias below a normalization has no gradient at all.
+statistics; images shifted and mixed, and units dropped, as in the very step, in both gradients. W_i is the
+kernel, which networks with and without normalization share; a bias below a normalization has no gradient at
+all.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from pipeline.training.engine import weighted
+
+if TYPE_CHECKING:
+    from pipeline.regularizers.base import Batch
 
 Tensors = list[tf.Tensor]
 MEASURES = ("shift", "shift_relative", "shift_cosine")
@@ -29,7 +36,8 @@ MEASURES = ("shift", "shift_relative", "shift_cosine")
 class CovariateShift(keras.callbacks.Callback):
     """Measures the shift of the first batch of an epoch and of every `every`-th after it.
 
-    `images` (n, ...), `labels` (n,) and `orders(epoch)`, a permutation (n,), are those of the training.
+    `images` (n, ...), `labels` (n,) and `orders(epoch)`, a permutation (n,), are those of the training,
+    and so are the `batch_layers`.
     The training is left alone: weights, moving statistics, random states and optimizer are only read.
     """
 
@@ -40,10 +48,12 @@ class CovariateShift(keras.callbacks.Callback):
         orders: Callable[[int], np.ndarray],
         batch_size: int,
         every: int,
+        batch_layers: Sequence[keras.Layer] = (),
     ) -> None:
         super().__init__()
         self._images, self._labels, self._orders = images, labels, orders
         self._batch_size, self._every = batch_size, every
+        self._batch_layers = tuple(batch_layers)
         self._measured: list[np.ndarray] = []
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -55,15 +65,17 @@ class CovariateShift(keras.callbacks.Callback):
         if batch % self._every == 0:
             self._before = _values(self.model.trainable_variables)
             self._state = _values(self.model.non_trainable_variables)
+            self._batch_states = [_values(layer.variables) for layer in self._batch_layers]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Measure the step that has just been taken."""
         if batch % self._every == 0:
             chosen = self._order[batch * self._batch_size : (batch + 1) * self._batch_size]
-            measured = _measure(self.model)(
+            measured = _measure(self.model, self._batch_layers)(
                 self._before,
                 self._state,
                 _values(self.model.trainable_variables),
+                self._batch_states,
                 tf.gather(self._images, chosen),
                 tf.gather(self._labels, chosen),
             )
@@ -103,15 +115,17 @@ def _depths(model: keras.Sequential) -> dict[str, list[int]]:
 
 
 @functools.lru_cache(maxsize=4)  # as the engines: a graph takes time to trace, and the runs share it
-def _measure(model: keras.Sequential) -> Callable[..., tf.Tensor]:
-    """Return the graph: variables before the step, state and variables after it, images, labels; (k - 1, 3).
+def _measure(model: keras.Sequential, batch_layers: tuple[keras.Layer, ...]) -> Callable[..., tf.Tensor]:
+    """Return the graph of one step's measures, (k - 1, 3).
 
-    A row a dense layer but the lowest, a column a measure, in float64.
+    It takes the variables and the state before the step, the variables after it, the states of the
+    `batch_layers` before it, images and labels. A row a dense layer but the lowest, a column a measure, in
+    float64.
     """
     depths = list(_depths(model).values())
 
-    def gradients(variables: Tensors, state: Tensors, batch: Tensors, kernels: list[int]) -> Tensors:
-        images, labels = batch
+    def gradients(variables: Tensors, state: Tensors, batch: Batch, kernels: list[int]) -> Tensors:
+        images, targets = batch
         watched = [variables[place] for place in kernels]
         with tf.GradientTape() as tape:
             tape.watch(watched)
@@ -119,15 +133,22 @@ def _measure(model: keras.Sequential) -> Callable[..., tf.Tensor]:
             logits, _, penalties = model.stateless_call(
                 variables, state, images, training=True, return_losses=True
             )
-            loss = model.loss(labels, logits)
+            loss = weighted(model.loss, targets, logits)
             if penalties:
                 loss += tf.add_n(penalties)
         return [tf.cast(gradient, tf.float64) for gradient in tape.gradient(loss, watched)]
 
     def measure(
-        before: Tensors, state: Tensors, after: Tensors, images: tf.Tensor, labels: tf.Tensor
+        before: Tensors,
+        state: Tensors,
+        after: Tensors,
+        batch_states: list[Tensors],
+        images: tf.Tensor,
+        labels: tf.Tensor,
     ) -> tf.Tensor:
-        batch = [images, labels]
+        batch: Batch = images, [(tf.ones(()), labels)]
+        for layer, values in zip(batch_layers, batch_states, strict=True):
+            batch, _ = layer.stateless_call([], values, *batch)
         mixed, rows = list(before), []
         at_once = gradients(before, state, batch, [variables[0] for variables in depths[1:]])
         for below, variables, gradient in zip(depths, depths[1:], at_once, strict=False):

@@ -53,12 +53,17 @@ def train(run: Run, data: Replicate, report: Report | None = None) -> Result:
     active = models.regularizers(run)
     graph, learning_rate = _graph(run, active)
     engine = _engine(graph, image_shape, data.classes)
-    engine.reset(models.build(run, active, image_shape, data.classes), learning_rate)
+    fresh = models.build(run, active, image_shape, data.classes)
+    engine.reset(fresh, learning_rate, models.batch_layers(run, active))
     parts = {"train": _Part.of(data.train_images, data.train_labels)}
     if len(data.validation_labels):
         parts["validation"] = _Part.of(data.validation_images, data.validation_labels)
     seen = parts["train"].images, parts["train"].labels, functools.partial(_order, run)
-    shifts = [CovariateShift(*seen, run.batch_size, run.shift_every)] if run.shift_every else []
+    shifts = (
+        [CovariateShift(*seen, run.batch_size, run.shift_every, engine.batch_layers)]
+        if run.shift_every
+        else []
+    )
     callbacks = [callback for regularizer in active for callback in regularizer.callbacks()]
 
     def score() -> dict[str, float]:
@@ -115,17 +120,16 @@ def _scores(engine: Engine, parts: Mapping[str, _Part]) -> dict[str, float]:
 def _graph(run: Run, active: Sequence[Regularizer]) -> tuple[Run, float | None]:
     """Return the run without what its graph does not depend on, and the learning rate to give that graph.
 
-    A schedule of a regularizer's is a part of the graph: then there is no such rate.
+    A schedule is a part of the graph, and so are the number of steps in it: then there is no such rate.
     """
     names = ("setting", "variant", "question", "label", "code")
-    outside = ("train_size", "validation_size", "epochs", "label_noise", "shift_every", "curves")
-    blank = dict.fromkeys(names, "") | dict.fromkeys(outside, 0)
-    graph = run.condition.model_copy(update=blank)
+    outside = ("validation_size", "label_noise", "shift_every", "curves")
+    graph = run.condition.model_copy(update=dict.fromkeys(names, "") | dict.fromkeys(outside, 0))
     rate = models.optimizer(run, active).get_config()["learning_rate"]
     if not isinstance(rate, float):
         return graph, None
     plain = run.optimizer.model_copy(update={"learning_rate": 1.0})
-    return graph.model_copy(update={"optimizer": plain}), rate
+    return graph.model_copy(update={"train_size": 0, "epochs": 0, "optimizer": plain}), rate
 
 
 @functools.lru_cache(maxsize=16)  # a graph takes a third of a second to trace, and a few megabytes
@@ -136,4 +140,5 @@ def _engine(graph: Run, image_shape: tuple[int, ...], classes: int) -> Engine:
         models.loss(active),
         models.optimizer(graph, active),
         graph.batch_size,
+        models.batch_layers(graph, active),
     )

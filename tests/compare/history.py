@@ -16,8 +16,18 @@ COLUMNS = ("setting", "variant", "split", "init", "run_key", "test_error", "test
 PARAMETERS = {
     "data": {"validation": 10000, "seed": 0},
     "settings": {
-        "small": {"seed": 2, "train_size": 1000, "validation_size": 2000, "hidden": [128]},
-        "notebook": {"seed": 1, "train_size": 60000, "validation_size": 0, "hidden": [128]},
+        "small": {
+            "seed": 2,
+            "train_size": 1000,
+            "validation_size": 2000,
+            "network": {"dense": {"hidden": [128]}},
+        },
+        "notebook": {
+            "seed": 1,
+            "train_size": 60000,
+            "validation_size": 0,
+            "network": {"dense": {"hidden": [128]}},
+        },
     },
     "variants": {"l2": {"l2": {"strength": 0.001}}},
 }
@@ -32,6 +42,7 @@ LOCK = {
 }
 CODE = (
     "pipeline/datasets/draws.py",
+    "pipeline/datasets/seeds.py",
     "pipeline/datasets/splits.py",
     "pipeline/records/files.py",
     "dvc.yaml",

@@ -191,14 +191,18 @@ def test_the_same_weights_for_all_of_a_side_are_no_change_of_the_study(history: 
 
 
 @pytest.mark.parametrize(
-    ("changes", "splits"),
-    [({"data.source": "datasets/shapes.npz"}, None), ({}, "datasets/shapes.npz")],
-    ids=["another source", "another file"],
+    ("changes", "both"),
+    [
+        ({"settings.small.data": "datasets/shapes.npz"}, {}),
+        ({"settings.small.data": "fashion_mnist"}, {"settings.small.data": "mnist"}),
+        ({}, {"settings.small.data": "datasets/shapes.npz"}),
+        ({}, {"data.source": "datasets/shapes.npz"}),  # as earlier revisions say it
+    ],
+    ids=["own data", "another published one", "another file", "another file of earlier revisions"],
 )
 def test_scores_on_other_images_are_not_judged(
-    history: History, changes: dict[str, Any], splits: str | None
+    history: History, changes: dict[str, Any], both: dict[str, Any]
 ) -> None:
-    both = {"data.source": splits} if splits else {}
     history.state(lists({"small/l2": BEFORE}), both)
     history.commit("before")
     history.state(lists({"small/l2": WORSE}), {**both, **changes})
@@ -208,13 +212,17 @@ def test_scores_on_other_images_are_not_judged(
     a, b = (sides.read(history.root, letter, name) for letter, name in (("A", "before"), ("B", "workspace")))
     difference = differences.differences(a, b)[0]
     assert sentences.verdict(difference) == "not judged: other test images"
-    if splits:
+    if not changes:
         assert differences.differences(a, same)[0].basis is Basis.PAIRED
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"settings.small.hidden": [64]}, {"settings.small.label_noise": 0.2}, {"settings.notebook.seed": 7}],
+    [
+        {"settings.small.network.dense.hidden": [64]},
+        {"settings.small.label_noise": 0.2},
+        {"settings.notebook.seed": 7},
+    ],
     ids=str,
 )
 def test_the_same_images_are_paired_whatever_else_changes(history: History, change: dict[str, Any]) -> None:
@@ -222,8 +230,10 @@ def test_the_same_images_are_paired_whatever_else_changes(history: History, chan
     difference = by_metric["small/l2", "test_error"]
     assert difference.basis is Basis.PAIRED
     (said,) = sentences.method("small", [difference])
-    caution = "The initial weights differ between the sides, because settings.small.hidden does."
-    assert (caution in said) == ("settings.small.hidden" in change)
+    caution = (
+        "The initial weights differ between the sides, because settings.small.network.dense.hidden does."
+    )
+    assert (caution in said) == ("settings.small.network.dense.hidden" in change)
 
 
 def test_other_code_that_draws_is_believed_where_its_data_are_the_same(history: History) -> None:
@@ -242,7 +252,7 @@ def test_other_code_that_draws_is_believed_where_its_data_are_the_same(history: 
 
 def test_the_code_that_draws_is_known_where_older_revisions_have_it(history: History) -> None:
     """It was in `pipeline/data` before there were several data sets."""
-    for name in ("draws.py", "splits.py"):
+    for name in ("draws.py", "seeds.py", "splits.py"):
         path = history.root / "pipeline" / "datasets" / name
         history.write(f"pipeline/data/{name}", path.read_text(encoding="utf-8"))
         path.unlink()
@@ -250,7 +260,7 @@ def test_the_code_that_draws_is_known_where_older_revisions_have_it(history: His
     history.commit("old")
     history.state(lists({"small/l2": WORSE}), splits="9" * 32)
     history.commit("old-of-other-draws")
-    for name in ("draws.py", "splits.py"):
+    for name in ("draws.py", "seeds.py", "splits.py"):
         (history.root / "pipeline" / "data" / name).unlink()
         history.write(f"pipeline/datasets/{name}", "# in other words\n")
     history.state(lists({"small/l2": WORSE}), splits="9" * 32)
@@ -258,7 +268,7 @@ def test_the_code_that_draws_is_known_where_older_revisions_have_it(history: His
     assert differences.differences(old, older_twin)[0].basis is Basis.PAIRED
     difference = differences.differences(old, new)[0]
     assert difference.basis is Basis.UNPAIRED
-    assert difference.why == "pipeline/data/draws.py and pipeline/data/splits.py"
+    assert difference.why == " and ".join(f"pipeline/data/{name}.py" for name in ("draws", "seeds", "splits"))
 
 
 def test_a_metric_that_one_side_lacks_is_left_out(history: History) -> None:
@@ -351,3 +361,19 @@ def test_the_cells_that_only_one_side_has(history: History) -> None:
     new = sides.read(history.root, "A", "workspace").scores
     assert differences.missing(old, new) == [("small", "a")]
     assert differences.missing(new, old) == [("notebook", "c")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"settings.small.data": "mnist"}),
+        ({"data.source": "mnist"}, {"settings.small.data": "mnist"}),
+        ({}, {"settings.notebook.data": "datasets/shapes.npz"}),
+    ],
+    ids=["unsaid", "said for all settings", "another setting's"],
+)
+def test_mnist_is_the_same_however_a_revision_names_it(
+    history: History, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    by_metric = compared(history, {"small/l2": BEFORE}, {"small/l2": WORSE}, after, before)
+    assert by_metric["small/l2", "test_error"].basis is Basis.PAIRED

@@ -29,7 +29,7 @@ def past(history: History) -> History:
     history.commit("old")
     history.state(
         {"small/baseline": BEFORE.tolist(), "small/l2": WORSE.tolist(), "notebook/l2": [[2.0]]},
-        {"variants.l2.l2.strength": 0.3, "settings.small.hidden": [64, 32]},
+        {"variants.l2.l2.strength": 0.3, "settings.small.network.dense.hidden": [64, 32]},
     )
     history.write("pipeline/new.py", "")
     history.commit("worse")
@@ -71,7 +71,7 @@ def test_the_page_says_what_was_changed_and_what_that_did(run: Run, past: Histor
     source = f"git revision at `{commit}`; scores from `reports/tables/runs.csv`: every run"
     assert f"| A | `old` | {source} |" in text
     assert "| `variants.l2.l2.strength` | `0.001` | `0.3` |" in text
-    assert "| `settings.small.hidden` | `[128]` | `[64, 32]` |" in text
+    assert "| `settings.small.network.dense.hidden` | `[128]` | `[64, 32]` |" in text
     assert "| `pipeline/new.py` | `added` |" in text
     assert "### Data\n\nNone.\n" in text
     assert "| removed | variant gone in small |" in text

@@ -28,7 +28,7 @@ def past(history: History) -> History:
     history.write("pipeline/datasets/draws.py", "changed = True\n")
     (history.root / "pipeline" / "records" / "files.py").unlink()
     history.commit("second")
-    history.state(SCORES, {"settings.small.hidden": [64, 32]})
+    history.state(SCORES, {"settings.small.network.dense.hidden": [64, 32]})
     history.write("pipeline/new.py", "not committed = True\n")
     return history
 
@@ -38,7 +38,7 @@ def test_a_revision_is_read_as_it_was(past: History) -> None:
     assert (first.kind, first.commit) == ("git revision", past.git("rev-parse", "first"))
     assert first.parameters["variants.l2.l2.strength"] == 0.001
     assert second.parameters["variants.l2.l2.strength"] == 0.01
-    assert first.parameters["settings.small.hidden"] == [128]  # a list is one value
+    assert first.parameters["settings.small.network.dense.hidden"] == [128]  # a list is one value
     assert first.data == {"data/images": "1" * 32, "data/splits": "2" * 32}
     assert first.scores.runs["small", "baseline"][1, 0]["test_error"] == 11.0
     assert first.scores.means["small", "l2"]["test_error"] == 8.75
@@ -49,7 +49,7 @@ def test_a_revision_is_read_as_it_was(past: History) -> None:
 def test_the_workspace_is_read_as_it_is(past: History) -> None:
     now = read(past, "workspace")
     assert (now.kind, now.commit) == ("workspace", past.git("rev-parse", "HEAD"))
-    assert now.parameters["settings.small.hidden"] == [64, 32]
+    assert now.parameters["settings.small.network.dense.hidden"] == [64, 32]
     assert now.scores.means["small", "baseline"]["test_error"] == 10.5
 
 
@@ -64,7 +64,7 @@ def test_what_was_changed(past: History) -> None:
     assert changes.data(first, second) == [changes.Change("data/splits", "2" * 32, "5" * 32)]
     assert changes.parameters(first, first) == changes.data(first, first) == []
     assert changes.code(first, first) == {}
-    hidden = changes.Change("settings.small.hidden", "[128]", "[64, 32]")
+    hidden = changes.Change("settings.small.network.dense.hidden", "[128]", "[64, 32]")
     assert hidden in changes.parameters(second, now)
 
 
@@ -166,6 +166,7 @@ def md5(content: str) -> str:
 # As DVC writes the listing of a folder, whose digest is that of the folder.
 LISTING = (
     f'[{{"md5": "{md5("# pipeline/datasets/draws.py" + chr(10))}", "relpath": "draws.py"}}, '
+    f'{{"md5": "{md5("# pipeline/datasets/seeds.py" + chr(10))}", "relpath": "seeds.py"}}, '
     f'{{"md5": "{md5("# pipeline/datasets/splits.py" + chr(10))}", "relpath": "splits.py"}}]'
 )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.datasets import draws
 from pipeline.datasets.prepared import Split
 from tests import asking
-from tests.asking import BUDGET, asked, variants
+from tests.asking import BUDGET, asked, dense, variants
 
 IMAGES, HELD, CLASSES = 300, 100, 7
 LABELS = np.random.default_rng(0).permutation(np.arange(IMAGES) % CLASSES).astype(np.uint8)
@@ -21,10 +21,10 @@ Raw = dict[str, Any]
 def setting(**changes: Any) -> Raw:
     """60 of the 300 images in three training sets, and 40 of the 100 held out to validate on."""
     given_setting: Raw = {
+        "data": "datasets/made.npz",
         "train_size": 20,
         "validation_size": 40,
-        "hidden": [4, 4],
-        "activation": "relu",
+        "network": dense(4, 4),
         "optimizer": {"name": "sgd", "learning_rate": 0.1},
         "epochs": 1,
         "batch_size": 5,
@@ -48,7 +48,7 @@ def drawn(data_seed: int = 0, held: int = HELD, tuning: int = 1, **named: Raw) -
         "variants": {"drop": {"dropout": {"rate": 0.5}}, **variants()},
         "questions": asked("probed"),
     }
-    return draws.draw(asking.check(raw), LABELS)
+    return draws.draw(asking.check(raw), "datasets/made.npz", LABELS, 28)
 
 
 def held_out(data_seed: int = 0) -> list[int]:
@@ -144,7 +144,7 @@ def test_settings_of_equal_seed_and_sizes_share_their_draws() -> None:
     found = drawn(
         small=setting(),
         noisy=setting(label_noise=0.3),
-        wide=setting(label_noise=0.3, hidden=[64], epochs=9, batch_size=7, inits=4, variants=["drop"]),
+        wide=setting(label_noise=0.3, network=dense(64), epochs=9, batch_size=7, inits=4, variants=["drop"]),
     )
     assert same(found["small"].train, found["noisy"].train)
     assert same(found["small"].validation, found["noisy"].validation)

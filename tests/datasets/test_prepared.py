@@ -1,6 +1,7 @@
 """The data on disk: read as written, a digest a training set, files replaced instead of written into."""
 
 import json
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Split
 
 
@@ -40,7 +41,7 @@ def drawn() -> dict[str, Split]:
 
 
 def digests(root: Path, images: Images, splits: dict[str, Split]) -> dict[str, list[str]]:
-    prepared.write(root, images, splits)
+    prepared.write(root, {"made": (images, splits)})
     return prepared.read_digests(root)
 
 
@@ -48,8 +49,8 @@ def digests(root: Path, images: Images, splits: dict[str, Split]) -> dict[str, l
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    prepared.write(tmp_path, pictures(), drawn())
-    pairs = [(prepared.read_images(tmp_path), pictures())]
+    prepared.write(tmp_path, {"made": (pictures(), drawn())})
+    pairs = [(prepared.read_images(tmp_path, "made"), pictures())]
     pairs += [(prepared.read_split(tmp_path, name), split) for name, split in drawn().items()]  # type: ignore[misc]
     for received, expected in pairs:
         for field in fields(expected):
@@ -58,16 +59,26 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
             assert np.array_equal(array, wanted)
 
 
+def test_notes_are_kept_beside_the_images_until_the_next_data(tmp_path: Path) -> None:
+    data, counted = {"made": (pictures(), drawn())}, "the labels 1 to 4 are counted from 0"
+    prepared.write(tmp_path, data, {"made": (counted,)})
+    assert prepared.read_notes(tmp_path, "made") == [counted]
+    assert np.array_equal(prepared.read_images(tmp_path, "made").train_images, pictures().train_images)
+    prepared.write(tmp_path, data)
+    assert prepared.read_notes(tmp_path, "made") == []
+    assert sorted(path.suffix for path in (tmp_path / prepared.folder("made")).iterdir()) == [".npy"] * 4
+
+
 def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
-    prepared.write(tmp_path, pictures(), drawn())
+    prepared.write(tmp_path, {"made": (pictures(), drawn())})
     with pytest.raises(ValueError, match="read-only"):
-        prepared.read_images(tmp_path).train_images[0] = 1
+        prepared.read_images(tmp_path, "made").train_images[0] = 1
     with pytest.raises(ValueError, match="read-only"):
         prepared.read_split(tmp_path, "noisy").labels[0] = 1
 
 
 def test_an_unknown_setting_is_not_found(tmp_path: Path) -> None:
-    prepared.write(tmp_path, pictures(), drawn())
+    prepared.write(tmp_path, {"made": (pictures(), drawn())})
     with pytest.raises(FileNotFoundError, match=r"other_train\.npy"):
         prepared.read_split(tmp_path, "other")
 
@@ -76,9 +87,11 @@ def test_an_unknown_setting_is_not_found(tmp_path: Path) -> None:
 def test_a_replicate_has_the_images_and_labels_of_its_training_set(
     tmp_path: Path, setting: str, number: int
 ) -> None:
-    prepared.write(tmp_path, pictures(), drawn())
+    prepared.write(tmp_path, {"made": (pictures(), drawn())})
     split = drawn()[setting]
-    data = prepared.replicate(prepared.read_images(tmp_path), prepared.read_split(tmp_path, setting), number)
+    data = prepared.replicate(
+        prepared.read_images(tmp_path, "made"), prepared.read_split(tmp_path, setting), number
+    )
     expected = split.train[number].tolist()
     assert data.train_images.shape == (len(expected), 3, 2)
     assert [set(image.ravel().tolist()) for image in data.train_images] == [{index} for index in expected]
@@ -186,31 +199,162 @@ def test_a_condition_more_leaves_the_digests_of_the_others(tmp_path: Path) -> No
 
 def test_files_are_replaced_and_not_written_into(tmp_path: Path) -> None:
     """DVC's cache may be hard links of the outputs: writing into one would spoil the cache."""
-    prepared.write(tmp_path / "root", pictures(), drawn())
+    prepared.write(tmp_path / "root", {"made": (pictures(), drawn())})
     outputs = sorted(path for path in (tmp_path / "root").rglob("*") if path.is_file())
-    assert len(outputs) == 4 + 2 * 3 + 1
+    assert len(outputs) == 4 + 2 * 4 + 1
     cache = {}
     for number, path in enumerate(outputs):
         link = tmp_path / str(number)
         link.hardlink_to(path)
         cache[link] = link.read_bytes()
     splits = {
-        name: Split(changed(s.train), changed(s.labels), s.validation[:1]) for name, s in drawn().items()
+        name: Split(changed(s.train), changed(s.labels), s.validation[:1], s.distractors + 1)
+        for name, s in drawn().items()
     }
     images = pictures()
-    prepared.write(
-        tmp_path / "root", Images(*(changed(getattr(images, f.name)) for f in fields(images))), splits
-    )
+    other = Images(*(changed(getattr(images, f.name)) for f in fields(images)))
+    prepared.write(tmp_path / "root", {"made": (other, splits)})
     for (link, content), path in zip(cache.items(), outputs, strict=True):
         assert link.read_bytes() == content
         assert not path.samefile(link)
-    received = prepared.read_images(tmp_path / "root").train_images[-1]
+    received = prepared.read_images(tmp_path / "root", "made").train_images[-1]
     assert received.ravel().tolist() == [11, 11, 11, 11, 11, 12]
 
 
 def test_a_setting_that_is_gone_leaves_nothing(tmp_path: Path) -> None:
-    prepared.write(tmp_path, pictures(), drawn())
-    prepared.write(tmp_path, pictures(), {"blind": drawn()["blind"]})
+    prepared.write(tmp_path, {"made": (pictures(), drawn())})
+    prepared.write(tmp_path, {"made": (pictures(), {"blind": drawn()["blind"]})})
     names = sorted(path.name for path in (tmp_path / "data" / "splits").iterdir())
-    assert names == ["blind_labels.npy", "blind_train.npy", "blind_validation.npy", "digests.json"]
+    parts = ("distractors", "labels", "train", "validation")
+    assert names == [*(f"blind_{part}.npy" for part in parts), "digests.json"]
     assert list(json.loads((tmp_path / prepared.DIGESTS).read_text(encoding="utf-8"))) == ["blind"]
+
+
+# ---- several sources ----
+
+
+def test_sources_lie_apart_and_may_differ_in_shape_and_classes(tmp_path: Path) -> None:
+    train = np.zeros((3, 5, 5, 3), np.uint8)
+    colour = Images(train, np.array([0, 1, 0], np.uint8), train[:2], np.array([1, 0], np.uint8))
+    split = Split(np.array([[2, 1]], np.int32), np.array([[0, 1]], np.uint8), np.array([0], np.int32))
+    prepared.write(
+        tmp_path, {"mnist": (pictures(), drawn()), "datasets/a.npz": (colour, {"coloured": split})}
+    )
+    assert np.array_equal(prepared.read_images(tmp_path, "mnist").test_images, pictures().test_images)
+    images = prepared.read_images(tmp_path, "datasets/a.npz")
+    assert images.train_images.shape == (3, 5, 5, 3)
+    data = prepared.replicate(images, prepared.read_split(tmp_path, "coloured"), 0)
+    assert (data.classes, data.test_labels.tolist()) == (2, [1, 0])
+    assert list(prepared.read_digests(tmp_path)) == ["noisy", "blind", "coloured"]
+
+
+def test_another_source_leaves_the_digests_of_the_first(tmp_path: Path) -> None:
+    alone = digests(tmp_path / "alone", pictures(), drawn())
+    both = {"made": (pictures(), drawn()), "other": (pictures(), {"same": drawn()["noisy"]})}
+    prepared.write(tmp_path / "both", both)
+    assert prepared.read_digests(tmp_path / "both") == alone | {"same": alone["noisy"]}
+
+
+def test_a_source_that_is_gone_leaves_nothing(tmp_path: Path) -> None:
+    prepared.write(tmp_path, {"mnist": (pictures(), {}), "datasets/a": (pictures(), {})})
+    prepared.write(tmp_path, {"mnist": (pictures(), {})})
+    assert [path.name for path in (tmp_path / "data" / "images").iterdir()] == ["mnist"]
+
+
+@pytest.mark.parametrize("source", ["mnist", "fashion_mnist"])
+def test_a_published_source_has_the_folder_of_its_name(source: str) -> None:
+    assert prepared.folder(source).as_posix() == f"data/images/{source}"
+
+
+PATHS = [
+    "datasets/a.npz",
+    "datasets/a-npz",
+    "datasets/A.npz",
+    "datasets/a/npz",
+    "datasets/a npz",
+    "datasets/mnist",
+    "datasets/../../etc",
+    "datasets/" + "long" * 100,
+    "datasets/" + "long" * 100 + "er",
+    "datasets/ü",
+    "datasets/é",
+    "../mnist",
+    "..",
+    "/etc",
+    "",
+    "mnist\n",
+]
+
+
+@pytest.mark.parametrize("source", PATHS)
+def test_the_folder_of_a_path_is_a_plain_name(source: str) -> None:
+    path = prepared.folder(source)
+    assert path.parent.as_posix() == "data/images"
+    assert re.fullmatch(r"[A-Za-z0-9-]{17,57}", path.name)
+    assert path == prepared.folder(source)
+
+
+def test_no_two_sources_share_a_folder() -> None:
+    sources = ["mnist", "fashion_mnist", *PATHS]
+    folders = {prepared.folder(source).name.lower() for source in sources}  # some file systems ignore case
+    assert len(folders) == len(sources)
+
+
+# ---- distractors ----
+
+
+def beside(columns: int, seed: int = 3) -> tuple[Images, Split]:
+    """Images that are told apart by their grey level, and a condition with columns of other images'."""
+    grey = np.arange(40, dtype=np.uint8)[:, None, None]
+    images = Images(
+        np.tile(grey + 10, (1, 4, 6)),
+        np.arange(40, dtype=np.uint8) % 4,
+        np.tile(grey + 100, (1, 4, 6)),
+        grey[:, 0, 0] % 4,
+    )
+    train = np.array([[3, 0, 7], [10, 1, 4], [20, 21, 22]], np.int32)
+    return images, Split(
+        train, images.train_labels[train], np.array([30, 31], np.int32), np.array([columns, seed], np.int64)
+    )
+
+
+@pytest.mark.parametrize("columns", [2, 6])
+def test_distractors_are_columns_of_other_images(columns: int) -> None:
+    images, split = beside(columns)
+    data = prepared.replicate(images, split, 0)
+    for shown, real in (
+        (data.train_images, images.train_images[[3, 0, 7]]),
+        (data.validation_images, images.train_images[[30, 31]]),
+        (data.test_images, images.test_images),
+    ):
+        assert shown.shape == (len(real), 4, 6 + columns)
+        assert np.array_equal(shown[:, :, :6], real)
+        useless = shown[:, :, 6:]
+        assert np.array_equal(
+            useless, np.broadcast_to(useless[:, :1, :1], useless.shape)
+        )  # of one image each
+    assert set(data.train_images[:, 0, 6].tolist()) <= set(range(10, 50))
+    assert set(data.test_images[:, 0, 6].tolist()) <= set(range(100, 140))
+    own = np.arange(100, 140)
+    assert (data.test_images[:, 0, 6] != own).mean() > 0.8
+    assert abs(np.corrcoef(data.test_images[:, 0, 6], own)[0, 1]) < 0.5
+
+
+def test_distractors_are_fixed_for_a_training_set_and_others_for_another() -> None:
+    images, split = beside(6)
+    first, again, second, last = (prepared.replicate(images, split, number) for number in (0, 0, 1, -1))
+    assert np.array_equal(first.train_images, again.train_images)
+    assert not np.array_equal(first.train_images[:, :, 6:], second.train_images[:, :, 6:])
+    assert np.array_equal(first.test_images, second.test_images)
+    # A set to choose on is the same whatever its number is.
+    assert np.array_equal(last.train_images, prepared.replicate(images, split, 2).train_images)
+    _, reseeded = beside(6, seed=4)
+    assert not np.array_equal(prepared.replicate(images, reseeded, 0).train_images, first.train_images)
+
+
+def test_the_digest_covers_the_distractors(tmp_path: Path) -> None:
+    told = set()
+    for number, (columns, seed) in enumerate(((0, 3), (2, 3), (2, 4), (6, 3))):
+        images, split = beside(columns, seed)
+        told.add(digests(tmp_path / str(number), images, {"made": split})["made"][0])
+    assert len(told) == 4

@@ -72,7 +72,7 @@ def told(
 def test_what_a_paragraph_says(told: Told) -> None:
     """Limits lie 0.05 below and 0.1 above the change, so a fall by 1.275 has 1.175 to 1.325."""
     assert facts(told(DIFFERENCES)) == (
-        "`drop` `ridge` 4 2 lower `here` 50 `here` `drop` 1.27 1.17 1.32 9.92 8.64 "
+        "`drop` `ridge` 4 2 lower `here` 50 `mnist` `here` `drop` 1.27 1.17 1.32 9.92 8.64 "
         "`here` `norm` `stop` raise `stop` 0.98 0.93 1.08"
     )
 
@@ -114,9 +114,10 @@ def test_what_lies_beneath_without_a_tuned_baseline(
 def test_where_none_is_best_everywhere_those_of_single_settings_are_counted(told: Told) -> None:
     there = changed(DIFFERENCES, drop={"p": 0.9}, ridge={"test_error": 0.2})
     assert told(DIFFERENCES, there).startswith(
-        "**None of 4 variants lowers the test error beyond chance in both `here` (50 images) and "
-        "`there` (60,000 images, 20% of the labels wrong).** Each is compared with the baseline. In each "
-        "setting alone, the error is lower for 2 of 4 in `here` and none of 4 in `there`. In `here`, `drop` "
+        "**None of 4 variants lowers the test error beyond chance in both `here` (50 images of `mnist`) and "
+        "`there` (60,000 images of `mnist`, 20% of the labels wrong).** Each is compared with the baseline. "
+        "In each setting alone, the error is lower for 2 of 4 in `here` and none of 4 in `there`. "
+        "In `here`, `drop` "
     )
 
 
@@ -131,7 +132,8 @@ def test_one_is_chosen_that_is_better_in_every_setting_with_several(told: Told) 
     text = told(DIFFERENCES, there)
     assert text.startswith(
         "**Choose `ridge`.** Of 4 variants, this one alone lowers the test error beyond chance in both "
-        "`here` (50 images) and `there` (60,000 images, 20% of the labels wrong). Each is compared with "
+        "`here` (50 images of `mnist`) and `there` (60,000 images of `mnist`, 20% of the labels wrong). "
+        "Each is compared with "
     )
     assert "In `here`, `drop` gains most: 1.27 [1.17, 1.32] points, from 9.92 to 8.64 %. In `there`, " in text
     assert "`stop` most, by 0.98 [0.93, 1.08] points. In `there`, `stop` raises the error beyond " in text
@@ -212,7 +214,7 @@ def test_nothing_better_is_said(told: Told) -> None:
     worse = changed(DIFFERENCES, drop={"p": 0.3}, ridge={"test_error": 0.2})
     text = told(worse)
     assert text.startswith(
-        "**None of 4 variants lowers the test error beyond chance in `here` (50 images).** Each is"
+        "**None of 4 variants lowers the test error beyond chance in `here` (50 images of `mnist`).** Each is"
     )
     assert "gains most" not in text
 
@@ -227,7 +229,9 @@ def test_nothing_better_is_said(told: Told) -> None:
 )
 def test_a_setting_with_one_variant(told: Told, estimate: float, p: float, words: str) -> None:
     text = told({"drop": {"test_error": estimate, "p": p}})
-    assert text.startswith(f"In `here` (50 images), `drop` changes the error of the baseline by {words}")
+    assert text.startswith(
+        f"In `here` (50 images of `mnist`), `drop` changes the error of the baseline by {words}"
+    )
 
 
 def test_a_trade_counts_where_both_changes_are_beyond_chance(make_differences: MakeTable) -> None:

@@ -46,10 +46,12 @@ def finished(root: Path, study: Params, processor: Processor) -> None:
             number += 1
         choices = {name: Choice(candidate=0, losses=[]) for name in planned}
         records.write(root, stage, planned, choices, results)
-    (root / prepared.IMAGES).mkdir(parents=True)
-    for part, count in (("train", 7000), ("test", 5000)):
-        np.save(root / prepared.IMAGES / f"{part}_images.npy", np.zeros((count, 6, 6), np.uint8))
-        np.save(root / prepared.IMAGES / f"{part}_labels.npy", np.arange(count, dtype=np.uint8) % 10)
+    for source, side, classes in (("mnist", 6, 10), ("fashion_mnist", 5, 4)):
+        folder = root / "data" / "images" / source
+        folder.mkdir(parents=True)
+        for part, count in (("train", 7000), ("test", 5000)):
+            np.save(folder / f"{part}_images.npy", np.zeros((count, side, side), np.uint8))
+            np.save(folder / f"{part}_labels.npy", np.arange(count, dtype=np.uint8) % classes)
     (root / prepared.SPLITS).mkdir(parents=True)
     (root / prepared.DIGESTS).write_text(json.dumps(DIGESTS), encoding="utf-8")
 
@@ -78,7 +80,30 @@ def test_the_data_and_the_seeds(tmp_path: Path, study: Params) -> None:
     finished(tmp_path, study, lambda number: "Xeon")
     table = provenance.values(tmp_path, study)["provenance"]
     assert table["data"] == "`mnist`: 7,000 training and 5,000 test images of 6 x 6, 10 classes"
+    assert [row for row in table if row.startswith("data of") and not row.endswith("sha256")] == []
     assert table["data of `small`, sha256"] != table["data of `blind`, sha256"]
     assert table["seed of `blind`"] == "1"
     assert table["seed of the held-out images"] == "0"
     assert table["versions"].startswith("tensorflow ")
+
+
+def test_every_source_has_a_row_that_names_its_settings(tmp_path: Path, raw_params: dict[str, Any]) -> None:
+    raw_params["settings"]["blind"]["data"] = "fashion_mnist"
+    study = checked(raw_params)
+    finished(tmp_path, study, lambda number: "Xeon")
+    table = provenance.values(tmp_path, study)["provenance"]
+    assert table["data of `small`"] == "`mnist`: 7,000 training and 5,000 test images of 6 x 6, 10 classes"
+    assert table["data of `blind`"] == (
+        "`fashion_mnist`: 7,000 training and 5,000 test images of 5 x 5, 4 classes"
+    )
+    assert "data" not in table
+
+
+def test_what_was_changed_of_the_images_is_said(tmp_path: Path, study: Params) -> None:
+    finished(tmp_path, study, lambda number: "Xeon")
+    assert not [what for what in provenance.values(tmp_path, study)["provenance"] if "changed of" in what]
+    notes = ["the labels 1 to 26 are counted from 0", "a|b is left out"]
+    path = tmp_path / prepared.folder("mnist") / prepared.NOTES
+    path.write_text(json.dumps(notes), encoding="utf-8")
+    table = provenance.values(tmp_path, study)["provenance"]
+    assert table["changed of `mnist`"] == "the labels 1 to 26 are counted from 0; a\\|b is left out"

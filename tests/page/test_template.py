@@ -35,6 +35,7 @@ VALUES: dict[str, Any] = {
     "choices_at_an_end": 1,
     "choices_made": 7,
     "untuned": "`norm`",
+    "data_sets": 1,
     "test_size": 10000,
     "example_error": 2.04,
     "binomial": 0.1414,
@@ -155,3 +156,10 @@ def test_every_link_within_the_page_leads_to_a_heading() -> None:
 def test_every_image_says_what_it_shows() -> None:
     text = rendered()
     assert len(re.findall(r"!\[[^\]]{20,}\]\(", text)) == text.count("![")
+
+
+def test_several_data_sets_are_counted() -> None:
+    assert "**One data set, one kind of network**" in rendered()
+    assert "**One test set for all**: it has 10,000 images" in rendered()
+    assert "**2 data sets, one kind of network**" in rendered(data_sets=2)
+    assert "**One test set for each data set**" in rendered(data_sets=2)

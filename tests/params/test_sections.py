@@ -9,6 +9,7 @@ from pipeline import params
 from pipeline.params.sections import Section
 from pipeline.system.errors import UserError
 from tests import asking
+from tests.asking import dense
 
 Raw = dict[str, Any]
 Edited = Callable[[Raw], Raw]
@@ -50,11 +51,12 @@ FAULTS: dict[str, tuple[Raw, str]] = {
     ),
     "weights of another kind": (
         {"variants.normed": {"batch_norm": {"momentum": 0.9}}, "questions.tradeoff.variants": ["normed"]},
-        "questions.tradeoff.variants: expected variants without batch_norm, received 'normed'",
+        "questions.tradeoff.variants: expected variants without normalization, received 'normed'",
     ),
     "another depth": (
-        {"questions.choice.conditions.wider.hidden": [32]},
-        "questions.choice.conditions.wider.hidden: expected as many layers as small has, 2, received [32]",
+        {"questions.choice.conditions.wider.network": dense(32)},
+        "questions.choice.conditions.wider.network: expected a network like that of small, "
+        "dense of depth 2, received dense of depth 1",
     ),
     "twice": (
         {"questions.choice.variants": ["probed", "probed"]},

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from pipeline import params, questions
 from pipeline.system.errors import UserError
 from tests import asking
+from tests.asking import dense
 
 Raw = dict[str, Any]
 Edited = Callable[[Raw], Raw]
@@ -25,9 +26,10 @@ REGULARIZERS = ", ".join(
         if file.stem != "base"
     )
 )
+NETWORKS = "conv, dense"
 SETTING_KEYS = (
-    "train_size, validation_size, hidden, activation, optimizer, epochs, batch_size, label_noise, "
-    "splits, inits, seed, variants, overrides"
+    "data, train_size, validation_size, network, optimizer, epochs, batch_size, label_noise, distractors, "
+    "splits, inits, crossed, seed, variants, overrides"
 )
 
 
@@ -51,9 +53,14 @@ def test_the_committed_file_is_valid(repository: Path) -> None:
 def test_every_value_arrives(raw_params: Raw) -> None:
     received = asking.check(raw_params).model_dump(exclude_none=True)
     for setting in raw_params["settings"].values():
-        setting["optimizer"].setdefault("momentum", 0.0)
+        setting |= {"distractors": 0.0, "crossed": True}
+        setting["optimizer"] = {"schedule": "constant", "momentum": 0.0} | setting["optimizer"]
     raw_params["variants"] = {name: (mix,) for name, mix in raw_params["variants"].items()}
-    raw_params["variants"]["probed"] = tuple({"l1": {"strength": value}} for value in (0.001, 0.002))
+    by_subgradient = {"proximal": False}
+    raw_params["variants"]["elastic"][0]["l1"] |= by_subgradient
+    raw_params["variants"]["probed"] = tuple(
+        {"l1": {"strength": value} | by_subgradient} for value in (0.001, 0.002)
+    )
     for setting in raw_params["settings"].values():
         setting["overrides"] = {name: (mix,) for name, mix in setting["overrides"].items()}
     assert received == raw_params
@@ -63,7 +70,10 @@ def test_a_number_needs_no_dot(tmp_path: Path, raw_params: Raw) -> None:
     text = json.dumps(raw_params)  # which is YAML
     (tmp_path / "params.yaml").write_text(text.replace("0.002", "1e-4"), encoding="utf-8")
     loaded = questions.load(tmp_path / "params.yaml")
-    assert loaded.variants["elastic"][0].regularizers["l1"].model_dump() == {"strength": 0.0001}
+    assert loaded.variants["elastic"][0].regularizers["l1"].model_dump() == {
+        "strength": 0.0001,
+        "proximal": False,
+    }
 
 
 @pytest.mark.parametrize(
@@ -93,7 +103,9 @@ def test_a_setting_has_the_listed_variants_with_their_overrides(raw_params: Raw)
     loaded = asking.check(raw_params)
     mixes = {
         setting: {
-            variant: {name: part.model_dump() for name, part in mixes[0].regularizers.items()}
+            variant: {
+                name: part.model_dump(exclude_defaults=True) for name, part in mixes[0].regularizers.items()
+            }
             for variant, mixes in loaded.candidates(setting).items()
         }
         for setting in loaded.settings
@@ -118,11 +130,13 @@ def test_a_variant_is_of_the_family_of_its_regularizers(edited: Edited) -> None:
 
 UNKNOWN = {
     "extra": "scale, data, tuning, settings, variants, questions",
-    "data.extra": "source, validation, seed",
+    "data.extra": "validation, seed",
     "tuning.extra": "splits, baseline",
     "tuning.baseline.extra": "epochs, learning_rate",
     "settings.small.extra": SETTING_KEYS,
-    "settings.small.optimizer.extra": "name, learning_rate, momentum",
+    "settings.small.optimizer.extra": "name, learning_rate, schedule, momentum",
+    "settings.small.network.extra": NETWORKS,
+    "settings.small.network.dense.extra": "hidden, activation",
     "variants.ridge.l3": REGULARIZERS,
     "variants.ridge.l2.power": "strength",
     "settings.blind.overrides.drop.l3": REGULARIZERS,
@@ -144,8 +158,8 @@ def test_an_unknown_key_is_answered_with_the_valid_ones(edited: Edited, path: st
         ("settings.small.epochs", 5.0, "integer"),
         ("settings.small.epochs", True, "integer"),
         ("settings.small.epochs", 0, "greater than or equal to 1"),
-        ("settings.small.hidden", 16, "list"),
-        ("settings.small.activation", "softplus", "'relu', 'tanh', 'sigmoid', 'elu' or 'gelu'"),
+        ("settings.small.network.dense.hidden", 16, "list"),
+        ("settings.small.network.dense.activation", "softplus", "'relu', 'tanh', 'sigmoid', 'elu' or 'gelu'"),
         ("settings.small.optimizer.name", "rmsprop", "'adam' or 'sgd'"),
         ("settings.small.optimizer.learning_rate", "0.1", "number"),
         ("settings.small.optimizer.learning_rate", 0, "greater than 0"),
@@ -174,7 +188,7 @@ def test_a_wrong_value_is_said_with_path_expected_and_received(
     [
         ("settings", {}),
         ("settings", None),
-        ("settings.small.hidden", []),
+        ("settings.small.network.dense.hidden", []),
         ("settings.small.optimizer", "adam"),
         ("variants.ridge", None),
         ("variants.ridge.l2", 0.001),
@@ -213,13 +227,13 @@ def test_a_dropout_rate_is_inside_0_and_1(rate: float) -> None:
 
 def test_a_setting_is_described(raw_params: dict[str, Any]) -> None:
     raw_params["settings"]["small"] |= {"label_noise": 0.2, "train_size": 1200}
-    raw_params["settings"]["blind"] |= {"hidden": [128], "epochs": 5}
+    raw_params["settings"]["blind"] |= {"network": dense(128), "epochs": 5}
     settings = asking.check(raw_params).settings
     assert settings["small"].described == (
-        "1,200 images, 20% of them with a wrong label, hidden layers 16-8 (relu), adam at 0.001, "
+        "1,200 images of `mnist`, 20% of them with a wrong label, hidden layers 16-8 (relu), adam at 0.001, "
         "batches of 10, 3 epochs, 3 disjoint training sets x 2 initialisations"
     )
     assert settings["blind"].described == (
-        "50 images, hidden layers 128 (relu), sgd at 0.1, batches of 10, 5 epochs, "
+        "50 images of `mnist`, hidden layers 128 (relu), sgd at 0.1, batches of 10, 5 epochs, "
         "one training set x 3 initialisations"
     )

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from pipeline import params, questions
+from pipeline.datasets import obtain
+from pipeline.regularizers import Regularizer
 from pipeline.system.errors import UserError
 from tests import asking
 
@@ -42,7 +44,7 @@ CONTRADICTIONS: dict[str, tuple[Raw, str]] = {
     ),
     "all held out": (
         {"data.validation": 60_001},
-        "data.validation: expected less than or equal to 60000, received 60001",
+        "data.validation: expected at most 60000, the training images of mnist, received 60001",
     ),
     "batch": (
         {"settings.small.batch_size": 51},
@@ -106,6 +108,12 @@ def test_a_contradiction_is_one_line(edited: Edited, name: str) -> None:
     assert refusal(edited(changes)) == f"params.yaml: {line}"
 
 
+def test_two_that_set_the_same_thing_are_one_line(edited: Edited, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Regularizer, "EXCLUSIVE", ("kernel_penalty",))
+    line = "expected at most one regularizer that sets kernel_penalty, received l1 and l2"
+    assert refusal(edited({})) == f"params.yaml: variants.elastic: {line}"
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -114,6 +122,7 @@ def test_a_contradiction_is_one_line(edited: Edited, name: str) -> None:
         ("settings.small.validation_size", 100),
         ("settings.small.batch_size", 50),
         ("variants.stop", {"early_stopping": {"patience": 3}}),
+        ("variants.bounded", {"max_norm": {"limit": 1.0}, "label_smoothing": {"smoothing": 0.1}}),
     ],
 )
 def test_the_limit_itself_is_possible(edited: Edited, path: str, value: Any) -> None:
@@ -130,7 +139,7 @@ def test_all_faults_are_said_at_once(edited: Edited) -> None:
         "variants.ridge": {"l2": {"strength": -1.0, "power": 2}},
     }
     assert sorted(refusal(edited(changes)).splitlines()) == [
-        "params.yaml: data.extra: unknown key, expected one of source, validation, seed",
+        "params.yaml: data.extra: unknown key, expected one of validation, seed",
         "params.yaml: settings.small.epochs: expected greater than or equal to 1, received 0",
         "params.yaml: variants.ridge.l2.power: unknown key, expected one of strength",
         "params.yaml: variants.ridge.l2.strength: expected greater than 0, received -1.0",
@@ -147,9 +156,43 @@ def test_all_contradictions_are_said_at_once(edited: Edited) -> None:
 # ---- data of one's own ----
 
 
-@pytest.mark.parametrize("source", ["datasets/a.npz", "datasets/deep/er", "datasets/MNIST of mine.npz"])
-def test_own_data_lie_in_the_folder_that_dvc_looks_at(edited: Edited, source: str) -> None:
-    assert asking.check(edited({"data.source": source})).data.source == source
+@pytest.mark.parametrize(
+    "source",
+    ["mnist", "fashion_mnist", "datasets/a.npz", "datasets/deep/er", "datasets/MNIST of mine.npz"],
+)
+def test_data_are_published_or_lie_in_the_folder_that_dvc_looks_at(edited: Edited, source: str) -> None:
+    study = asking.check(edited({"settings.small.data": source}))
+    assert study.settings["small"].data == source
+    assert study.sources() == list(dict.fromkeys([source, "mnist"]))  # that of `blind` too
+
+
+def test_two_spellings_of_a_path_are_one_source(edited: Edited) -> None:
+    spelt = {"settings.small.data": "datasets//a.npz", "settings.blind.data": "datasets/./a.npz"}
+    assert asking.check(edited(spelt)).sources() == ["datasets/a.npz"]
+
+
+def test_a_setting_must_say_what_its_data_are(edited: Edited) -> None:
+    expected = "params.yaml: settings.small.data: expected a value, received nothing"
+    assert refusal(edited({"settings.small.data": ...})) == expected
+
+
+def test_the_source_for_all_settings_is_gone(edited: Edited) -> None:
+    expected = "params.yaml: data.source: unknown key, expected one of validation, seed"
+    assert refusal(edited({"data.source": "mnist"})) == expected
+
+
+def test_what_questions_start_from_settings_takes_their_data(edited: Edited) -> None:
+    study = asking.check(edited({"settings.small.data": "fashion_mnist"}))
+    conditions = {name: setting.data for name, (setting, _) in study.draws().items()}
+    wanted = dict.fromkeys(("small", "wider", "noisier"), "fashion_mnist")
+    assert conditions == wanted | {"blind": "mnist"}
+    asked = [cell for question in questions.discover() for cell in question.cells(study)]
+    assert {cell.question for cell in asked} >= {"choice", "batch_norm", "tradeoff"}
+    assert {setting.data for cell in asked for setting, _ in cell.candidates} == {"fashion_mnist"}
+
+
+def test_published_data_are_known_by_name_to_what_obtains_them() -> None:
+    assert list(obtain.PUBLISHED) == list(params.PUBLISHED)
 
 
 @pytest.mark.parametrize(
@@ -157,20 +200,30 @@ def test_own_data_lie_in_the_folder_that_dvc_looks_at(edited: Edited, source: st
     ["", "MNIST", "datasets", "datasets/", "datasets/../a.npz", "/datasets/a.npz", "data/a.npz", "~"],
 )
 def test_data_from_anywhere_else_are_refused(edited: Edited, source: str) -> None:
-    expected = f"params.yaml: data.source: expected mnist or a path in datasets/, received {source!r}"
-    assert refusal(edited({"data.source": source})) == expected
+    assert refusal(edited({"settings.small.data": source})) == (
+        "params.yaml: settings.small.data: expected mnist, fashion_mnist or a path in datasets/, "
+        f"received {source!r}"
+    )
 
 
-def short(raw: Raw, images: int) -> list[str]:
+OWN = {"settings.small.data": "datasets/a.npz", "settings.blind.data": "datasets/a.npz"}
+
+
+def check_images(raw: Raw, images: int, other: int = 60_000) -> None:
+    """Check a study of one's own data that have so many images, and of MNIST if it had so many others."""
+    params.check_images(asking.check(raw), {"datasets/a.npz": (images, 28, 28), "mnist": (other, 28, 28)})
+
+
+def short(raw: Raw, images: int, other: int = 60_000) -> list[str]:
     with pytest.raises(UserError) as refused:
-        params.check_images(asking.check(raw), images)
+        check_images(raw, images, other)
     return [line.removeprefix("params.yaml: ") for line in str(refused.value).splitlines()]
 
 
 def test_more_than_there_is_of_own_data_is_a_line_each(edited: Edited) -> None:
     """`small` draws 3 + 2 sets and the map's cells 3 + 1, of what is not held out; `blind` one, of all."""
-    own = {"data.source": "datasets/a.npz", "settings.blind.train_size": 350}
-    params.check_images(asking.check(edited(own)), 350)
+    own = OWN | {"settings.blind.train_size": 350}
+    check_images(edited(own), 350)
     assert short(edited(own), 349) == [
         "settings.small.train_size: expected 5 training sets, tuning included, of at most 249 images "
         "together, received 5 x 50 = 250",
@@ -185,16 +238,42 @@ def test_more_than_there_is_of_own_data_is_a_line_each(edited: Edited) -> None:
         "questions.choice.conditions.wider.train_size: expected 4 training sets, tuning included, of at "
         "most 319 images together, received 4 x 80 = 320"
     ]
-    assert short(edited(own), 99) == ["data.validation: expected less than or equal to 99, received 100"]
+    assert short(edited(own), 99) == [
+        "data.validation: expected at most 99, the training images of datasets/a.npz, received 100"
+    ]
+
+
+def test_every_source_has_its_own_size(edited: Edited) -> None:
+    """`small` takes 250 of one's own data beside the 100 held out; `blind` takes 50 of MNIST, of all."""
+    own = edited({"settings.small.data": "datasets/a.npz"})
+    check_images(own, 350, other=50)
+    assert [line.partition(":")[0] for line in short(own, 349, other=49)] == [
+        "settings.small.train_size",
+        "settings.blind.train_size",
+    ]
+    # Without a setting that validates, a source needs no images to hold out.
+    few = edited({"settings.blind.data": "datasets/a.npz"})
+    check_images(few, 50)
+    assert len(short(few, 49)) == 1
+
+
+def test_sizes_are_checked_against_each_published_source_before_it_is_read(edited: Edited) -> None:
+    large = {"settings.small.train_size": 20_000, "settings.blind.train_size": 60_001}
+    raw = edited(large | {"settings.small.data": "fashion_mnist"})
+    assert [line.partition(": expected")[0] for line in refusal(raw).splitlines()] == [
+        "params.yaml: settings.small.train_size",
+        "params.yaml: settings.blind.train_size",
+    ]
+    assert "images together, received 1 x 60001 = 60001" in refusal(raw)
 
 
 def test_own_data_may_be_more_than_mnist_has(edited: Edited) -> None:
-    own = {"data.source": "datasets/a.npz", "data.validation": 70_000, "settings.small.train_size": 20_000}
-    params.check_images(asking.check(edited(own)), 170_000)
+    own = OWN | {"data.validation": 70_000, "settings.small.train_size": 20_000}
+    check_images(edited(own), 170_000)
 
 
 def test_scale_is_named_where_it_asks_for_more_than_there_is(edited: Edited) -> None:
-    own = edited({"data.source": "datasets/a.npz", "scale": 4})
+    own = edited(OWN | {"scale": 4})
     assert asking.check(own).settings["small"].splits == 12
     assert short(own, 799)[0] == (
         "settings.small.train_size: expected 14 training sets, tuning included, of at most 699 images "

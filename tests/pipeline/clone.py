@@ -19,6 +19,8 @@ VARIANTS = ("l2", "dropout", "dropout_l2")  # two that share a regularizer, and 
 UNTUNED = {
     "variants.l2.l2.strength": 0.001,
     "variants.dropout_l2": {"dropout": {"rate": 0.5}, "l2": {"strength": 0.001}},
+    "settings.small.inits": 2,  # crossed with the training sets
+    "settings.small.crossed": True,
 }
 # The questions on what is left; none trains `l2`, which most tests change.
 ASKED = {
@@ -29,7 +31,10 @@ ASKED = {
     "questions.batch_norm.variant": "dropout_l2",
     "questions.choice.settings": ["small"],
     "questions.choice.variants": ["dropout_l2", "dropout"],
-    "questions.choice.conditions": {"n100": {"train_size": 100, "batch_size": 25}, "wide": {"hidden": [300]}},
+    "questions.choice.conditions": {
+        "n100": {"train_size": 100, "batch_size": 25},
+        "wide": {"network": {"dense": {"hidden": [300], "activation": "relu"}}},
+    },
 }
 QUESTIONS = (
     "overfitting",

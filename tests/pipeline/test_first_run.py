@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from tests.pipeline.clone import QUESTIONS, SETTINGS, VARIANTS, Clone, Ended
 
 STAGES = (
@@ -212,8 +212,9 @@ def test_the_toy_learns(toy_clone: Clone, mnist: Images) -> None:
 def test_the_data_is_prepared(toy_clone: Clone, mnist: Images, name: str) -> None:
     folder = toy_clone.root / "data" / name
     if name == "images":
-        assert np.array_equal(np.load(folder / "train_images.npy"), mnist.train_images)
-        assert np.array_equal(np.load(folder / "test_labels.npy"), mnist.test_labels)
+        assert [path.name for path in folder.iterdir()] == ["mnist"]
+        assert np.array_equal(np.load(folder / "mnist" / "train_images.npy"), mnist.train_images)
+        assert np.array_equal(np.load(folder / "mnist" / "test_labels.npy"), mnist.test_labels)
         return
     train = np.load(folder / "small_train.npy")
     setting = toy_clone.yaml("params.yaml")["settings"]["small"]

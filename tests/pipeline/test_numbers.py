@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from tests.pipeline.clone import Clone
 
 Estimate = tuple[float, float, float]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from tests.pipeline.clone import QUESTIONS, Clone
 
 # The claims on L1, early stopping and batch normalization, which the toy study has not.

@@ -1,10 +1,9 @@
-"""The tutorials, run as they stand in `docs/`: a regularizer, a question, data of one's own."""
+"""The tutorials of a regularizer, a question and data of one's own, run as they stand in `docs/`."""
 
 import importlib
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,71 +16,7 @@ from scipy import special, stats
 from pipeline import toy
 from pipeline.params.toy import CANDIDATES
 from tests.pipeline.clone import MEASURED, READING_ALL, VARIANTS, Clone
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-
-def block(page: str, language: str) -> str:
-    """The one block of a language on a page."""
-    (found,) = re.findall(rf"^```{language}\n(.+?)^```$", (DOCS / page).read_text("utf-8"), re.M | re.S)
-    return str(found)
-
-
-def commands(page: str) -> list[list[str]]:
-    """The commands of a page, in their order."""
-    return [line.removeprefix("$ ").split() for line in block(page, "console").splitlines()]
-
-
-def changes(page: str) -> Iterator[tuple[str, Any]]:
-    """The keys that a page changes in `params.yaml`, as {path: value}."""
-
-    def walk(content: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-        for name, value in content.items():
-            at = f"{path}.{name}".lstrip(".")
-            # Conditions are given whole, and so is a variant.
-            whole = (
-                at == "questions.choice.conditions" or path == "variants" or not isinstance(value, Mapping)
-            )
-            yield from [(at, value)] if whole else walk(value, at)
-
-    return walk(YAML(typ="safe").load(block(page, "yaml")), "")
-
-
-def edit(clone: Clone, page: str) -> None:
-    """Change `params.yaml` as a page says, at toy size."""
-    declared = clone.yaml("params.yaml")["settings"]
-    edits = {
-        at: value
-        for at, value in changes(page)
-        if not at.startswith("settings.") or at.split(".")[1] in declared
-    }
-    clone.edit(edits)
-    toy.shrink(clone.root / "params.yaml")
-
-
-def follow(clone: Clone, page: str) -> list[str]:
-    """Run the commands of a page; return the stages that the last one ran."""
-    ended = [clone.run(*command).succeeded() for command in commands(page)]
-    assert not [one for one in ended if "Traceback" in one.output + one.errors or "Warning" in one.errors]
-    return ended[-1].ran
-
-
-def ranking(clone: Clone, setting: str) -> dict[str, list[str]]:
-    """The cells of the report's ranking of a setting, by variant."""
-    page = (clone.root / "reports" / "report.md").read_text("utf-8")
-    section = page.split(f"### Ranking in `{setting}`")[1].split("\n#")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines()]
-    return {row[0].strip("`"): row[1:] for row in rows if row[0].startswith("`") and len(row) > 1}
-
-
-def test_error(clone: Clone, setting: str, variant: str, labels: np.ndarray) -> float:
-    """Percent of the test images, mean over the runs, from their logits."""
-    logits = clone.arrays(variant.removeprefix("tuned_"), f"{setting}/{variant}", "logits")
-    return float(100 * (logits.argmax(axis=2) != labels).mean())
-
-
-test_error.__test__ = False  # type: ignore[attr-defined]
-
+from tests.pipeline.tutorials import DOCS, block, changes, commands, edit, error, follow, ranking
 
 # ---- a regularizer ----
 
@@ -97,9 +32,9 @@ def test_a_regularizer_from_the_file_to_a_row_in_the_report(clone: Clone) -> Non
     assert set(follow(clone, page)) == {f"variant@{name}"} | READING_ALL
     after = clone.contents("results/runs")
     assert {at: after[at] for at in before} == before  # nothing else was trained
-    labels = np.load(clone.root / "data" / "images" / "test_labels.npy")
+    labels = np.load(clone.root / "data" / "images" / "mnist" / "test_labels.npy")
     shown = float(ranking(clone, "small")[name][0].split()[0])
-    assert shown == pytest.approx(test_error(clone, "small", name, labels), abs=0.00501)
+    assert shown == pytest.approx(error(clone, "small", name, labels), abs=0.00501)
     strengths = dict(changes(page))[f"variants.{name}"][name]["strength"][:CANDIDATES]
     tried = clone.cells(name)[f"small/{name}"]["trials"]
     assert [run["regularizers"][name]["strength"] for run in tried] == strengths
@@ -153,7 +88,7 @@ def test_a_question_from_the_folder_to_a_verdict_on_the_page(clone: Clone) -> No
     after = clone.contents("reports/questions")
     assert {path: after[path] for path in before} == before
     # The verdict, found again from the logits.
-    labels = np.load(clone.root / "data" / "images" / "test_labels.npy")
+    labels = np.load(clone.root / "data" / "images" / "mnist" / "test_labels.npy")
     excess = []
     for cell in ("small/baseline", "small/baseline/confidence/longer"):
         p = special.softmax(clone.arrays("baseline", cell, "logits").astype(float), axis=-1)
@@ -189,22 +124,40 @@ def draw(clone: Clone, seed: int = 0) -> dict[str, np.ndarray]:
         return dict(arrays)
 
 
+def adapt(clone: Clone) -> dict[str, Any]:
+    """Run `adapt` as the page says, on parameters that are committed; return the settings at toy size."""
+    clone.run("git", "commit", "--quiet", "--no-verify", "--message", "toy", "params.yaml").succeeded()
+    clone.run(*commands("your-own-data.md")[0]).succeeded()
+    toy.shrink(clone.root / "params.yaml")
+    settings: dict[str, Any] = clone.yaml("params.yaml")["settings"]
+    return settings
+
+
 def test_own_data_from_the_file_to_the_report(clone: Clone) -> None:
     made = draw(clone)
-    edit(clone, "your-own-data.md")
-    trained = {"baseline", *(f"variant@{name}" for name in VARIANTS)}
-    assert set(follow(clone, "your-own-data.md")) == {"prepare", "plan"} | trained | MEASURED
-    prepared = {name: np.load(clone.root / "data" / "images" / f"{name}.npy") for name in made}
+    settings = adapt(clone)
+    assert [*settings] == ["small", "noisy", "conv"]
+    trained = {"baseline", *(f"variant@{name}" for name in clone.yaml("params.yaml")["variants"])}
+    assert trained == {"baseline", *(f"variant@{name}" for name in VARIANTS)}
+    _, repro = commands("your-own-data.md")
+    ended = clone.run(*repro).succeeded()
+    assert "Traceback" not in ended.output + ended.errors
+    assert "Warning" not in ended.errors
+    assert set(ended.ran) == {"prepare", "plan"} | trained | MEASURED
+    (folder,) = (clone.root / "data" / "images").iterdir()
+    prepared = {name: np.load(folder / f"{name}.npy") for name in made}
     assert np.array_equal(prepared["train_images"], np.floor(255 * made["train_images"] + 0.5))
     assert np.array_equal(prepared["train_labels"], made["train_labels"])
     assert prepared["test_images"].shape == (2000, 16, 16, 3)
     assert np.bincount(prepared["test_labels"]).tolist() == np.bincount(made["test_labels"]).tolist()
-    shown = ranking(clone, "small")
-    assert set(shown) == {"baseline", "tuned_baseline", *VARIANTS}
-    for variant, cells in shown.items():
-        error = test_error(clone, "small", variant, prepared["test_labels"])
-        assert float(cells[0].split()[0]) == pytest.approx(error, abs=0.00501)
-    assert test_error(clone, "notebook", "baseline", prepared["test_labels"]) < 50  # guessing errs on 67 %
+    for setting in settings:
+        shown = ranking(clone, setting)
+        listed = settings[setting]["variants"]
+        assert set(shown) == {"baseline", "tuned_baseline", *(VARIANTS if listed == "all" else listed)}
+        for variant, cells in shown.items():
+            expected = error(clone, setting, variant, prepared["test_labels"])
+            assert float(cells[0].split()[0]) == pytest.approx(expected, abs=0.00501)
+    assert error(clone, "small", "tuned_baseline", prepared["test_labels"]) < 60  # guessing errs on 67 %
     page = (clone.root / "reports" / "report.md").read_text("utf-8")
     said = "`datasets/shapes.npz`: 6,000 training and 2,000 test images of 16 x 16 x 3, 3 classes"
     assert f"| data | {said} |" in page
@@ -238,19 +191,16 @@ FAULT = "datasets/shapes.npz: train_labels: expected a label for each of the 600
 @pytest.mark.parametrize("fault", ["data", "size"])
 def test_a_fault_is_a_line_and_nothing_is_trained(clone: Clone, fault: str) -> None:
     made = draw(clone)
-    edits = dict(changes("your-own-data.md"))
-    wanted = {name: edits[name] for name in ("data.source", "data.validation", "questions.choice.conditions")}
-    own = {"settings.notebook.train_size": 6000, "settings.small.validation_size": 1000}
-    clone.edit(wanted | own | {"settings.small.train_size": 400})
+    adapt(clone)
     if fault == "data":
         made["train_labels"] = made["train_labels"][:-1]
         np.savez(clone.root / "datasets" / "shapes.npz", **made)  # type: ignore[arg-type]
-        expected = f"error: {FAULT}received 5999"
+        expected = f"error: {FAULT}received 5999; check that the two belong together"
     else:
         clone.edit({"settings.small.train_size": 1500})
         expected = (
             "error: params.yaml: settings.small.train_size: expected 4 training sets, tuning included, "
-            "of at most 5000 images together, received 4 x 1500 = 6000"
+            "of at most 4800 images together, received 4 x 1500 = 6000"
         )
     ended = clone.run("dvc", "repro")
     assert ended.code != 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import toy
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from tests.pipeline.clone import ASKED, SETTINGS, UNTUNED, VARIANTS, Clone, Ended
 from tests.sharing import made_once
 

@@ -49,7 +49,8 @@ def test_equal_inputs_give_equal_keys(edited: Edited) -> None:
 
 def test_the_way_of_writing_does_not_show(edited: Edited) -> None:
     other = {
-        "variants.elastic": {"l2": {"strength": 0.003}, "l1": {"strength": 0.002}},  # the other order
+        # In the other order, and with an option that is off.
+        "variants.elastic": {"l2": {"strength": 0.003}, "l1": {"proximal": False, "strength": 0.002}},
         "settings.small.label_noise": 0,  # an integer
         "settings.small.optimizer": {"momentum": 0.0, "learning_rate": 1e-3, "name": "adam"},
     }
@@ -61,8 +62,8 @@ def test_the_way_of_writing_does_not_show(edited: Edited) -> None:
     [
         ("settings.small.train_size", 60, "small/*"),
         ("settings.small.validation_size", 50, "small/*"),
-        ("settings.small.hidden", [8, 16], "small/*"),
-        ("settings.small.activation", "tanh", "small/*"),
+        ("settings.small.network.dense.hidden", [8, 16], "small/*"),
+        ("settings.small.network.dense.activation", "tanh", "small/*"),
         ("settings.small.optimizer.name", "sgd", "small/*"),
         ("settings.small.optimizer.learning_rate", 0.002, "small/*"),
         ("settings.blind.optimizer.momentum", 0.0, "blind/*"),
@@ -72,6 +73,7 @@ def test_the_way_of_writing_does_not_show(edited: Edited) -> None:
         ("settings.small.seed", 2, "small/*"),
         ("variants.ridge.l2.strength", 0.01, "*/ridge/*"),
         ("variants.ridge.l1", {"strength": 0.01}, "*/ridge/*"),
+        ("variants.elastic.l1.proximal", True, "*/elastic/*"),
         ("variants.elastic.l2.strength", 0.01, "*/elastic/*"),
         ("variants.drop.dropout.rate", 0.4, "small/drop/*"),  # the other setting overrides it
         ("settings.blind.overrides.drop.dropout.rate", 0.4, "blind/drop/*"),
@@ -93,6 +95,7 @@ def test_a_digest_changes_the_keys_of_its_training_set_alone(raw_params: Raw) ->
 def test_a_key_has_no_names_in_it(tiny_run: Callable[..., Run]) -> None:
     key = tiny_run().with_key().key
     names: list[Raw] = [{"setting": "other"}, {"variant": "other"}, {"question": "mine", "label": "rate=1"}]
+    names += [{"source": "datasets/mine.npz"}]  # the data themselves are in it, by their digest
     for label in (*names, {"split": 7}, {"init": 7}, {"curves": False}):
         assert tiny_run(**label).with_key().key == key
     trials = {tiny_run(trial=number).with_key().key for number in (0, 1)}

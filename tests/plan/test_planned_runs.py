@@ -29,6 +29,9 @@ def question(cell: list[Candidate]) -> str:
     return run.question
 
 
+MAPS = {"spatial_dropout"}  # which dense networks have none of
+
+
 def planned(raw: Raw) -> list[Run]:
     """The settings' runs to report, of the baseline and of the variants with a single candidate."""
     cells = of_settings(asking.check(raw)).values()
@@ -42,7 +45,10 @@ def test_the_committed_file_implies_every_replicate_of_every_variant(repository:
     raw = YAML(typ="safe").load(repository / "params.yaml")
     expected = {}
     for name, setting in raw["settings"].items():
-        taken = raw["variants"] if setting["variants"] == "all" else setting["variants"]
+        every = [
+            v for v, mix in raw["variants"].items() if "conv" in setting["network"] or mix.keys() != MAPS
+        ]
+        taken = every if setting["variants"] == "all" else setting["variants"]
         tuned = ["tuned_baseline"] if setting["validation_size"] else []
         for variant in ["baseline", *tuned, *taken]:
             expected[f"{name}/{variant}"] = setting["splits"] * setting["inits"]
@@ -78,9 +84,10 @@ def test_what_a_question_asks_for_is_called_after_it(raw_params: Raw) -> None:
 def test_a_run_is_resolved(raw_params: Raw) -> None:
     run = next(run for run in planned(raw_params) if run.name == "blind/drop/split-00-init-01")
     blind = raw_params["settings"]["blind"]
-    for field in ("train_size", "validation_size", "hidden", "activation", "epochs", "batch_size"):
+    for field in ("train_size", "validation_size", "epochs", "batch_size"):
         assert getattr(run, field) == blind[field]
-    assert run.optimizer.model_dump() == {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9}
+    assert run.optimizer.model_dump() == blind["optimizer"] | {"schedule": "constant"}
+    assert run.network == blind["network"]
     assert run.regularizers == {"dropout": {"rate": 0.2}}  # the override
     assert run.data == "blind 0"
 
@@ -186,6 +193,17 @@ def test_an_init_is_shared_across_splits_and_variants(raw_params: Raw) -> None:
             by_init.setdefault(init, set()).add(seed)
     assert [len(shared) for shared in by_init.values()] == [1, 1]
     assert len(set.union(*by_init.values())) == 2
+
+
+def test_a_single_init_is_the_training_sets_own(edited: Edited) -> None:
+    by_split: dict[int, set[int]] = {}
+    for (setting, _, split, _), seed in seeds(
+        edited({"settings.small.inits": 1, "settings.small.crossed": False}), "init_seed"
+    ).items():
+        if setting == "small":
+            by_split.setdefault(split, set()).add(seed)
+    assert [len(shared) for shared in by_split.values()] == [1] * 3  # shared by the variants
+    assert len(set.union(*by_split.values())) == 3
 
 
 @pytest.mark.parametrize("field", ["order_seed", "noise_seed"])

@@ -40,7 +40,7 @@ def path_study() -> Callable[..., PathStudy]:
     ) -> PathStudy:
         section = SimpleNamespace(
             settings=[cell.setting for cell in baselines],
-            variants=list(dict.fromkeys(cell.variant for cell in steps)),
+            variants=list(dict.fromkeys(cell.variant for cell in steps if cell.variant != "baseline")),
             splits=splits,
         )
         params = cast(Any, SimpleNamespace(section=lambda name: {question: section}[name]))

@@ -24,6 +24,7 @@ from pipeline.questions.study import Study
 from pipeline.records import Record
 from pipeline.system.errors import UserError
 from tests import asking
+from tests.asking import dense
 
 Raw = dict[str, Any]
 Edited = Callable[[Raw], Raw]
@@ -45,7 +46,7 @@ def test_the_question_is_asked() -> None:
 
 
 def test_every_rate_is_tried_on_every_network_with_and_without(edited: Edited) -> None:
-    flat = {"hidden": [9], "activation": "sigmoid"}
+    flat = dense(9, activation="sigmoid")
     params = asking.check(edited({"questions.batch_norm.networks.flat": flat}))
     cells = list(QUESTION.cells(params))
     assert [(cell.variant, cell.label) for cell in cells] == [
@@ -59,8 +60,8 @@ def test_every_rate_is_tried_on_every_network_with_and_without(edited: Edited) -
     for cell, rate in zip(cells, itertools.cycle((0.01, 0.1, 0.1))):
         ((setting, mix),) = cell.candidates
         assert mix == (plain if cell.variant == "plain" else None)
-        shape = {"hidden": [8, 8], "activation": "tanh"} if cell.label.startswith("deep") else flat
-        changed = {"splits": 3, "inits": 1, "epochs": 2, **shape}
+        network = params.questions.batch_norm.networks[cell.label.partition("/")[0]]
+        changed = {"splits": 3, "inits": 1, "epochs": 2, "network": network}
         optimizer = Optimizer(name="sgd", learning_rate=rate)
         assert setting == params.settings["small"].model_copy(update={**changed, "optimizer": optimizer})
         assert cell.curves
@@ -145,7 +146,11 @@ def measured(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
 
     networks = dict.fromkeys(record.run.label.partition("/")[0] for record in records)
     section = SimpleNamespace(variant="batch_norm", networks=networks)
-    return measure.measure(cast(Study, SimpleNamespace(classes=10, section=section, own=own)))
+
+    def images(run: Run) -> SimpleNamespace:
+        return SimpleNamespace(train_labels=np.arange(10))
+
+    return measure.measure(cast(Study, SimpleNamespace(images=images, section=section, own=own)))
 
 
 @pytest.fixture

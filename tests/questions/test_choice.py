@@ -13,6 +13,7 @@ from pipeline.questions.base import Question
 from pipeline.questions.choice.settings import Settings
 from pipeline.system.errors import UserError
 from tests import asking
+from tests.asking import dense
 
 Raw = dict[str, Any]
 Edited = Callable[[Raw], Raw]
@@ -26,11 +27,11 @@ def test_the_question_is_asked() -> None:
 
 def test_a_condition_changes_the_first_setting_and_nothing_else(raw_params: Raw) -> None:
     params = asking.check(raw_params)
-    start = params.settings["small"].model_dump()
+    start = params.settings["small"].model_dump(exclude_none=True)
     same = {"splits": 3, "inits": 1, "overrides": {}, "variants": ["probed"]}
     drawn = QUESTION.settings.drawn(params.section("choice"), params)
-    assert {name: setting.model_dump() for name, (setting, _) in drawn.items()} == {
-        "wider": start | same | {"hidden": [32, 8]},
+    assert {name: setting.model_dump(exclude_none=True) for name, (setting, _) in drawn.items()} == {
+        "wider": start | same | {"network": dense(32, 8)},
         "noisier": start | same | {"label_noise": 0.1},
     }
     assert {trials for _, trials in drawn.values()} == {1}
@@ -75,10 +76,11 @@ def test_every_method_is_asked_for_under_every_condition(edited: Edited) -> None
             ["conditions.wider.batch_size: expected at most train_size = 50, received 60"],
         ),
         (
-            {"conditions.wider.hidden": [8], "candidates": [5, 1, 2]},
+            {"conditions.wider.network": dense(8), "candidates": [5, 1, 2]},
             [
                 "candidates: expected positions below 2, the candidates of probed, received 5",
-                "conditions.wider.hidden: expected as many layers as small has, 2, received [8]",
+                "conditions.wider.network: expected a network like that of small, "
+                "dense of depth 2, received dense of depth 1",
             ],
         ),
     ],
@@ -105,7 +107,7 @@ def test_every_condition_is_enlarged(edited: Edited) -> None:
         "wider": 8,
         "noisier": 6,
     }
-    assert (section.trials, section.conditions["wider"].hidden) == (1, [32, 8])
+    assert (section.trials, section.drawn(params)["wider"][0].network.network.hidden) == (1, [32, 8])
 
 
 FILE = """\
@@ -118,15 +120,20 @@ conditions:   # what each changes
   noisy:   {label_noise: 0.2, epochs: 90}  # kept
   same:    {train_size: 700}
   again:   {label_noise: 0.2, epochs: 30}
-  narrow:  {hidden: [8]}
+  narrow:  {network: {dense: {hidden: [8]}}}
   few:     {train_size: 100, batch_size: 10}
-  wide:    {hidden: [99]}
+  wide:    {network: {dense: {hidden: [99]}}}
 """
 
 
 def test_a_first_look_has_a_few_conditions_that_differ() -> None:
     section = YAML().load(FILE)
-    setting = {"train_size": 500, "batch_size": 50, "hidden": [16], "label_noise": 0.0}
+    setting = {
+        "train_size": 500,
+        "batch_size": 50,
+        "network": {"dense": {"hidden": [16]}},
+        "label_noise": 0.0,
+    }
     content = {"settings": {"first": setting | {"epochs": 3, "splits": 10}, "other": {}}}
     Settings.toy(section, content)
     written = io.StringIO()
@@ -138,6 +145,6 @@ def test_a_first_look_has_a_few_conditions_that_differ() -> None:
         f"splits: {LIMITS['splits']}",
         "conditions: # what each changes",
         f"noisy: {{label_noise: 0.2, epochs: {LIMITS['epochs']}}} # kept",
-        "narrow: {hidden: [8]}",
+        "narrow: {network: {dense: {hidden: [8]}}}",
         "few: {train_size: 100, batch_size: 10}",
     ]

@@ -19,6 +19,7 @@ from pipeline.questions.study import Study
 from pipeline.records import Record
 from pipeline.science.levels import ALPHA
 from pipeline.system.files import read_table, write_table
+from tests.asking import dense
 
 Raw = dict[str, Any]
 MakeRun = Callable[..., Run]
@@ -35,7 +36,7 @@ def cell(tiny_run: MakeRun) -> Callable[[str, str, Errors], Cell]:
 
     def make(condition: str, method: str, errors: Errors) -> Cell:
         size, width, noise = PLACES[condition]
-        changes: Raw = {"train_size": size, "hidden": [width, 8], "label_noise": noise}
+        changes: Raw = {"train_size": size, "network": dense(width, 8), "label_noise": noise}
         grid = [
             [
                 Record(

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
+from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.questions.base import Question
 from pipeline.questions.dropout import answer, duration, measure, passes, silenced
@@ -68,7 +69,9 @@ def study(tiny_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("pipeline.records.read_weights", lambda root, stage, key: WEIGHTS)
     pixels = 255 * np.eye(4, dtype=np.uint8)[[0, 1, 2, 3, 0]].reshape(5, 2, 2)
     labels = np.array(LABELS, np.uint8)
-    prepared.write(tmp_path, Images(pixels, labels, pixels, labels), {})
+    one = Split(np.zeros((2, 1), np.int32), labels[:2, None], np.array([0]))
+    drawn = dict.fromkeys(("several", "single", "plain", "maps"), one)
+    prepared.write(tmp_path, {"mnist": (Images(pixels, labels, pixels, labels), drawn)})
 
     def grid(setting: str, sets: int, **changes: Any) -> list[list[Run]]:
         return [[tiny_run(setting=setting, split=s, init=i, **changes) for i in (0, 1)] for s in range(sets)]
@@ -80,6 +83,25 @@ def study(tiny_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     }
     plain = {name: made.cell(grid(name, sets)) for name, sets in (sizes | {"plain": 2}).items()}
     return made.study(tmp_path, {"baseline": plain, "dropout": dropped})
+
+
+def test_what_is_not_dense_is_left_out_by_name(study: made.MadeStudy, tiny_run: MakeRun) -> None:
+    conv = {"conv": {"filters": [2], "kernel": 3, "dense": 4, "activation": "relu"}}
+    mix = {"dropout": {"rate": 0.5}}
+    before = measure.measure(study)
+    maps = made.cell(
+        [[tiny_run(setting="maps", variant="dropout", regularizers=mix, network=conv, validation_size=0)]]
+    )
+    plain = made.cell([[tiny_run(setting="maps", network=conv)]])
+    cells = {"dropout": maps, "baseline": plain}
+    study = made.study(
+        study.root, {variant: {**study.cells(variant), "maps": cell} for variant, cell in cells.items()}
+    )
+    tables = measure.measure(study)
+    for name in ("errors", "correlation", "scores"):
+        assert tables[name].equals(before[name])
+    sentences = answer.values(study, tables, made.evidence())["sentences"]
+    assert sentences[-1] == "Only dense networks are looked into; left out: `maps`."
 
 
 def test_silencing_a_unit_costs_its_image(study: Study) -> None:
@@ -149,7 +171,6 @@ def test_dropout_is_timed_to_the_baselines_best_loss(tiny_run: MakeRun, tmp_path
 
 
 def test_without_dropout_there_is_nothing_to_measure(tmp_path: Path) -> None:
-    prepared.write(tmp_path, Images(*[np.zeros((2, 2, 2), np.uint8), np.zeros(2, np.uint8)] * 2), {})
     tables = measure.measure(made.study(tmp_path, {}))
     assert list(tables) == ["errors", "correlation", "scores", "duration"]
     assert all(table.empty for table in tables.values())

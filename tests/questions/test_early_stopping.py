@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Split
 from pipeline.evaluation.cells import Cell
 from pipeline.plan import Run
@@ -113,7 +113,8 @@ def test_wrong_labels_are_counted_of_the_own_training_set_and_of_the_next(
     right = np.zeros(8, np.uint8)
     labels = np.array([[0, 1, 2, 0], [0, 3, 0, 3]], np.uint8)  # images 1, 2, 5 and 7 are wrongly labelled
     split = Split(train=np.arange(8).reshape(2, 4), labels=labels, validation=np.array([0]))
-    prepared.write(tmp_path, Images(pixels, right, pixels, right), {"noisy": split, "single": split})
+    images = Images(pixels, right, pixels, right)
+    prepared.write(tmp_path, {"mnist": (images, {"noisy": split, "single": split})})
     outputs = {"plain": [0, 1, 2, 0, 0, 0, 0, 3], "stopped": [0, 0, 2, 0, 0, 0, 0, 0]}
     weights = {key: made.dense(np.eye(4)[classes], bias=[0] * 4) for key, classes in outputs.items()}
     monkeypatch.setattr("pipeline.records.read_weights", lambda root, stage, key: weights[key])

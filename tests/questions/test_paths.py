@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline import plan
 from pipeline.evaluation.cells import Cell
+from pipeline.params import BASELINE, Params
 from pipeline.params.toy import LIMITS
 from pipeline.plan import Run
 from pipeline.questions import Question, paths
@@ -54,7 +56,7 @@ FAULTS: dict[str, tuple[Raw, Raw, str]] = {
     "statistics beside the weights": (
         {"variants": ["normed"]},
         {"variants.normed": {"batch_norm": {"momentum": 0.9}}},
-        "variants: expected variants without batch_norm, received 'normed'",
+        "variants: expected variants without normalization, received 'normed'",
     ),
 }
 
@@ -81,10 +83,25 @@ def test_every_fault_of_a_section_is_said(edited: Edited, name: str) -> None:
 # ---- what is asked for ----
 
 
+def paths_of(name: str, params: Params) -> list[plan.Cell]:
+    """The cells of the paths, without the baseline's."""
+    return [cell for cell in Question(name).cells(params) if cell.variant != BASELINE]
+
+
+def test_the_tradeoff_crosses_initialisations_with_training_sets(edited: Edited) -> None:
+    params = asking.check(edited({"settings.small.inits": 1, "settings.small.crossed": False}))
+    (crossed,) = (cell for cell in Question("tradeoff").cells(params) if cell.variant == BASELINE)
+    design = {"splits": 3, "inits": 4, "crossed": True}
+    assert crossed.candidates == [(params.settings["small"].model_copy(update=design), None)]
+    runs = asking.resolved(params)["baseline"][f"small/{BASELINE}/tradeoff/crossed"][0].runs
+    assert len({run.init_seed for run in runs}) == 4
+    assert len({run.key for run in runs}) == 12
+
+
 def test_every_candidate_is_a_cell_of_its_own(edited: Edited, name: str) -> None:
     section = {f"questions.{name}.variants": ["probed", "drop"], f"questions.{name}.splits": 3}
     params = asking.check(edited({"settings.small.splits": 5} | section))
-    cells = list(Question(name).cells(params))
+    cells = paths_of(name, params)
     assert [(cell.question, cell.setting, cell.variant, cell.label) for cell in cells] == [
         (name, "small", "probed", "strength=0.001"),
         (name, "small", "probed", "strength=0.002"),
@@ -98,13 +115,19 @@ def test_every_candidate_is_a_cell_of_its_own(edited: Edited, name: str) -> None
 
 def test_a_setting_has_its_own_strengths(edited: Edited, name: str) -> None:
     overrides = {"settings.small.overrides": {"probed": {"l1": {"strength": [0.01, 0.02]}}}}
-    cells = Question(name).cells(asking.check(edited(overrides)))
+    cells = paths_of(name, asking.check(edited(overrides)))
     assert [cell.label for cell in cells] == ["strength=0.01", "strength=0.02"]
 
 
 def test_a_path_may_have_a_single_strength(edited: Edited, name: str) -> None:
     params = asking.check(edited({"variants.probed.l1.strength": 0.001}))
-    assert [cell.label for cell in Question(name).cells(params)] == ["strength=0.001"]
+    assert [cell.label for cell in paths_of(name, params)] == ["strength=0.001"]
+
+
+def test_a_path_may_have_an_option_beside_its_strength(edited: Edited, name: str) -> None:
+    params = asking.check(edited({"variants.probed.l1.proximal": True}))
+    cells = paths_of(name, params)
+    assert [cell.label for cell in cells] == ["strength=0.001", "strength=0.002"]
 
 
 def test_the_baseline_and_the_variants_are_read(raw_params: Raw, name: str) -> None:

@@ -154,7 +154,7 @@ def test_the_answer_has_the_numbers_of_the_evidence(
         "0.1 points count as none."
     )
     assert values["program"].startswith(
-        "50 images, hidden layers 16-8 (relu), sgd at 0.1, batches of 10, 3 epochs"
+        "50 images of `mnist`, hidden layers 16-8 (relu), sgd at 0.1, batches of 10, 3 epochs"
     )
     page = markdown.render(QUESTION.template, {"percent": PERCENT} | values)
     assert f"The program here, the setting `notebook`: {values['program']}.\n{values['answer']}\n" in page

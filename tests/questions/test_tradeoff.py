@@ -9,7 +9,7 @@ import pytest
 from scipy import special
 
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.evaluation.cells import Cell
 from pipeline.questions import Question
 from pipeline.questions.study import Study
@@ -55,13 +55,14 @@ def study(
     """Two strengths of l1 on three training sets; the baseline has a fourth set, and two inits on each."""
     monkeypatch.setattr("pipeline.records.read_logits", lambda root, stage, key: logits_of(key))
     pixels = np.zeros((len(LABELS), 2, 2), np.uint8)
-    prepared.write(tmp_path, Images(pixels, LABELS, pixels, LABELS), {})
+    prepared.write(tmp_path, {"mnist": (Images(pixels, LABELS, pixels, LABELS), {})})
     baseline = scored_cell([[final(0, split, init) for init in (0, 1)] for split in range(SETS + 1)])
     steps = [
         scored_cell([[final(strength, split, 0)] for split in range(SETS)], "l1", strength)
         for strength in STRENGTHS
     ]
-    return path_study("tradeoff", tmp_path, [baseline], steps, splits=SETS)
+    crossed = scored_cell([[{}] * 2 for _ in range(SETS)])
+    return path_study("tradeoff", tmp_path, [baseline], [*steps, crossed], splits=SETS)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -71,27 +70,22 @@ def evidence(*outcomes: tuple[str, str]) -> pd.DataFrame:
     return pd.DataFrame(outcomes, columns=["claim", "outcome"])
 
 
-def decomposition(**sources: tuple[float, float, float]) -> pd.DataFrame:
-    """The sources of the variance by setting: of the baseline, and of a variant that plays no part."""
-    names = ("variance_split", "variance_init", "variance_interaction")
+def sources(**by_setting: tuple[float, float, float]) -> pd.DataFrame:
+    """The sources of the baseline's variance by setting."""
+    names = ("split", "init", "interaction")
     return pd.DataFrame(
-        {"setting": setting, "variant": variant, **dict(zip(names, parts, strict=True))}
-        for setting, values in sources.items()
-        for variant, parts in (("baseline", values), ("l2", (0.1, 0.1, 0.1)))
+        {"setting": setting, **dict(zip(names, parts, strict=True))} for setting, parts in by_setting.items()
     )
 
 
 def values(risks: pd.DataFrame, sources: pd.DataFrame, judged: pd.DataFrame) -> dict[str, Any]:
-    return answer.values(made.study(Path(), {}), {"paths": risks, "study/decomposition": sources}, judged)
-
-
-NOTHING = (np.nan, np.nan, np.nan)  # of a single training set
+    return answer.values(made.study(Path(), {}), {"paths": risks, "sources": sources}, judged)
 
 
 def test_the_answer_has_the_numbers_of_the_evidence_and_the_tables() -> None:
     risks = paths(l1=(3.0, 2.0, 4.0), dropout=(3.0, 3.5, 4.0))
     judged = evidence(("2a", "holds"), ("2a", "unknown"), ("2b", "holds"))
-    said = values(risks, decomposition(small=(0.14, 0.04, 0.02), blind=NOTHING), judged)
+    said = values(risks, sources(small=(0.14, 0.04, 0.02)), judged)
     assert said["sentences"] == [
         "Along the paths of strength, in two losses, bias rose beyond chance in 1 of 2 and variance fell in "
         "1 of 1.",
@@ -104,7 +98,7 @@ def test_the_answer_has_the_numbers_of_the_evidence_and_the_tables() -> None:
         f"- {sentence}" for sentence in said["sentences"]
     ]
     links = re.findall(r"\(questions/tradeoff/(\S+)\)", page)
-    assert links == ["figure.png", "paths.csv", "slopes.csv"]
+    assert links == ["figure.png", "paths.csv", "slopes.csv", "sources.csv"]
 
 
 def test_settings_are_told_apart() -> None:
@@ -116,7 +110,7 @@ def test_settings_are_told_apart() -> None:
 
 
 def test_without_anything_to_see_nothing_is_said() -> None:
-    empty = decomposition(blind=NOTHING)
+    empty = sources()
     said = values(paths(l1=(1.0,)).iloc[:0], empty, evidence())
     assert said == {"sentences": []}
     assert markdown.render(QUESTION.template, {"percent": PERCENT} | said).strip()

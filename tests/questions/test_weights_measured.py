@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Split
 from pipeline.evaluation.cells import Cell
 from pipeline.questions import Question
@@ -60,7 +60,7 @@ def study(
     labels = np.array([0, 1, 0, 1], np.uint8)
     drawn = np.array([[0, 1], [2, 3], [0, 3]])
     split = Split(train=drawn, labels=labels[drawn], validation=np.array([0]))
-    prepared.write(tmp_path, Images(pixels, labels, pixels, labels), {"small": split})
+    prepared.write(tmp_path, {"mnist": (Images(pixels, labels, pixels, labels), {"small": split})})
 
     def final(mean: float, number: int) -> dict[str, float]:
         return {"validation_cross_entropy": mean + (0.25 if number else -0.25)}

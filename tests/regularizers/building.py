@@ -8,7 +8,7 @@ from pipeline.training import models
 SHAPE, CLASSES = (28, 28), 10
 
 
-def network(run: Run) -> keras.Sequential:
+def network(run: Run) -> keras.Model:
     return models.build(run, models.regularizers(run), SHAPE, CLASSES)
 
 

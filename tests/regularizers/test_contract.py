@@ -1,8 +1,9 @@
 """The contract of a regularizer, held to every one that is found; a new one is tested by being there."""
 
+import functools
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +18,57 @@ from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.regularizers import Regularizer, discover
-from pipeline.training import trainer
+from pipeline.training import models, trainer
 from pipeline.training.trainer import train
+from tests.asking import dense
 from tests.regularizers import building
 
 MakeRun = Callable[..., Run]
 FOUND = discover()
 DECLARED = questions.load(Path(__file__).parents[2] / "params.yaml").variants
-LAYER_HOOKS = ("input_layers", "before_activation", "after_activation")
+LAYER_HOOKS = ("input_layers", "before_activation", "after_activation", "after_maps")
+NETWORKS = {
+    "dense": dense(16),
+    "maps": {"conv": {"filters": [4], "kernel": 3, "dense": 16, "activation": "relu"}},
+}
 
 every = pytest.mark.parametrize("name", FOUND)
 
 
 def example(name: str) -> Regularizer:
-    """The regularizer with the values of the first variant that has it."""
-    return next(mix.regularizers[name] for (mix, *_) in DECLARED.values() if name in mix.regularizers)
+    """The regularizer as the first variant has it, or else with the examples that its fields give."""
+    for mix, *_ in DECLARED.values():
+        if name in mix.regularizers:
+            return mix.regularizers[name]
+    required = {field: info for field, info in FOUND[name].model_fields.items() if info.is_required()}
+    return FOUND[name](**{field: info.examples[0] for field, info in required.items() if info.examples})
+
+
+def network(name: str) -> dict[str, Any]:
+    """A small network that offers what the method needs."""
+    return NETWORKS["maps" if "maps" in FOUND[name].needs() else "dense"]
+
+
+def options() -> Iterator[Any]:
+    """Every regularizer with its options off, and with each of them on."""
+    for name, kind in FOUND.items():
+        values = example(name).model_dump()
+        yield pytest.param(name, values, id=name)
+        for field, info in kind.model_fields.items():
+            if info.annotation is bool:
+                yield pytest.param(name, values | {field: True}, id=f"{name}-{field}")
+
+
+every_option = pytest.mark.parametrize(("name", "values"), list(options()))
 
 
 def layers(regularizer: Regularizer, hidden: str, seed: Callable[[str], int]) -> list[keras.Layer]:
     return [
+        *regularizer.batch_layers(seed),
         *regularizer.input_layers(seed),
         *regularizer.before_activation(hidden, seed),
         *regularizer.after_activation(hidden, seed),
+        *regularizer.after_maps(hidden, seed),
     ]
 
 
@@ -51,7 +81,7 @@ def test_every_file_is_found_and_nothing_else(repository: Path) -> None:
 
 
 @every
-def test_a_variant_shows_it(name: str) -> None:
+def test_a_variant_or_its_fields_show_it(name: str) -> None:
     assert type(example(name)) is FOUND[name]
 
 
@@ -66,9 +96,12 @@ def test_it_says_what_it_does(name: str) -> None:
 
 
 @every
-def test_its_fields_are_numbers_between_bounds_and_have_no_default(name: str) -> None:
-    assert FOUND[name].model_fields
+def test_its_fields_are_numbers_between_bounds_without_default_and_options_that_are_off(name: str) -> None:
+    assert any(field.annotation is not bool for field in FOUND[name].model_fields.values())
     for field in FOUND[name].model_fields.values():
+        if field.annotation is bool:
+            assert field.default is False
+            continue
         assert field.annotation in (int, float)
         assert field.is_required()
         lower = [bound for bound in field.metadata if isinstance(bound, Gt | Ge)]
@@ -88,7 +121,7 @@ def test_a_value_out_of_bounds_is_refused(name: str) -> None:
                     beyond.append(limit - 1)  # type: ignore[operator]
                 case Le(le=limit):
                     beyond.append(limit + 1)  # type: ignore[operator]
-        for wrong in (*beyond, True, "1", None, math.nan, math.inf):
+        for wrong in (*beyond, 1 if info.annotation is bool else True, "1", None, math.nan, math.inf):
             with pytest.raises(ValidationError):
                 FOUND[name](**fields | {field: wrong})
 
@@ -127,13 +160,10 @@ def test_it_overrides_a_hook_and_adds_none(name: str) -> None:
 @every
 def test_its_hooks_return_what_the_base_promises(name: str) -> None:
     regularizer = example(name)
-    optional = {
-        "kernel_penalty": keras.Regularizer,
-        "kernel_constraint": keras.constraints.Constraint,
-        "loss": keras.Loss,
-    }
-    for hook, kind in optional.items():
-        assert isinstance(getattr(regularizer, hook)(), kind | None)
+    assert isinstance(regularizer.kernel_penalty(), keras.Regularizer | None)
+    for rank in (2, 4):
+        assert isinstance(regularizer.kernel_constraint(rank), keras.constraints.Constraint | None)
+    assert isinstance(regularizer.loss(), keras.Loss | None)
     assert all(isinstance(layer, keras.Layer) for layer in layers(regularizer, "hidden_1", lambda _: 1))
     assert all(isinstance(callback, keras.callbacks.Callback) for callback in regularizer.callbacks())
     assert regularizer.adjust_optimizer(keras.optimizers.Adam()) is None  # type: ignore[func-returns-value]
@@ -159,9 +189,13 @@ def test_layers_are_named_by_their_place_and_seeded_by_their_name(name: str) -> 
         return 1
 
     regularizer = example(name)
-    at_input = regularizer.input_layers(seed)
+    at_input = [*regularizer.batch_layers(seed), *regularizer.input_layers(seed)]
     in_first, in_second = (
-        [*regularizer.before_activation(hidden, seed), *regularizer.after_activation(hidden, seed)]
+        [
+            *regularizer.before_activation(hidden, seed),
+            *regularizer.after_activation(hidden, seed),
+            *regularizer.after_maps(hidden, seed),
+        ]
         for hidden in ("hidden_1", "hidden_2")
     )
     names = [layer.name for layer in (*at_input, *in_first, *in_second)]
@@ -191,35 +225,60 @@ def trained(tiny_run: MakeRun, tiny_data: Replicate) -> Callable[..., Result]:
 
 
 @pytest.fixture(scope="module")
-def baseline(trained: Callable[..., Result]) -> Result:
-    return trained({})
+def baseline(trained: Callable[..., Result]) -> Callable[[str], Result]:
+    """Train a network without a method, once."""
+    return functools.cache(lambda name: trained({}, network=network(name)))
 
 
-@every
+@every_option
 def test_its_effect_is_seen_in_the_weights(
-    trained: Callable[..., Result], baseline: Result, name: str
+    trained: Callable[..., Result], baseline: Callable[[str], Result], name: str, values: dict[str, Any]
 ) -> None:
-    result = trained({name: example(name).model_dump()})
-    distance = np.abs(result.weights["hidden_1/kernel"] - baseline.weights["hidden_1/kernel"])
+    result = trained({name: values}, network=network(name))
+    without = baseline(name)
+    distance = np.abs(result.weights["hidden_1/kernel"] - without.weights["hidden_1/kernel"])
     assert distance.max() > 1e-3
     assert all(np.isfinite(array).all() for array in result.weights.values())
     assert result.final["train_error"] < 0.5  # and it still learns; guessing is wrong nine times of ten
 
 
-@every
-def test_the_seeds_alone_decide(trained: Callable[..., Result], name: str) -> None:
-    parts = {name: example(name).model_dump()}
-    first = trained(parts)
+@every_option
+def test_the_seeds_alone_decide(trained: Callable[..., Result], name: str, values: dict[str, Any]) -> None:
+    """Equal bits twice, on a new engine and on one that another run has used."""
+    mix, same = {name: values}, {"network": network(name)}
+    first = trained(mix, **same)
     trainer._engine.cache_clear()
-    repeated, reseeded = trained(parts), trained(parts, noise_seed=99)
+    reseeded = trained(mix, noise_seed=99, **same)
+    trained(mix, init_seed=99, order_seed=99, **same)
+    repeated = trained(mix, **same)
+    assert trainer._engine.cache_info().currsize == 1
     assert np.array_equal(first.logits, repeated.logits)
-    model = building.network(first.run)
-    random = any(hasattr(layer, "seed") for layer in model.layers)
+    for path, array in first.weights.items():
+        assert np.array_equal(array, repeated.weights[path]), path
+    for score, curve in first.history.items():
+        assert np.array_equal(curve, repeated.history[score]), score
+    active = models.regularizers(first.run)
+    in_training = [*building.network(first.run).layers, *models.batch_layers(first.run, active)]
+    random = any(hasattr(layer, "seed") for layer in in_training)
     assert np.array_equal(first.logits, reseeded.logits) is not random
 
 
 @every
 def test_inference_is_deterministic(tiny_run: MakeRun, tiny_data: Replicate, name: str) -> None:
-    model = building.network(tiny_run(regularizers={name: example(name).model_dump()}))
+    model = building.network(tiny_run(network=network(name), regularizers={name: example(name).model_dump()}))
     images = tiny_data.test_images.astype(np.float32) / 255
     assert np.array_equal(model(images).numpy(), model(images).numpy())
+
+
+@every_option
+def test_a_restored_network_needs_no_code_of_ours(
+    tiny_run: MakeRun, tiny_data: Replicate, tmp_path: Path, name: str, values: dict[str, Any]
+) -> None:
+    result = train(tiny_run(network=network(name), regularizers={name: values}), tiny_data)
+    images = tiny_data.test_images.astype(np.float32) / 255
+    model = models.restore(result.run, result.weights, building.SHAPE, building.CLASSES)
+    # Eager or in a graph: float32 sums of 784 terms may differ in their last digit.
+    assert np.allclose(model(images), result.logits, rtol=0, atol=1e-5)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert np.array_equal(loaded(images).numpy(), model(images).numpy())

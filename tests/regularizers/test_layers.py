@@ -1,4 +1,4 @@
-"""What acts on the activations: dropout, Gaussian noise, batch normalization."""
+"""What acts on the activations: dropout, Gaussian noise, batch and layer normalization."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,20 +10,23 @@ import pytest
 from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.training.trainer import train
+from tests.asking import dense
 from tests.regularizers import building
 
 MakeRun = Callable[..., Run]
 DROPOUT: dict[str, Any] = {"dropout": {"rate": 0.25}}
 NOISE: dict[str, Any] = {"gaussian_noise": {"stddev": 0.3}}
 BATCH_NORM: dict[str, Any] = {"batch_norm": {"momentum": 0.9}}
+LAYER_NORM: dict[str, Any] = {"layer_norm": {"epsilon": 0.01}}
 
 
 def names(model: keras.Model) -> list[str]:
-    return [layer.name for layer in model.layers]
+    """The layers after the input."""
+    return [layer.name for layer in model.layers[1:]]
 
 
 def test_dropout_follows_every_hidden_activation(tiny_run: MakeRun) -> None:
-    model = building.network(tiny_run(hidden=[16, 8], regularizers=DROPOUT))
+    model = building.network(tiny_run(network=dense(16, 8), regularizers=DROPOUT))
     assert names(model) == [
         "flatten",
         "hidden_1",
@@ -37,7 +40,7 @@ def test_dropout_follows_every_hidden_activation(tiny_run: MakeRun) -> None:
 
 
 def test_noise_is_added_to_the_input_alone(tiny_run: MakeRun) -> None:
-    model = building.network(tiny_run(hidden=[16, 8], regularizers=NOISE))
+    model = building.network(tiny_run(network=dense(16, 8), regularizers=NOISE))
     assert names(model) == [
         "flatten",
         "input_noise",
@@ -51,7 +54,7 @@ def test_noise_is_added_to_the_input_alone(tiny_run: MakeRun) -> None:
 
 def test_batch_normalization_stands_before_every_hidden_activation(tiny_run: MakeRun) -> None:
     parts = BATCH_NORM | DROPOUT
-    model = building.network(tiny_run(hidden=[16, 8], regularizers=parts))
+    model = building.network(tiny_run(network=dense(16, 8), regularizers=parts))
     assert names(model) == [
         "flatten",
         "hidden_1",
@@ -62,6 +65,20 @@ def test_batch_normalization_stands_before_every_hidden_activation(tiny_run: Mak
         "hidden_2_batch_norm",
         "hidden_2_relu",
         "hidden_2_dropout",
+        "logits",
+    ]
+
+
+def test_layer_normalization_stands_before_every_hidden_activation(tiny_run: MakeRun) -> None:
+    model = building.network(tiny_run(network=dense(16, 8), regularizers=LAYER_NORM))
+    assert names(model) == [
+        "flatten",
+        "hidden_1",
+        "hidden_1_layer_norm",
+        "hidden_1_relu",
+        "hidden_2",
+        "hidden_2_layer_norm",
+        "hidden_2_relu",
         "logits",
     ]
 
@@ -102,7 +119,7 @@ def test_noise_is_the_seed_s_and_only_while_training(tiny_run: MakeRun, parts: d
 
 
 def test_the_masks_of_two_layers_differ(tiny_run: MakeRun) -> None:
-    model = building.network(tiny_run(hidden=[16, 16], regularizers=DROPOUT))
+    model = building.network(tiny_run(network=dense(16, 16), regularizers=DROPOUT))
     ones = np.ones((5, 100), np.float32)
     first, second = (model.get_layer(f"hidden_{n}_dropout")(ones, training=True).numpy() for n in (1, 2))
     assert not np.array_equal(first, second)
@@ -138,3 +155,18 @@ def test_a_replicate_starts_from_fresh_moving_averages(tiny_run: MakeRun, tiny_d
         path = f"hidden_1_batch_norm/{name}"
         assert np.array_equal(first.weights[path], repeated.weights[path])
         assert first.weights[path].std() > 0
+
+
+def test_layer_normalization_normalises_every_image_by_itself(tiny_run: MakeRun) -> None:
+    layer = building.network(tiny_run(regularizers=LAYER_NORM)).get_layer("hidden_1_layer_norm")
+    rng = np.random.default_rng(0)
+    batch = rng.normal(2.0, 3.0, (50, 16)).astype(np.float32)
+    gain, shift = (rng.normal(1.0, 0.5, 16).astype(np.float32) for _ in range(2))
+    layer.gamma.assign(gain)
+    layer.beta.assign(shift)
+    wide = batch.astype(np.float64)
+    centred = wide - wide.mean(axis=1, keepdims=True)
+    expected = gain * centred / np.sqrt(wide.var(axis=1, keepdims=True) + 0.01) + shift
+    for training in (True, False):
+        assert layer(batch, training=training).numpy() == pytest.approx(expected, abs=1e-5)
+    assert layer(batch[:1]).numpy() == pytest.approx(expected[:1], abs=1e-5)  # whatever else is in the batch

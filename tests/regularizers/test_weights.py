@@ -18,6 +18,7 @@ from pipeline.regularizers.l2 import L2
 from pipeline.regularizers.max_norm import MaxNorm
 from pipeline.training import models
 from pipeline.training.trainer import train
+from tests.asking import dense
 from tests.regularizers import building
 
 MakeRun = Callable[..., Run]
@@ -30,7 +31,9 @@ kernels = hnp.arrays(np.float32, (4, 3), elements=st.floats(-2, 2, width=32))
 @given(kernel=kernels, strength=st.floats(0.001, 10))
 def test_l1_is_the_sum_of_the_absolute_weights(kernel: Kernel, strength: float) -> None:
     expected = strength * np.abs(kernel.astype(np.float64)).sum()
-    assert float(L1(strength=strength).kernel_penalty()(kernel)) == pytest.approx(expected, rel=1e-5)
+    penalty = L1(strength=strength).kernel_penalty()
+    assert penalty is not None
+    assert float(penalty(kernel)) == pytest.approx(expected, rel=1e-5)
 
 
 @given(kernel=kernels, strength=st.floats(0.001, 10))
@@ -41,7 +44,7 @@ def test_l2_is_the_sum_of_the_squared_weights_without_the_half(kernel: Kernel, s
 
 
 def test_penalties_are_summed_over_every_kernel_and_no_bias(tiny_run: MakeRun) -> None:
-    model = building.network(tiny_run(hidden=[16, 8], regularizers=BOTH))
+    model = building.network(tiny_run(network=dense(16, 8), regularizers=BOTH))
     expected = 0.0
     for variable in model.weights:
         if "bias" in variable.path:
@@ -69,7 +72,7 @@ def test_the_loss_has_the_penalty_and_the_scores_do_not(tiny_run: MakeRun, tiny_
 
 @given(kernel=kernels, limit=st.floats(0.5, 3))
 def test_max_norm_rescales_what_is_too_long_and_nothing_else(kernel: Kernel, limit: float) -> None:
-    constrained = np.asarray(MaxNorm(limit=limit).kernel_constraint()(kernel))
+    constrained = np.asarray(MaxNorm(limit=limit).kernel_constraint(2)(kernel))
     for column, before in zip(constrained.T, kernel.astype(np.float64).T, strict=True):
         norm = np.sqrt((before**2).sum())
         expected = before * min(1.0, limit / norm) if norm else before
@@ -81,7 +84,7 @@ def test_hidden_units_end_in_the_ball_and_the_logits_are_free(
 ) -> None:
     optimizer = {"name": "adam", "learning_rate": 0.02}
     parts = {"max_norm": {"limit": 0.5}}
-    run = tiny_run(hidden=[16, 8], regularizers=parts, optimizer=optimizer, epochs=10)
+    run = tiny_run(network=dense(16, 8), regularizers=parts, optimizer=optimizer, epochs=10)
     weights = train(run, tiny_data).weights
     norms = {name: np.linalg.norm(weights[f"{name}/kernel"], axis=0) for name in ("hidden_1", "hidden_2")}
     for name, lengths in norms.items():
@@ -96,7 +99,7 @@ def test_hidden_units_end_in_the_ball_and_the_logits_are_free(
 @pytest.mark.parametrize("spec", [{"name": "sgd", "momentum": 0.9}, {"name": "adam"}])
 def test_a_step_without_gradient_shrinks_the_kernels_alone(tiny_run: MakeRun, spec: dict[str, Any]) -> None:
     parts = {"weight_decay": {"rate": 0.5}, "batch_norm": {"momentum": 0.9}}
-    run = tiny_run(hidden=[16, 8], regularizers=parts, optimizer=spec | {"learning_rate": 0.25})
+    run = tiny_run(network=dense(16, 8), regularizers=parts, optimizer=spec | {"learning_rate": 0.25})
     model, optimizer = building.network(run), building.optimizer(run)
     for variable in model.weights:  # no bias, scale or shift is at its zero or one
         variable.assign(variable + 3.0)

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from pipeline.params.sections import Activation
+from pipeline.networks.base import Activation
 from pipeline.science import monte_carlo, pruning, units
 from pipeline.science.network import Network
 

@@ -14,7 +14,8 @@ from mlflow import MlflowClient
 
 from pipeline import tracking
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
+from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.tracking import agreement
@@ -25,6 +26,7 @@ import keras  # noqa: E402
 
 import pipeline.training.trainer  # noqa: E402, F401  (one thread, as in a worker)
 from pipeline.training import models  # noqa: E402
+from tests.asking import dense  # noqa: E402
 from tests.tracking.recording import Stage  # noqa: E402
 
 MakeRun = Callable[..., Run]
@@ -73,14 +75,15 @@ def prepared_root(tmp_path: Path, mnist: Images) -> Path:
     few = Images(
         mnist.train_images[:20], mnist.train_labels[:20], mnist.test_images[:3], mnist.test_labels[:3]
     )
-    prepared.write(tmp_path, few, {})
+    split = Split(np.arange(4).reshape(1, 4), few.train_labels[None, :4], np.array([5]))
+    prepared.write(tmp_path, {"mnist": (few, {"tiny": split})})
     return tmp_path
 
 
 def inits(make: MakeRun, variant: str) -> list[Run]:
     regularizers = MIXES[variant]
     return [
-        make(hidden=[8], variant=variant, regularizers=regularizers, init=init, key=f"{variant}-{init}")
+        make(network=dense(8), variant=variant, regularizers=regularizers, init=init, key=f"{variant}-{init}")
         for init in (0, 1)
     ]
 

@@ -1,5 +1,6 @@
 """What a training stage leaves in MLflow: a parent a cell, a child a run, and every number of it."""
 
+import json
 import math
 import subprocess
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from pipeline.plan import Run
 from pipeline.records import Epochs, Result
 from pipeline.system import checkout
 from pipeline.tracking import Recorder
+from tests.asking import dense
 from tests.tracking.recording import Stage, planned, write
 
 MakeRun = Callable[..., Run]
@@ -52,7 +54,7 @@ def runs(tiny_run: MakeRun) -> list[Run]:
             variant="mixed",
             split=split,
             init=init,
-            hidden=[16, 8],
+            network=dense(16, 8),
             regularizers={"dropout": {"rate": 0.5}, "l2": {"strength": 0.001}},
             order_seed=2**62 + split,
             data=DIGEST if setting == "small" else DIGEST[::-1],
@@ -114,16 +116,19 @@ def test_a_trial_is_a_child_that_no_mean_counts(study: Study, runs: list[Run], s
 def test_parameters_go_by_their_names_in_params_yaml(study: Study, runs: list[Run], stage: Stage) -> None:
     stage.record(runs)
     shared = {
+        "source": "mnist",
         "train_size": "200",
         "validation_size": "100",
-        "hidden": "[16, 8]",
-        "activation": "relu",
+        "dense.hidden": "[16, 8]",
+        "dense.activation": "relu",
         "optimizer.name": "adam",
         "optimizer.learning_rate": "0.001",
+        "optimizer.schedule": "constant",
         "optimizer.momentum": "0.0",
         "epochs": "3",
         "batch_size": "32",
         "label_noise": "0.0",
+        "distractors": "0.0",
         "dropout.rate": "0.5",
         "l2.strength": "0.001",
     }
@@ -223,6 +228,7 @@ def test_a_run_names_the_data_that_it_saw(study: Study, runs: list[Run], stage: 
         digest = DIGEST if setting == "small" else DIGEST[::-1]
         assert digest.startswith(seen.dataset.digest)
         assert 32 <= len(seen.dataset.digest) <= 36
+        assert json.loads(seen.dataset.source) == {"uri": "data/images/mnist"}
         assert {tag.key: tag.value for tag in seen.tags} == {"mlflow.data.context": "training"}
 
 

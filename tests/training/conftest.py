@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.training.backend import import_keras
 
 import_keras()

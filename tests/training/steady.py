@@ -9,6 +9,7 @@ from pipeline.datasets.prepared import Replicate
 from pipeline.params import Optimizer
 from pipeline.plan import Run
 from pipeline.training.backend import import_keras
+from tests.asking import dense
 
 IMAGES, EPOCHS = 64, 2
 
@@ -16,14 +17,14 @@ IMAGES, EPOCHS = 64, 2
 def run_number(number: int, variant: str) -> Run:
     """One of many replicates of a noisy network."""
     return Run(
+        source="mnist",
         setting="steady",
         variant=variant,
         split=0,
         init=number,
         train_size=IMAGES,
         validation_size=IMAGES,
-        hidden=[32],
-        activation="relu",
+        network=dense(32),
         optimizer=Optimizer(name="adam", learning_rate=0.001),
         epochs=EPOCHS,
         batch_size=16,

@@ -27,10 +27,10 @@ tuning:
   baseline: {epochs: [10, 20], learning_rate: [0.001, 0.001]}
 settings:
   tiny:
+    data: mnist
     train_size: 500
     validation_size: 200
-    hidden: [32]
-    activation: relu
+    network: {dense: {hidden: [32], activation: relu}}
     optimizer: {name: adam, learning_rate: 0.001}
     epochs: 160
     batch_size: 10
@@ -58,7 +58,7 @@ questions:
     epochs: 2
     optimizer: sgd
     rates: [0.01, 0.1]
-    networks: {deep: {hidden: [8, 8], activation: tanh}}
+    networks: {deep: {dense: {hidden: [8, 8], activation: tanh}}}
     shift: {learning_rate: 0.1, every: 2}
   textbook: {}
   choice:
@@ -67,7 +67,7 @@ questions:
     candidates: [0, 1]
     trials: 1
     splits: 3
-    conditions: {wider: {hidden: [64]}}
+    conditions: {wider: {network: {dense: {hidden: [64], activation: relu}}}}
 """
 STAGE = (sys.executable, "-m", "pipeline.stages.train", "l2")  # which no question asks for
 

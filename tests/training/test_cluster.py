@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import plan
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.records import Result
@@ -35,7 +35,8 @@ def prepare(root: Path, mnist: Images, seed: int) -> Path:
     )
     draws = np.random.default_rng(seed).permutation(500).astype(np.int32)
     sets = draws[:400].reshape(2, 200)
-    prepared.write(root, images, {"tiny": Split(sets, images.train_labels[sets], draws[400:])})
+    split = Split(sets, images.train_labels[sets], draws[400:])
+    prepared.write(root, {"mnist": (images, {"tiny": split})})
     return root
 
 
@@ -48,7 +49,7 @@ def root(tmp_path: Path, mnist: Images) -> Path:
 def make_runs(tiny_run: Callable[..., Run]) -> MakeRuns:
     """Replicates of a network with dropout: so many, of so many epochs."""
     mix = {"dropout": {"rate": 0.5}}
-    code = plan.code_digest(mix)
+    code = plan.code_digest(["dense"], mix)
 
     def make(count: int, epochs: int) -> list[Run]:
         seeds = ("init_seed", "order_seed", "noise_seed")
@@ -83,7 +84,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def trained_here(root: Path, runs: list[Run]) -> list[Result]:
-    data = prepared.read_images(root), prepared.read_split(root, "tiny")
+    data = prepared.read_images(root, "mnist"), prepared.read_split(root, "tiny")
     return [train(run, prepared.replicate(*data, run.split)) for run in runs]
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.training.optimizers import FusedAdam, FusedSGD
 from tests.training import conv
 

@@ -14,6 +14,7 @@ The activation is tanh, because relu has a kink too.
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.training import models
 from pipeline.training.trainer import train
+from tests.asking import dense
 
 MakeRun = Callable[..., Run]
 Mix = dict[str, dict[str, Any]]
@@ -37,7 +39,17 @@ Batch = tuple[np.ndarray, np.ndarray]
 ADAM = {"name": "adam", "learning_rate": 0.001}
 SGD = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9}
 # What `network` below can say in plain Keras, and has the same random numbers there: none.
-KNOWN = {"l1", "l2", "batch_norm", "max_norm", "label_smoothing", "weight_decay", "early_stopping"}
+KNOWN = {
+    "l1",
+    "l2",
+    "batch_norm",
+    "layer_norm",
+    "max_norm",
+    "label_smoothing",
+    "weight_averaging",
+    "weight_decay",
+    "early_stopping",
+}
 
 
 def mixes() -> dict[str, Mix]:
@@ -54,7 +66,17 @@ def mixes() -> dict[str, Mix]:
         "max_norm": {"limit": 0.9},
         "weight_decay": {"rate": 0.2},
     }
-    return {"baseline": {}, **found, "everything": everything}
+    further: dict[str, Mix] = {
+        "layer_norm": {"layer_norm": {"epsilon": 0.001}},
+        "weight_averaging": {"weight_averaging": {"momentum": 0.9}},
+        "averaged and decayed": {
+            "batch_norm": {"momentum": 0.8},
+            "layer_norm": {"epsilon": 0.01},
+            "weight_averaging": {"momentum": 0.8},
+            "weight_decay": {"rate": 0.2},
+        },
+    }
+    return {"baseline": {}, **found, "everything": everything, **further}
 
 
 MIXES = {name: mix for name, mix in mixes().items() if mix.keys() <= KNOWN}
@@ -63,25 +85,45 @@ MIXES = {name: mix for name, mix in mixes().items() if mix.keys() <= KNOWN}
 def network(run: Run) -> keras.Model:
     """The network that a user of plain Keras would write."""
     mix = run.regularizers
+    ((kind, shape),) = run.network.items()
     l1, l2 = (mix.get(name, {}).get("strength", 0.0) for name in ("l1", "l2"))
-    stack = [keras.Input((28, 28)), keras.layers.Flatten()]
-    for units in run.hidden:
-        ball = keras.constraints.MaxNorm(mix["max_norm"]["limit"], axis=0) if "max_norm" in mix else None
-        penalty = keras.regularizers.L1L2(l1, l2)
-        stack.append(keras.layers.Dense(units, kernel_regularizer=penalty, kernel_constraint=ball))
+
+    def hidden(layer: type[keras.Layer], *size: int, axis: list[int], **same: str) -> Iterator[keras.Layer]:
+        ball = keras.constraints.MaxNorm(mix["max_norm"]["limit"], axis=axis) if "max_norm" in mix else None
+        yield layer(*size, kernel_regularizer=keras.regularizers.L1L2(l1, l2), kernel_constraint=ball, **same)
         if "batch_norm" in mix:
-            stack.append(keras.layers.BatchNormalization(momentum=mix["batch_norm"]["momentum"]))
-        stack.append(keras.layers.Activation(run.activation))
+            yield keras.layers.BatchNormalization(momentum=mix["batch_norm"]["momentum"])
+        if "layer_norm" in mix:
+            yield keras.layers.LayerNormalization(epsilon=mix["layer_norm"]["epsilon"])
+        yield keras.layers.Activation(shape["activation"])
+
+    stack = [keras.Input((28, 28))]
+    if kind == "conv":
+        stack.append(keras.layers.Reshape((28, 28, 1)))
+        for filters in shape["filters"]:
+            stack += hidden(keras.layers.Conv2D, filters, shape["kernel"], axis=[0, 1, 2], padding="same")
+            stack.append(keras.layers.MaxPooling2D())
+    stack.append(keras.layers.Flatten())
+    for units in shape["hidden"] if kind == "dense" else [shape["dense"]]:
+        stack += hidden(keras.layers.Dense, units, axis=[0])
     stack.append(keras.layers.Dense(10, kernel_regularizer=keras.regularizers.L1L2(l1, l2)))
     return keras.Sequential(stack)
 
 
 def stock_optimizer(run: Run, model: keras.Model) -> keras.Optimizer:
     spec, decay = run.optimizer, run.regularizers.get("weight_decay", {}).get("rate")
+    rate: Any = spec.learning_rate
+    if spec.schedule == "cosine":
+        steps = run.epochs * math.ceil(run.train_size / run.batch_size)
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+    further: dict[str, Any] = {"weight_decay": decay}
+    if "weight_averaging" in run.regularizers:
+        momentum = run.regularizers["weight_averaging"]["momentum"]
+        further |= {"use_ema": True, "ema_momentum": momentum}
     made = (
-        keras.optimizers.Adam(spec.learning_rate, weight_decay=decay)
+        keras.optimizers.Adam(rate, **further)
         if spec.name == "adam"
-        else keras.optimizers.SGD(spec.learning_rate, momentum=spec.momentum, weight_decay=decay)
+        else keras.optimizers.SGD(rate, momentum=spec.momentum, **further)
     )
     if decay:
         vectors = [variable for variable in model.trainable_variables if len(variable.shape) == 1]
@@ -150,7 +192,7 @@ def test_training_is_what_fit_does(
     tiny_run: MakeRun, tiny_data: Replicate, mix: Mix, optimizer: dict[str, Any]
 ) -> None:
     # The last batch of an epoch has 8 of 32 images: 200 is no multiple.
-    run = tiny_run(regularizers=mix, optimizer=optimizer, activation="tanh", batch_size=32)
+    run = tiny_run(regularizers=mix, optimizer=optimizer, network=dense(16, activation="tanh"), batch_size=32)
     assert_close(train(run, tiny_data), *plain_fit(run, tiny_data))
 
 
@@ -158,13 +200,34 @@ def test_training_is_what_fit_does(
 def test_two_hidden_layers_and_whole_batches(
     tiny_run: MakeRun, tiny_data: Replicate, optimizer: dict[str, Any]
 ) -> None:
-    run = tiny_run(hidden=[16, 8], optimizer=optimizer, activation="tanh", batch_size=50)
+    run = tiny_run(network=dense(16, 8, activation="tanh"), optimizer=optimizer, batch_size=50)
     assert_close(train(run, tiny_data), *plain_fit(run, tiny_data))
 
 
 def test_stopping_early_is_what_fit_does(tiny_run: MakeRun, tiny_data: Replicate) -> None:
     stop = {"early_stopping": {"patience": 2}}
-    run = tiny_run(regularizers=stop, optimizer=SGD, activation="tanh", epochs=40)
+    run = tiny_run(regularizers=stop, optimizer=SGD, network=dense(16, activation="tanh"), epochs=40)
     result, (weights, losses) = train(run, tiny_data), plain_fit(run, tiny_data)
     assert 3 <= len(losses) < 40
     assert_close(result, weights, losses)
+
+
+@pytest.mark.parametrize(
+    "mix", [{}, {"batch_norm": {"momentum": 0.8}}, {"max_norm": {"limit": 0.5}}], ids=str
+)
+def test_a_convolutional_network(tiny_run: MakeRun, tiny_data: Replicate, mix: Mix) -> None:
+    conv = {"filters": [3, 5], "kernel": 3, "dense": 8, "activation": "tanh"}
+    run = tiny_run(network={"conv": conv}, regularizers=mix, optimizer=SGD, epochs=2)
+    assert_close(train(run, tiny_data), *plain_fit(run, tiny_data))
+
+
+@pytest.mark.parametrize("optimizer", [ADAM, SGD], ids=["adam", "sgd"])
+def test_a_learning_rate_along_a_cosine(
+    tiny_run: MakeRun, tiny_data: Replicate, optimizer: dict[str, Any]
+) -> None:
+    cosine = optimizer | {"schedule": "cosine"}
+    run = tiny_run(network=dense(16, activation="tanh"), optimizer=cosine)
+    assert_close(train(run, tiny_data), *plain_fit(run, tiny_data))
+    # The graph of a schedule has its length: a longer one is another.
+    longer = tiny_run(network=dense(16, activation="tanh"), optimizer=cosine, epochs=5)
+    assert_close(train(longer, tiny_data), *plain_fit(longer, tiny_data))

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from pipeline import plan
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.records import Result
@@ -35,7 +36,7 @@ def root(tmp_path: Path, mnist: Images) -> Path:
     draws = np.random.default_rng(0).permutation(500).astype(np.int32)
     sets = draws[:400].reshape(2, 200)
     split = Split(train=sets, labels=images.train_labels[sets], validation=draws[400:])
-    prepared.write(tmp_path, images, {"tiny": split})
+    prepared.write(tmp_path, {"mnist": (images, {"tiny": split})})
     return tmp_path
 
 
@@ -50,7 +51,7 @@ def runs(tiny_run: MakeRun) -> list[Run]:
             split=split,
             order_seed=split,
             noise_seed=split,
-            code=plan.code_digest(parts),
+            code=plan.code_digest(["dense"], parts),
             key=f"{variant}-{split}",
         )
         for variant, parts in mixes.items()
@@ -61,7 +62,7 @@ def runs(tiny_run: MakeRun) -> list[Run]:
 @pytest.fixture
 def expected(root: Path, runs: list[Run]) -> dict[str, Result]:
     """The results of the runs by their keys, trained one after the other in this process."""
-    data = prepared.read_images(root), prepared.read_split(root, "tiny")
+    data = prepared.read_images(root, "mnist"), prepared.read_split(root, "tiny")
     return {run.key: train(run, prepared.replicate(*data, run.split)) for run in runs}
 
 
@@ -113,3 +114,61 @@ def test_what_keras_does_not_need_can_still_be_imported(monkeypatch: pytest.Monk
     assert {"keras", "tensorflow"} <= sys.modules.keys()
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
+
+
+OTHER = "datasets/other.npz"
+
+
+@pytest.fixture
+def two_sources(root: Path, mnist: Images) -> Path:
+    """A prepared folder with another source: smaller images, in the three classes below 3."""
+    few = np.flatnonzero(mnist.train_labels < 3)[:500]
+    pixels, labels = mnist.train_images[few, ::2, ::2], mnist.train_labels[few]
+    sets = np.arange(400).reshape(2, 200)
+    tiny = Split(sets, mnist.train_labels[sets], np.arange(400, 500))
+    prepared.write(
+        root,
+        {
+            "mnist": (Images(*[mnist.train_images[:500], mnist.train_labels[:500]] * 2), {"tiny": tiny}),
+            OTHER: (
+                Images(pixels, labels, pixels[:50], labels[:50]),
+                {"other": replace(tiny, labels=labels[sets])},
+            ),
+        },
+    )
+    return root
+
+
+def runs_of_both(tiny_run: MakeRun) -> list[Run]:
+    runs = [
+        tiny_run(split=split, code=plan.code_digest(["dense"], []), key=f"tiny-{split}") for split in (0, 1)
+    ]
+    named = {"setting": "other", "source": OTHER}
+    return runs + [run.model_copy(update=named | {"key": f"other-{run.split}"}) for run in runs]
+
+
+def in_memory(root: Path) -> fanout.InMemory:
+    """What travels to the workers of a cluster."""
+    images = {source: prepared.read_images(root, source) for source in ("mnist", OTHER)}
+    return fanout.InMemory(images, {name: prepared.read_split(root, name) for name in ("tiny", "other")})
+
+
+def test_each_run_has_the_data_of_its_own_source(two_sources: Path, tiny_run: MakeRun) -> None:
+    with fanout.workers(two_sources) as start:
+        results = [event for event in start(runs_of_both(tiny_run)) if isinstance(event, Result)]
+    assert {result.run.key: result.logits.shape for result in results} == {
+        **dict.fromkeys(("tiny-0", "tiny-1"), (500, 10)),
+        **dict.fromkeys(("other-0", "other-1"), (50, 3)),
+    }
+    kernels = {result.weights["hidden_1/kernel"].shape for result in results if result.run.source == OTHER}
+    assert kernels == {(14 * 14, 16)}
+
+
+def test_a_cluster_is_sent_the_same_data(two_sources: Path, tiny_run: MakeRun) -> None:
+    here, there = fanout.OnDisk(two_sources), in_memory(two_sources)
+    for run in runs_of_both(tiny_run):
+        one, two = here.replicate(run), there.replicate(run)
+        assert one.train_images.shape == ((200, 28, 28) if run.source == "mnist" else (200, 14, 14))
+        assert one.classes == two.classes
+        for name in ("train_images", "train_labels", "validation_images", "test_images", "test_labels"):
+            assert np.array_equal(getattr(one, name), getattr(two, name))

@@ -13,6 +13,7 @@ from pipeline.plan import Run
 from pipeline.regularizers import Regularizer
 from pipeline.training import models
 from pipeline.training.trainer import train
+from tests.asking import dense
 
 MakeRun = Callable[..., Run]
 SHAPE = (28, 28)
@@ -22,7 +23,7 @@ MIXES = {
 }
 
 
-def build(run: Run, classes: int = 10) -> keras.Sequential:
+def build(run: Run, classes: int = 10) -> keras.Model:
     """The network of a run, with the regularizers that it names."""
     return models.build(run, models.regularizers(run), SHAPE, classes)
 
@@ -36,16 +37,16 @@ def weights(model: keras.Model) -> dict[str, np.ndarray]:
 
 
 def layers(model: keras.Model) -> list[tuple[str, str]]:
-    return [(type(layer).__name__, layer.name) for layer in model.layers]
+    return [(type(layer).__name__, layer.name) for layer in model.layers if layer.name != "images"]
 
 
 def test_the_textbook_program_has_its_101_770_parameters(tiny_run: MakeRun) -> None:
-    assert build(tiny_run(hidden=[128])).count_params() == 101_770
+    assert build(tiny_run(network=dense(128))).count_params() == 101_770
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "elu", "gelu"])
 def test_the_architecture_is_as_asked(tiny_run: MakeRun, activation: str) -> None:
-    model = build(tiny_run(hidden=[16, 8], activation=activation), classes=5)
+    model = build(tiny_run(network=dense(16, 8, activation=activation)), classes=5)
     assert layers(model) == [
         ("Flatten", "flatten"),
         ("Dense", "hidden_1"),
@@ -71,7 +72,7 @@ def test_the_architecture_is_as_asked(tiny_run: MakeRun, activation: str) -> Non
 
 
 def test_weights_start_as_glorot_says_and_biases_at_zero(tiny_run: MakeRun) -> None:
-    found = weights(build(tiny_run(hidden=[256])))
+    found = weights(build(tiny_run(network=dense(256))))
     limit = np.sqrt(6 / (784 + 256))  # Glorot & Bengio 2010, uniform
     kernel = found["hidden_1/kernel"]
     assert np.abs(kernel).max() <= limit
@@ -85,8 +86,8 @@ def test_weights_start_as_glorot_says_and_biases_at_zero(tiny_run: MakeRun) -> N
 def test_variants_share_the_initial_weights_of_the_layers_that_they_share(
     tiny_run: MakeRun, variant: str
 ) -> None:
-    plain = weights(build(tiny_run(hidden=[16, 8])))
-    regularized = weights(build(tiny_run(hidden=[16, 8], regularizers=MIXES[variant], noise_seed=99)))
+    plain = weights(build(tiny_run(network=dense(16, 8))))
+    regularized = weights(build(tiny_run(network=dense(16, 8), regularizers=MIXES[variant], noise_seed=99)))
     assert plain.keys() <= regularized.keys()
     for name, array in plain.items():
         assert np.array_equal(array, regularized[name]), name
@@ -95,7 +96,7 @@ def test_variants_share_the_initial_weights_of_the_layers_that_they_share(
 def test_inits_and_layers_start_from_other_weights(tiny_run: MakeRun) -> None:
     kernels = []
     for init_seed in (1, 2):
-        found = weights(build(tiny_run(hidden=[784, 784], init_seed=init_seed)))
+        found = weights(build(tiny_run(network=dense(784, 784), init_seed=init_seed)))
         kernels += [found["hidden_1/kernel"], found["hidden_2/kernel"]]  # of one shape
     for number, kernel in enumerate(kernels):
         for other in kernels[:number]:
@@ -113,7 +114,7 @@ def test_two_regularizers_cannot_both_set_what_there_is_one_of(
     tiny_run: MakeRun, monkeypatch: pytest.MonkeyPatch, hook: str
 ) -> None:
     class Greedy(Regularizer):
-        def kernel_constraint(self) -> keras.constraints.Constraint | None:
+        def kernel_constraint(self, rank: int) -> keras.constraints.Constraint | None:
             return keras.constraints.NonNeg() if hook == "kernel_constraint" else None
 
         def loss(self) -> keras.Loss | None:

@@ -10,6 +10,7 @@ from pipeline.datasets.prepared import Replicate
 from pipeline.plan import Run
 from pipeline.training import trainer
 from pipeline.training.trainer import train
+from tests.asking import dense
 from tests.training.test_trainer import NOISY, identical
 
 MakeRun = Callable[..., Run]
@@ -45,5 +46,5 @@ def test_another_run_on_the_graph_has_the_bits_of_one_alone(
 def test_another_width_has_a_graph_of_its_own(tiny_run: MakeRun, tiny_data: Replicate) -> None:
     trainer._engine.cache_clear()
     for hidden in ([16], [8]):
-        train(tiny_run(hidden=hidden, epochs=1), tiny_data)
+        train(tiny_run(network=dense(*hidden), epochs=1), tiny_data)
     assert trainer._engine.cache_info().currsize == 2

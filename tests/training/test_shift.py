@@ -16,6 +16,7 @@ from pipeline.training.engine import Engine
 from pipeline.training.optimizers import FusedSGD
 from pipeline.training.shift import CovariateShift
 from pipeline.training.trainer import train
+from tests.asking import dense
 
 MakeRun = Callable[..., Run]
 Weights = dict[str, np.ndarray]
@@ -99,8 +100,7 @@ def test_the_epochs_means_are_those_of_the_formula(
     tiny_run: MakeRun, tiny_data: Replicate, parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tiny_run(
-        hidden=[16, 8],
-        activation="tanh",
+        network=dense(16, 8, activation="tanh"),
         optimizer={"name": "sgd", "learning_rate": 0.5},
         regularizers=parts,
         epochs=2,
@@ -152,9 +152,16 @@ def test_a_measured_run_has_the_bits_of_one_that_is_not(
     assert measured.history["loss"] == pytest.approx(plain.history["loss"], rel=1e-15, abs=0)
 
 
-def test_the_masks_of_the_step_are_in_both_gradients(tiny_run: MakeRun, tiny_data: Replicate) -> None:
-    optimizer = {"name": "sgd", "learning_rate": 1e-30}  # nothing moves, so that only masks could differ
-    run = tiny_run(regularizers={"dropout": {"rate": 0.5}}, optimizer=optimizer, shift_every=1)
+@pytest.mark.parametrize(
+    "parts",
+    [{"dropout": {"rate": 0.5}}, {"augmentation": {"pixels": 2}, "mixup": {"alpha": 1.0}}],
+    ids=["masks", "shifts and mixtures"],
+)
+def test_the_noise_of_the_step_is_in_both_gradients(
+    tiny_run: MakeRun, tiny_data: Replicate, parts: dict[str, Any]
+) -> None:
+    optimizer = {"name": "sgd", "learning_rate": 1e-30}  # nothing moves, so that only noise could differ
+    run = tiny_run(regularizers=parts, optimizer=optimizer, shift_every=1)
     history = train(run, tiny_data).history
     assert history["shift_logits"].tolist() == [0.0] * 3
     assert history["shift_cosine_logits"] == pytest.approx([1.0] * 3)
@@ -169,3 +176,21 @@ def test_a_run_that_diverges_is_a_result(tiny_run: MakeRun, tiny_data: Replicate
     for part in ("train", "validation", "test"):
         assert np.isnan(result.final[f"{part}_cross_entropy"])
         assert result.final[f"{part}_error"] == 1.0
+
+
+def test_the_gradient_is_that_of_the_mixed_batch(tiny_run: MakeRun, tiny_data: Replicate) -> None:
+    """A step of plain descent moves a kernel by the gradient that the shift is measured from."""
+    parts = {"augmentation": {"pixels": 2}, "mixup": {"alpha": 1.0}}
+    rate = 0.5
+    run = tiny_run(
+        regularizers=parts,
+        optimizer={"name": "sgd", "learning_rate": rate},
+        batch_size=200,
+        epochs=1,
+        shift_every=1,
+    )
+    fresh = {models.weight_name(v): v.numpy() for v in models.build(run, [], (28, 28), 10).weights}
+    result = train(run, tiny_data)
+    step = np.linalg.norm((result.weights["logits/kernel"] - fresh["logits/kernel"]).astype(np.float64))
+    norm = result.history["shift_logits"][0] / result.history["shift_relative_logits"][0]
+    assert norm == pytest.approx(step / rate, rel=1e-5)

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import plan
 from pipeline.datasets import prepared
-from pipeline.datasets.mnist import Images
+from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Replicate, Split
 from pipeline.plan import Candidate, Plan, Run
 from pipeline.records import Result
@@ -27,7 +27,12 @@ def planned(tiny_run: MakeRun) -> Plan:
     def run(setting: str, rate: float, split: int, trial: int | None) -> Run:
         mix = {"dropout": {"rate": rate}}
         key = f"{setting}-{round(10 * rate)}-{split}"
-        own = {"regularizers": mix, "code": plan.code_digest(mix), "order_seed": split, "noise_seed": split}
+        own = {
+            "regularizers": mix,
+            "code": plan.code_digest(["dense"], mix),
+            "order_seed": split,
+            "noise_seed": split,
+        }
         return tiny_run(setting=setting, variant="drop", split=split, trial=trial, key=key, **own)
 
     several = [
@@ -53,7 +58,7 @@ def prepare(root: Path, mnist: Images, test: slice) -> Path:
     draws = np.random.default_rng(0).permutation(900).astype(np.int32)
     sets = draws[:800].reshape(4, 200)
     split = Split(sets, images.train_labels[sets], draws[800:])
-    prepared.write(root, images, {"several": split, "one": split})
+    prepared.write(root, {"mnist": (images, {"several": split, "one": split})})
     return root
 
 

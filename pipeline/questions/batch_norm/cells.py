@@ -14,8 +14,8 @@ QUESTION = "batch_norm"
 def cells(params: Params, section: Settings) -> Iterator[Cell]:
     """Yield, network by network and method by method, a cell a rate, and the one that measures the shift."""
     (mix,) = params.variants[section.variant]
-    for network, shape in section.networks.items():
-        same = {"splits": section.splits, "inits": 1, "epochs": section.epochs, **dict(shape)}
+    for name, network in section.networks.items():
+        same = {"splits": section.splits, "inits": 1, "epochs": section.epochs, "network": network}
         setting = params.settings[section.setting].model_copy(update=same)
         for variant, regularizers in ((BASELINE, None), (section.variant, mix)):
             labelled = [(rate, f"learning_rate={rate:g}", 0) for rate in section.rates]
@@ -29,6 +29,6 @@ def cells(params: Params, section: Settings) -> Iterator[Cell]:
                     variant,
                     [(setting.model_copy(update={"optimizer": optimizer}), regularizers)],
                     question=QUESTION,
-                    label=f"{network}/{label}",
+                    label=f"{name}/{label}",
                     shift_every=every,
                 )

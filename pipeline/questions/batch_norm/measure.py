@@ -43,7 +43,8 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
             shifts += _shift(record, place)
         else:
             rows.append(place | _run(record))
-    runs = _judged(pd.DataFrame(rows), GUESSING * math.log(study.classes))
+    classes = 1 + int(study.images(records[0].run).train_labels.max())
+    runs = _judged(pd.DataFrame(rows), GUESSING * math.log(classes))
     by_key = {record.run.key: record for record in records}
     return {"runs": runs, "summary": _summary(by_key, runs), "shift": pd.DataFrame(shifts)}
 

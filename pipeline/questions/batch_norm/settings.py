@@ -7,18 +7,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from pipeline.params import BASELINE, Params
-from pipeline.params.sections import Activation, Count, Draws, Name, Rate, Section, Strict
+from pipeline.params import BASELINE, AnyNetwork, Params, Setting
+from pipeline.params.sections import Count, Draws, Name, Rate, Section, Strict
+from pipeline.params.studied import Studied
 from pipeline.params.toy import LIMITS
 
 TOY_RATES = 3  # spread over the list
-
-
-class Network(Strict):
-    """A network in place of the setting's own."""
-
-    hidden: Annotated[list[Count], Field(min_length=1)]
-    activation: Activation
 
 
 class Shift(Strict):
@@ -39,7 +33,7 @@ class Settings(Section):
     epochs: Count
     optimizer: Literal["adam", "sgd"]
     rates: Annotated[list[Rate], Field(min_length=2)]
-    networks: Annotated[dict[Name, Network], Field(min_length=1)]
+    networks: Annotated[dict[Name, AnyNetwork], Field(min_length=1)]
     shift: Shift
 
     def faults(self, params: Params) -> Iterator[str]:
@@ -61,6 +55,14 @@ class Settings(Section):
         """Return the baseline and the variant; beside them, the settings' own batch normalization."""
         return [BASELINE, self.variant, "batch_norm"]
 
+    def trained(self, params: Params) -> dict[str, Setting]:
+        """Return the setting with every network, by the network's place in the section."""
+        setting = params.settings[self.setting]
+        return {
+            f"networks.{name}": setting.model_copy(update={"network": network})
+            for name, network in self.networks.items()
+        }
+
     def enlarged(self, params: Params) -> Self:
         """Return more training sets, as far as the setting has them."""
         most = params.settings[self.setting].splits
@@ -71,8 +73,21 @@ class Settings(Section):
         """Limit training sets and epochs, and leave a few rates."""
         for name in ("splits", "epochs"):
             section[name] = min(section[name], LIMITS[name])
-        rates = section["rates"]
-        kept = range(0, len(rates), max(1, (len(rates) - 1) // (TOY_RATES - 1)))
-        for place in reversed(range(len(rates))):  # in place, which keeps the file as it is written
-            if place not in kept:
-                del rates[place]
+        _thin(section["rates"], TOY_RATES)
+
+    @classmethod
+    def fit(cls, section: dict[str, Any], content: dict[str, Any], studied: Studied) -> None:
+        """Leave a few rates, and the networks that take images of any size; change no network's width."""
+        _thin(section["rates"], max(studied.most, TOY_RATES))
+        networks = section["networks"]
+        for name in [name for name, network in networks.items() if "dense" not in network]:
+            if len(networks) > 1:
+                del networks[name]
+
+
+def _thin(rates: list[float], count: int) -> None:
+    """Leave about so many rates, spread over the list; in place, which keeps the file as it is written."""
+    kept = range(0, len(rates), max(1, (len(rates) - 1) // (count - 1)))
+    for place in reversed(range(len(rates))):
+        if place not in kept:
+            del rates[place]

@@ -56,7 +56,7 @@ def _runs(study: Study) -> pd.DataFrame:
     frames = []
     for cell in (*cells, *study.own(*methods)):
         run = cell.run
-        axes = {"train_size": run.train_size, "width": run.hidden[0], "label_noise": run.label_noise}
+        axes = {"train_size": run.train_size, "width": run.architecture.width, "label_noise": run.label_noise}
         frame = evaluation.runs(cell).rename(columns={"setting": "condition", "variant": "method"})
         frames.append(frame.assign(**axes))
     runs = pd.concat(frames, ignore_index=True)

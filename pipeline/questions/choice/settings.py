@@ -7,22 +7,30 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
-from pipeline.params import Params, Setting
+from pipeline.params import AnyNetwork, Params, Setting
 from pipeline.params.sections import Count, Draws, Name, Names, Section, Strict
+from pipeline.params.studied import Studied, batch_size
 from pipeline.params.toy import CANDIDATES, LIMITS
 
 TOY_CONDITIONS = 3  # those that still differ
+FEWEST = 25  # images of a training set, where they are fewer than the study's
 
 
 class Changes(Strict):
     """What a condition changes of the setting that it starts from."""
 
     train_size: Count | None = None
-    hidden: Annotated[list[Count], Field(min_length=1)] | None = None
+    network: AnyNetwork | None = None
     label_noise: Annotated[float, Field(ge=0, lt=1)] | None = None
+    distractors: Annotated[float, Field(ge=0, le=1)] | None = None
     epochs: Count | None = None
     batch_size: Count | None = None
     splits: Draws | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Return what is changed, by its name."""
+        return {name: value for name, value in self if value is not None}
 
 
 class Settings(Section):
@@ -48,7 +56,7 @@ class Settings(Section):
         start = params.settings[self.settings[0]]
         same = {"splits": self.splits, "inits": 1, "overrides": {}, "variants": self.variants}
         return {
-            name: (start.model_copy(update=same | changes.model_dump(exclude_none=True)), self.trials)
+            name: (start.model_copy(update=same | changes.given), self.trials)
             for name, changes in self.conditions.items()
         }
 
@@ -74,12 +82,12 @@ class Settings(Section):
                     f"received {beyond[0]}"
                 )
         start = self.settings[0]
-        depth = len(params.settings[start].hidden)
+        kind = _kind(params.settings[start])
         for name, (setting, _) in self.drawn(params).items():
-            if len(setting.hidden) != depth:
+            if _kind(setting) != kind:
                 yield (
-                    f"conditions.{name}.hidden: expected as many layers as {start} has, {depth}, "
-                    f"received {setting.hidden}"
+                    f"conditions.{name}.network: expected a network like that of {start}, {kind}, "
+                    f"received {_kind(setting)}"
                 )
 
     def enlarged(self, params: Params) -> Self:
@@ -109,3 +117,39 @@ class Settings(Section):
                 kept.add(name)
         for name in [name for name in conditions if name not in kept]:
             del conditions[name]
+
+    @classmethod
+    def fit(cls, section: dict[str, Any], content: dict[str, Any], studied: Studied) -> None:
+        """Write conditions that the images allow: fewer and more of them, narrower and wider networks."""
+        start = content["settings"][section["settings"][0]]
+        noise = max(setting["label_noise"] for setting in content["settings"].values())
+        (units,) = start["network"]["dense"]["hidden"]
+        few, more = max(studied.train_size // 4, FEWEST), 4 * studied.train_size
+        narrow, wide = (
+            {"network": {"dense": {"hidden": [count], "activation": start["network"]["dense"]["activation"]}}}
+            for count in (units // 4, 4 * units)
+        )
+        conditions: dict[str, dict[str, Any]] = {
+            f"n{few}": {"train_size": few, "batch_size": batch_size(few)},
+            "wide": wide,
+            "narrow": narrow,
+            f"n{more}": {
+                "train_size": more,
+                "batch_size": batch_size(more),
+                "epochs": max(start["epochs"] // 2, 1),
+            },
+            "wide_noisy": wide | {"label_noise": noise},
+            "narrow_noisy": narrow | {"label_noise": noise},
+        }
+        sets = section["splits"] + section["trials"]
+        if more * sets > studied.pool:
+            del conditions[f"n{more}"]
+        written = section["conditions"]
+        written.clear()
+        for name in [*conditions][: studied.most]:
+            written[name] = conditions[name]
+
+
+def _kind(setting: Setting) -> str:
+    """Return what conditions share that differ in width alone."""
+    return f"{setting.network.name} of depth {setting.network.network.depth}"

@@ -18,7 +18,12 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
     `drawn` tells whether there are figures.
     """
     return {
-        "sentences": [*_redundancy(evidence), *_passes(tables["scores"], evidence), *_duration(evidence)],
+        "sentences": [
+            *_redundancy(evidence),
+            *_passes(tables["scores"], evidence),
+            *_duration(evidence),
+            *study.left_out("dropout"),
+        ],
         "drawn": not tables["errors"].empty,
         "images": {"silenced": silenced.IMAGES, "passes": passes.IMAGES},
     }

@@ -25,9 +25,9 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     Error in percent, negative log-likelihood in nats, expected calibration error in [0, 1]. The runs are the
     first initialisation of every training set; all initialisations where there is one training set.
     """
-    images, labels = study.test_sample(IMAGES)
     rows = []
-    for cell in study.cells("dropout").values():
+    for cell in study.dense("dropout").values():
+        images, labels = study.test_sample(cell.run, IMAGES)
         sets = len(cell.grid)
         for run, network in (cell.first(sets) if sets > 1 else cell).networks():
             rate = run.regularizers["dropout"]["rate"]

@@ -27,9 +27,9 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
 
     `error` is in percent and `rise` in points above the intact network's; both are means over the masks.
     """
-    images, labels = study.test_sample(IMAGES)
     errors, correlations = [], []
     for cell in _cells(study):
+        images, labels = study.test_sample(cell.run, IMAGES)
         for run, network in cell.networks():
             replicate = {name: getattr(run, name) for name in REPLICATE}
             first = network.first(images)
@@ -63,7 +63,7 @@ def metrics(tables: Tables) -> dict[str, Any]:
 
 def _cells(study: Study) -> Iterator[Cell]:
     """Yield the baseline's cells of the settings that have dropout, and then dropout's."""
-    with_dropout, baseline = study.cells("dropout"), study.cells(BASELINE)
+    with_dropout, baseline = study.dense("dropout"), study.cells(BASELINE)
     yield from (baseline[setting] for setting in with_dropout)
     yield from with_dropout.values()
 

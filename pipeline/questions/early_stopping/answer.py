@@ -15,7 +15,11 @@ from pipeline.questions.study import Study
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
     """Return the sentences; `drawn` tells whether there is a figure."""
     return {
-        "sentences": [*_saved(tables["stops"]), *_memorised(tables["memorised"])],
+        "sentences": [
+            *_saved(tables["stops"]),
+            *_memorised(tables["memorised"]),
+            *study.left_out("early_stopping"),
+        ],
         "drawn": not tables["stops"].empty,
     }
 

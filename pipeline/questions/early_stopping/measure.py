@@ -48,7 +48,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
             patience = stopped[setting].run.regularizers["early_stopping"]["patience"]
             rises += [_rise(record, patience) for record in _watched(baseline)]
             # Of a single training set, no images are wrongly labelled and never seen.
-            if baseline.run.label_noise and len(baseline.grid) > 1:
+            if baseline.run.label_noise and len(baseline.grid) > 1 and baseline.is_dense:
                 memorised += [*_memorised(study, baseline), *_memorised(study, stopped[setting])]
     columns = ["criterion", "patience", "stopped", "restored", "best_epoch", "epochs_saved"]
     return {
@@ -118,15 +118,15 @@ def _memorised(study: Study, cell: Cell) -> Iterator[dict[str, Any]]:
     """Yield the share of wrong labels that a network outputs, of images it trained on and of others."""
     sets = len(cell.grid)
     for run, network in cell.networks():
-        seen = _wrong_share(study, cell.setting, network, run.split)
-        unseen = _wrong_share(study, cell.setting, network, (run.split + 1) % sets)
+        seen = _wrong_share(study, run, network, run.split)
+        unseen = _wrong_share(study, run, network, (run.split + 1) % sets)
         yield _replicate(run) | {"variant": run.variant, "seen": seen, "unseen": unseen}
 
 
-def _wrong_share(study: Study, setting: str, network: Network, split: int) -> float:
-    """Return the share of the wrong labels of a training set that the network outputs."""
-    data = study.replicate(setting, split)
-    drawn = prepared.read_split(study.root, setting).train[split]
-    wrong = prepared.read_images(study.root).train_labels[drawn] != data.train_labels
+def _wrong_share(study: Study, run: Run, network: Network, split: int) -> float:
+    """Return the share of the wrong labels of a training set that the network of a run outputs."""
+    data = study.replicate(run, split)
+    drawn = prepared.read_split(study.root, run.setting).train[split]
+    wrong = study.images(run).train_labels[drawn] != data.train_labels
     logits = network.logits(scaled(data.train_images[wrong]))
     return float((logits.argmax(axis=1) == data.train_labels[wrong]).mean())

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from pipeline.drawing.forest import forest
-from pipeline.drawing.style import COLOURS, WIDTH
+from pipeline.drawing.style import COLOURS, WIDTH, of_family
 from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.questions.base import Tables
 from pipeline.questions.overfitting.measure import CURVES
@@ -39,7 +39,7 @@ def over_epochs(rows: pd.DataFrame, families: Mapping[str, str]) -> Figure:
     figure = Figure(figsize=(WIDTH, 1.9 * down + 1.0), layout="constrained")
     axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     for variant, axis in zip(variants, axes.flat, strict=False):
-        colour = TUNED if variant == TUNED_BASELINE else COLOURS[families[variant]]
+        colour = TUNED if variant == TUNED_BASELINE else of_family(families[variant])
         for name, shade in ((BASELINE, COLOURS[BASELINE]), (variant, colour)):
             parts = {metric: _curve(rows, name, metric) for metric in CURVES}
             for metric, part in parts.items():

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.params import BASELINE
 from pipeline.questions.base import Tables
 from pipeline.questions.study import Study
 from pipeline.system.words import listed, of
@@ -20,7 +19,7 @@ SOURCES = {
 
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
     """Return the sentences."""
-    sentences = (_slopes(evidence), least_risk(tables["paths"]), _sources(tables["study/decomposition"]))
+    sentences = (_slopes(evidence), least_risk(tables["paths"]), _sources(tables["sources"]))
     return {"sentences": [sentence for sentence in sentences if sentence]}
 
 
@@ -52,13 +51,11 @@ def _holding(rows: pd.DataFrame) -> str:
     return of(int((rows.outcome == "holds").sum()), len(rows))
 
 
-def _sources(decomposition: pd.DataFrame) -> str:
-    """Say what the variance of the baseline is made of, where that can be told."""
+def _sources(sources: pd.DataFrame) -> str:
+    """Say what the variance of the baseline is made of."""
     said = []
-    for row in decomposition[decomposition.variant == BASELINE].to_dict("records"):
-        parts = {name: row[f"variance_{name}"] for name in SOURCES}
-        total = sum(parts.values())
-        if total > 0:  # not NaN, of a single training set
-            shares = [f"{parts[name] / total:.0%} {words}" for name, words in SOURCES.items()]
-            said.append(f"in `{row['setting']}` {listed(shares)}")
+    for row in sources.to_dict("records"):
+        total = sum(row[name] for name in SOURCES)
+        shares = [f"{row[name] / total:.0%} {words}" for name, words in SOURCES.items()]
+        said.append(f"in `{row['setting']}` {listed(shares)}")
     return f"The baseline's variance (squared error) has these sources: {'; '.join(said)}." if said else ""

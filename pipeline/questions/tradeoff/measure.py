@@ -15,18 +15,19 @@ from pipeline.params import BASELINE
 from pipeline.questions import paths
 from pipeline.questions.base import Tables
 from pipeline.questions.study import Study
-from pipeline.science import comparison
+from pipeline.science import bias_variance, comparison
 from pipeline.science import metrics as scores
 
 SLOPES = ("squared_error_bias", "squared_error_variance", "cross_entropy_bias", "cross_entropy_variance")
 
 
 def measure(study: Study) -> dict[str, pd.DataFrame]:
-    """Return `paths`, a row a step and metric with its interval, and `slopes`, a row a replicate.
+    """Return `paths`, a row a step and metric, `slopes`, a row a replicate, and `sources`, a row a setting.
 
     A slope is that of the least-squares line over the steps, in the metric's unit a step. Bias and variance,
     which only several training sets have, give the jackknife's pseudo-value of a training set (Tukey 1958),
-    so that it can be tested like any replicate.
+    so that it can be tested like any replicate. `sources` has what the variance of the baseline's squared
+    error comes with: the training set, the initialisation, and the two together.
     """
     splits = study.section.splits
     baselines = {name: cell.first(splits) for name, cell in study.cells(BASELINE).items()}
@@ -34,7 +35,8 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     for (setting, variant), cells in paths.of(study).items():
         place = {"setting": setting, "variant": variant}
         steps = [baselines[setting], *cells]
-        decomposed = [cell.decomposed(study.test_labels) for cell in steps]
+        labels = study.images(baselines[setting].run).test_labels
+        decomposed = [cell.decomposed(labels) for cell in steps]
         for step, (cell, terms) in enumerate(zip(steps, decomposed, strict=True)):
             rows: dict[str, comparison.Interval] = {
                 name: comparison.mean_interval(comparison.replicates(cell.score(name)))
@@ -57,7 +59,15 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
             place | {"metric": "cross_entropy_gap", "replicate": i, "slope": v}
             for i, v in enumerate(_slope(gaps))
         ]
-    return {"paths": pd.DataFrame(points), "slopes": pd.DataFrame(slopes)}
+    sources = [
+        {"setting": cell.setting} | vars(bias_variance.components(cell.log_probabilities))
+        for cell in study.own(BASELINE)
+    ]
+    return {
+        "paths": pd.DataFrame(points),
+        "slopes": pd.DataFrame(slopes),
+        "sources": pd.DataFrame(sources),
+    }
 
 
 def metrics(tables: Tables) -> dict[str, Any]:

@@ -31,13 +31,13 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     Errors in percent; `norm` is Euclidean; singular values are of the first kernel, largest first.
     """
     spread, pruned, spectrum = [], [], []
-    images, labels = study.test_sample(IMAGES)
     for cell in _compared(study):
+        images, labels = study.test_sample(cell.run, IMAGES)
         losses = cell.score("validation_cross_entropy").ravel()
         for (run, network), loss in zip(cell.networks(), losses, strict=True):
             place = {"setting": run.setting, "variant": run.variant, "split": run.split}
             place |= {"strength": paths.strength(run), "validation_cross_entropy": float(loss)}
-            seen = scaled(study.replicate(run.setting, run.split).train_images)
+            seen = scaled(study.replicate(run, run.split).train_images)
             live = pruning.live(network, seen)
             whole = [np.ones(kernel.shape, bool) for kernel in network.kernels]
             for name, masks in (("live", live), ("all", whole)):
