@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from pipeline.datasets import prepared
-from pipeline.datasets.images import Images
+from pipeline.datasets.images import Dataset, Images
+from pipeline.params import PUBLISHED
 from pipeline.stages import prepare
 from tests import asking
 
+NOTE = "the labels 1 to 10 are counted from 0"
 COUNTS = {"mnist": 400, "fashion_mnist": 500, "datasets/mine.npz": 360}
 SIDES = {"mnist": 3, "fashion_mnist": 4, "datasets/mine.npz": 5}
 
@@ -30,13 +32,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, 
     def with_parameters(raw: dict[str, Any]) -> list[str]:
         obtained: list[str] = []
 
-        def images(root: Path, source: str) -> Images:
+        def dataset(root: Path, source: str) -> Dataset:
             obtained.append(source)
-            return made_up(root, source)
+            return Dataset(made_up(root, source), (NOTE,) if source not in PUBLISHED else ())
 
         monkeypatch.setattr(prepare, "ROOT", tmp_path)
         monkeypatch.setattr("pipeline.questions.load", lambda path: asking.check(raw))
-        monkeypatch.setattr("pipeline.datasets.obtain.images", images)
+        monkeypatch.setattr("pipeline.datasets.obtain.dataset", dataset)
         monkeypatch.setattr("pipeline.tracking.experiment", lambda: None)
         prepare.main()
         return obtained
@@ -56,6 +58,8 @@ def test_every_condition_is_drawn_from_its_own_source(
 ) -> None:
     raw = edited({"settings.small.data": "datasets/mine.npz", "settings.blind.data": "fashion_mnist"})
     assert run(raw) == ["datasets/mine.npz", "fashion_mnist"]
+    assert prepared.read_notes(tmp_path, "datasets/mine.npz") == [NOTE]
+    assert prepared.read_notes(tmp_path, "fashion_mnist") == []
     splits = {name: prepared.read_split(tmp_path, name) for name in ("small", "blind", "wider")}
     # 100 of the 360 are held out of what `small` and a condition of a question draw from.
     assert np.intersect1d(splits["small"].train, splits["small"].validation).size == 0
