@@ -225,3 +225,15 @@ def test_the_code_is_that_of_evaluation_and_science(
     (package / file).write_text(content, encoding="utf-8")
     remembered._code.cache_clear()
     assert (remembered._code() != before) is changed
+
+
+def test_every_setting_is_measured_against_its_own_test_labels(
+    tmp_path: Path, runs: Callable[..., list[Run]]
+) -> None:
+    later = [run.model_copy(update={"key": f"later-{run.key}"}) for run in runs(setting="later")]
+    write(tmp_path, "ridge", [*runs(), *later])
+    labels = {"tiny": LABELS, "later": LABELS[::-1].copy()}
+    measured = {of_cell.setting: of_cell for _, _, of_cell in remembered.of_stage(tmp_path, "ridge", labels)}
+    for cell in cells.read(tmp_path, "ridge"):
+        wrong = 100.0 * (cell.log_probabilities.argmax(axis=-1) != labels[cell.setting]).mean(axis=1)
+        assert np.array_equal(measured[cell.setting].wrong, wrong)
