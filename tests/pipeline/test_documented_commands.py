@@ -16,6 +16,7 @@ ELSEWHERE = {
     "docs/compare.md": "tests/pipeline/test_compare.py",
     "docs/your-own-data.md": "tests/pipeline/test_tutorials.py",
     "docs/your-own-question.md": "tests/pipeline/test_tutorials.py",
+    "docs/your-own-network.md": "tests/pipeline/test_network_tutorial.py",
     "docs/your-own-regularizer.md": "tests/pipeline/test_tutorials.py",
 }
 HERE = ("README.md", "docs/tracking.md")

@@ -26,7 +26,7 @@ def residual(weights: Mapping[str, np.ndarray], images: np.ndarray) -> np.ndarra
 
 
 def test_a_network_from_the_file_to_a_row_in_the_report(clone: Clone) -> None:
-    page, name = "your-own-network.md", "deep"
+    page, name = "your-own-network.md", "residual"
     file = block(page, "python")
     (path,) = re.findall(r"^# (\S+)$", file.splitlines()[0])
     (clone.root / path).write_text(file, encoding="utf-8")
@@ -41,13 +41,13 @@ def test_a_network_from_the_file_to_a_row_in_the_report(clone: Clone) -> None:
     for stage, rows in before.items():  # nothing that was there is trained again
         after = clone.rows(stage)
         assert {key: after[key]["final"] for key in rows} == {key: row["final"] for key, row in rows.items()}
-    labels = np.load(clone.root / "data" / "images" / "test_labels.npy")
+    labels = np.load(clone.root / "data" / "images" / "mnist" / "test_labels.npy")
     shown = ranking(clone, name)
     assert set(shown) == {"baseline", "tuned_baseline", "l2", "dropout"}
     for variant in ("baseline", "l2", "dropout"):
         expected = error(clone, name, variant, labels)
         assert float(shown[variant][0].split()[0]) == pytest.approx(expected, abs=0.00501)
-    images = np.load(clone.root / "data" / "images" / "test_images.npy")[:50].reshape(50, -1) / 255
+    images = np.load(clone.root / "data" / "images" / "mnist" / "test_images.npy")[:50].reshape(50, -1) / 255
     for key in [run["key"] for run in clone.cells("l2")[f"{name}/l2"]["runs"]]:
         with np.load(clone.root / "results" / "runs" / "l2" / f"{key}.npz") as archive:
             weights = {at.removeprefix("weights/"): archive[at] for at in archive.files if "/" in at}

@@ -26,6 +26,18 @@ from tests.regularizers import building
 MakeRun = Callable[..., Run]
 FOUND = discover()
 DECLARED = questions.load(Path(__file__).parents[2] / "params.yaml").variants
+# Of methods whose fields give none, where no variant has them: in a study with fewer of these.
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "batch_norm": {"momentum": 0.9},
+    "dropout": {"rate": 0.5},
+    "early_stopping": {"patience": 5},
+    "gaussian_noise": {"stddev": 0.3},
+    "l1": {"strength": 1e-3},
+    "l2": {"strength": 1e-3},
+    "label_smoothing": {"smoothing": 0.1},
+    "max_norm": {"limit": 1.0},
+    "weight_decay": {"rate": 1.0},
+}
 LAYER_HOOKS = ("input_layers", "before_activation", "after_activation", "after_maps")
 NETWORKS = {
     "dense": dense(16),
@@ -40,8 +52,9 @@ def example(name: str) -> Regularizer:
     for mix, *_ in DECLARED.values():
         if name in mix.regularizers:
             return mix.regularizers[name]
-    required = {field: info for field, info in FOUND[name].model_fields.items() if info.is_required()}
-    return FOUND[name](**{field: info.examples[0] for field, info in required.items() if info.examples})
+    fields = FOUND[name].model_fields.items()
+    given = {field: info.examples[0] for field, info in fields if info.is_required() and info.examples}
+    return FOUND[name](**EXAMPLES.get(name, {}) | given)
 
 
 def network(name: str) -> dict[str, Any]:

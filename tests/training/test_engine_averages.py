@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.datasets.images import Images
-from pipeline.training.optimizers import FusedAdam, FusedSGD
+from pipeline.training.optimizers import FusedSGD
 from tests.training import conv
 
 MakeOptimizer = Callable[[], keras.Optimizer]
@@ -50,17 +50,3 @@ def test_averaged_weights_are_those_of_fit(
     weights = averaged.model.get_weights()
     assert largest([a - b for a, b in zip(weights, fitted.get_weights(), strict=True)]) < 1e-7
     assert largest([a - b for a, b in zip(weights, plain.model.get_weights(), strict=True)]) > 1e-3
-
-
-def test_without_averages_the_end_of_a_training_changes_no_bit(
-    data: conv.Data, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trained = []
-    for finalized in (True, False):
-        engine = conv.engine_of(conv.network(), FusedAdam(1e-3))
-        if not finalized:
-            monkeypatch.setattr(engine.model.optimizer, "finalize_variable_values", lambda variables: None)
-        conv.by_engine(engine, data, epochs=2)
-        trained.append(engine.model.get_weights())
-    for weights, untouched in zip(*trained, strict=True):
-        assert np.array_equal(weights, untouched)
