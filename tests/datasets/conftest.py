@@ -1,6 +1,7 @@
 """Servers and programs that play the sources of data sets."""
 
 import os
+import shlex
 import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -56,5 +57,22 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str]
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
         return folder
+
+    return install
+
+
+@pytest.fixture
+def fake_delivery(tmp_path: Path, fake: Callable[[str, str], Path]) -> Callable[..., Path]:
+    """Makes a program deliver content as a file of this name; returns where it notes its arguments.
+
+    What the script does `before` comes first.
+    """
+
+    def install(program: str, file: str, content: bytes, before: str = "") -> Path:
+        source, arguments = tmp_path / f"given-{file}", tmp_path / "arguments"
+        source.write_bytes(content)
+        note = f'echo "$PWD $*" > {shlex.quote(str(arguments))}'
+        fake(program, f"{before}\n{note}\ncp {shlex.quote(str(source))} {file}")
+        return arguments
 
     return install

@@ -4,7 +4,6 @@ import bz2
 import gzip
 import lzma
 import re
-import shlex
 import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -53,20 +52,9 @@ def deb(data: bytes, name: str = "data.tar.xz") -> bytes:
 
 
 @pytest.fixture
-def apt_gives(tmp_path: Path, fake: Fake) -> Callable[[bytes], Path]:
+def apt_gives(fake_delivery: Callable[..., Path]) -> Callable[[bytes], Path]:
     """Makes apt-get deliver this package; returns where it notes its arguments."""
-
-    def install(content: bytes) -> Path:
-        source, arguments = tmp_path / "given.deb", tmp_path / "arguments"
-        source.write_bytes(content)
-        fake(
-            "apt-get",
-            f'echo "$PWD $*" > {shlex.quote(str(arguments))}\n'
-            f"cp {shlex.quote(str(source))} dataset-mini_0.1_all.deb",
-        )
-        return arguments
-
-    return install
+    return lambda content: fake_delivery("apt-get", "dataset-mini_0.1_all.deb", content)
 
 
 AptGives = Callable[[bytes], Path]

