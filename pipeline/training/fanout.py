@@ -5,16 +5,19 @@ from __future__ import annotations
 import functools
 import itertools
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from pipeline import plan, records
 from pipeline.datasets import prepared
@@ -108,10 +111,19 @@ def _this_machine(root: Path) -> Iterator[Train]:
         done = all(future.done() for future in submitted)
     finally:
         if not done:
-            # Left alone, they would train every run to its end before this process may end.
-            for process in multiprocessing.active_children():
-                process.kill()
+            _end_workers()  # which would train every run to its end before this process may end
         pool.shutdown(cancel_futures=True)
+
+
+def _end_workers() -> None:
+    # With the process that they are forked from: an interrupted start leaves a worker that only it knows.
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if "multiprocessing.forkserver" in " ".join(child.cmdline()):
+                child.suspend()
+                os.waitpid(child.pid, os.WUNTRACED)  # until it has stopped, and forks no more
+                for process in (*child.children(), child):
+                    process.kill()
 
 
 def _results(root: Path, futures: Mapping[Future[None], Run]) -> Iterator[Event]:

@@ -8,7 +8,9 @@ import json
 import os
 import re
 import signal
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -248,6 +250,40 @@ def test_ctrl_c_while_its_workers_start_ends_it_at_once(study: Study, tmp_path: 
     assert (ended.code, ended.complaints) == (130, [])
     assert "Traceback" not in ended.errors
     assert len(copy.kept) < RUNS // 2
+
+
+# Ctrl-C in the moment between the fork of the second worker and its entry into any list. The worker is stopped
+# there, so that it goes on after the stage has ended.
+INTERRUPTED_START = """
+import os, runpy, signal, sys
+from multiprocessing import forkserver
+
+read, forked = forkserver.read_signed, []
+
+def interrupted(sentinel):
+    forked.append(read(sentinel))
+    if len(forked) == 2:
+        os.kill(forked[1], signal.SIGSTOP)
+        print("forked", forked[1], flush=True)
+        raise KeyboardInterrupt
+    return forked[-1]
+
+forkserver.read_signed = interrupted
+runpy.run_module("pipeline.stages.train", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_worker_whose_start_is_interrupted_ends_too(study: Study, tmp_path: Path) -> None:
+    copy = study.copy(tmp_path / "checkout")
+    with copy.started(sys.executable, "-c", INTERRUPTED_START, "l2") as stage:
+        ended = stage.end()
+    (forked,) = re.findall(r"^forked (\d+)$", ended.output, re.MULTILINE)
+    with suppress(psutil.NoSuchProcess):
+        worker = psutil.Process(int(forked))
+        worker.resume()
+        until_gone([worker])
+    assert (ended.code, ended.complaints) == (130, [])
+    assert "Traceback" not in stage.errors.read_text("utf-8")
 
 
 @pytest.mark.parametrize("processes", [1, 3])
