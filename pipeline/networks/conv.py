@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.networks.layers import Layers
 
 POOL = 2  # the side of the squares whose largest value is kept
+SLOWER = 10  # times, a convolution's multiplications, its activation and its pooling included; measured
 
 
 class Conv(Network):
@@ -44,6 +45,15 @@ class Conv(Network):
             f"convolutions of {filters} filters ({self.kernel} x {self.kernel}) and {self.dense} units "
             f"({self.activation})"
         )
+
+    def work(self, image_shape: tuple[int, ...]) -> int:
+        """Return about how many multiplications an image takes, as fast as those of a matrix product."""
+        height, width, maps = (*image_shape, 1)[:3]
+        count = 0
+        for filters in self.filters:
+            count += SLOWER * height * width * maps * filters * self.kernel**2
+            height, width, maps = height // POOL, width // POOL, filters
+        return count + height * width * maps * self.dense
 
     def faults(self, image_shape: tuple[int, ...]) -> Iterator[str]:
         """Yield what is too large for the images: the kernel, or the number of poolings."""

@@ -2,6 +2,7 @@
 
 from pipeline.plan.cells import Cell, of_settings
 from pipeline.plan.code import TRAINING_CODE, code_digest, version
+from pipeline.plan.cost import expected, seconds
 from pipeline.plan.resolve import resolve
 from pipeline.plan.runs import (
     Candidate,
@@ -9,7 +10,6 @@ from pipeline.plan.runs import (
     Run,
     certain,
     every_run,
-    expected,
     possible,
     read,
     trials,
@@ -31,6 +31,7 @@ __all__ = [
     "possible",
     "read",
     "resolve",
+    "seconds",
     "trials",
     "union",
     "version",

@@ -88,11 +88,6 @@ class Run(BaseModel):
         """Tell whether it is scored after every epoch: for its curves, or for a callback to look at."""
         return self.curves or any(discover()[name].watches() for name in self.regularizers)
 
-    @property
-    def work(self) -> int:
-        """Return what its training costs, images x epochs, at most: it may stop early."""
-        return self.train_size * self.epochs
-
     def with_key(self) -> Run:
         """Return the run with the digest of all that its result depends on, and of nothing else."""
         content = self.model_dump(exclude={*LABELS, "key"}) | {"tested": self.trial is None}
@@ -148,21 +143,6 @@ def every_run(plan: Plan) -> list[Run]:
     """Return all that a plan may train, each once: the trials, and the runs of whichever candidate."""
     listed = [candidate for candidates in plan.values() for candidate in candidates]
     return union(run for candidate in listed for run in (*candidate.trials, *candidate.runs))
-
-
-def expected(plan: Plan) -> tuple[int, int]:
-    """Return how many runs are trained, and their work (images x epochs), about: not all is chosen yet.
-
-    Of a cell with several candidates it is the mean over them.
-    """
-    runs = {run.key: run for run in (*trials(plan), *certain(plan))}
-    count, work = len(runs), sum(run.work for run in runs.values())
-    for candidates in plan.values():
-        if len(candidates) > 1:
-            further = [[run for run in c.runs if run.key not in runs] for c in candidates]
-            count += sum(map(len, further)) // len(candidates)
-            work += sum(run.work for listed in further for run in listed) // len(candidates)
-    return count, work
 
 
 def write(directory: Path, plans: Mapping[str, Plan]) -> None:

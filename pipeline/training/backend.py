@@ -7,13 +7,27 @@ import os
 from pipeline.system.lean import lean
 
 
+# What the libraries read from the environment, switches that change results among them. What they say and
+# where Keras has its folder is the user's.
+READ = ("TF_", "XLA_", "KERAS_", "ONEDNN_", "DNNL_")
+HARMLESS = ("TF_CPP_", "KERAS_HOME")
+
+
 def import_keras() -> None:
-    """Import Keras on TensorFlow without what it would load and training never uses."""
+    """Import Keras on TensorFlow without what it would load and training never uses.
+
+    What the user has configured for other programs, in the environment or in `keras.json`, has no effect.
+    """
+    for name in [name for name in os.environ if name.startswith(READ) and not name.startswith(HARMLESS)]:
+        del os.environ[name]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     # oneDNN orders its additions by the processor it finds, and is no faster at these sizes.
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
     with lean("matplotlib", "pandas", "scipy", "sklearn"):  # two seconds instead of four
-        import keras  # noqa: F401
+        import keras
         import tensorflow
     tensorflow.get_logger().setLevel("ERROR")  # it warns that a new network is traced
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")

@@ -19,7 +19,7 @@ from pipeline.system.errors import UserError
 if TYPE_CHECKING:
     from pipeline.regularizers.base import Targets
 
-CHUNK = 1000  # images scored at a time: large enough for the matrix product, small enough for the cache
+CHUNK = 500  # images scored at a time: large enough for the matrix product, small enough for the cache
 History = list[dict[str, float]]
 
 

@@ -68,10 +68,11 @@ class InMemory:
 def workers(root: Path) -> Iterator[Train]:
     """Yield a function that trains runs; its workers stay until the block ends.
 
-    It starts the runs at once, and returns an iterator that gives each result when it is finished, and the
-    epochs so far of a run that takes long. A finished run is kept on disk until `records.release`, and one
-    that an interrupted stage has kept is not trained again. To leave the block early ends the workers. Both
-    the function and its iterator raise UserError when no worker is to be had or one is lost.
+    It starts the runs at once, those first that take longest. It returns an iterator that gives each result
+    when it is finished, and the epochs so far of a run that takes long. A finished run is kept on disk until
+    `records.release`, and one that an interrupted stage has kept is not trained again. To leave the block
+    early ends the workers. Both the function and its iterator raise UserError when no worker is to be had or
+    one is lost.
     """
     scheduler = machine.read().scheduler
     with _cluster(scheduler, root) if scheduler else _this_machine(root) as train:
@@ -80,6 +81,7 @@ def workers(root: Path) -> Iterator[Train]:
             finished = records.kept(root, runs)
             done = {result.run.key for result in finished}
             missing = [run for run in runs if run.key not in done]
+            missing.sort(key=plan.seconds, reverse=True)  # no core is left with a long one at the end
             return itertools.chain(finished, train(missing) if missing else ())
 
         yield train_the_missing

@@ -252,8 +252,8 @@ def test_ctrl_c_while_its_workers_start_ends_it_at_once(study: Study, tmp_path: 
     assert len(copy.kept) < RUNS // 2
 
 
-# Ctrl-C in the moment between the fork of the second worker and its entry into any list. The worker is stopped
-# there, so that it goes on after the stage has ended.
+# Ctrl-C in the moment between the fork of the second worker and its entry into any list. The worker is
+# stopped there, so that it goes on after the stage has ended.
 INTERRUPTED_START = """
 import os, runpy, signal, sys
 from multiprocessing import forkserver

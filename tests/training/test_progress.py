@@ -27,6 +27,13 @@ class Clock:
         return self.now
 
 
+@pytest.fixture(autouse=True)
+def a_pass_costs_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing else costs anything: a run takes images x epochs."""
+    for name, value in {"START": 0, "PASS": 1, "MULTIPLIED": 0, "SCORED": 0}.items():
+        monkeypatch.setattr(f"pipeline.plan.cost.{name}", value)
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the plain lines; nothing claims a terminal."""
@@ -45,18 +52,18 @@ def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 @pytest.fixture
 def result(tiny_run: MakeRun) -> Callable[..., Result]:
-    """A finished run of so much work: its images, for one epoch."""
+    """A finished run that costs so much: its images, for one epoch."""
 
-    def make(work: int = 100, seconds: float = 0.0) -> Result:
-        run = tiny_run(train_size=work, epochs=1)
+    def make(cost: int = 100, seconds: float = 0.0) -> Result:
+        run = tiny_run(train_size=cost, epochs=1)
         return Result(run, {}, {}, "a processor", np.zeros(0), {}, {"training": seconds})
 
     return make
 
 
-def planned(tiny_run: MakeRun, *work: int) -> Plan:
+def planned(tiny_run: MakeRun, *costs: int) -> Plan:
     """One cell, whose runs cost so much each."""
-    runs = [tiny_run(train_size=images, epochs=1, key=f"run-{place}") for place, images in enumerate(work)]
+    runs = [tiny_run(train_size=images, epochs=1, key=f"run-{place}") for place, images in enumerate(costs)]
     return {"tiny/baseline": [Candidate(trials=[], runs=runs)]}
 
 
@@ -76,7 +83,7 @@ def test_the_last_run_is_always_said(
     assert lines_of(capsys) == []
 
 
-def test_what_is_left_is_weighed_by_images_and_epochs(
+def test_what_is_left_is_weighed_by_what_runs_cost(
     clock: Clock, capsys: pytest.CaptureFixture[str], tiny_run: MakeRun, result: MakeResult
 ) -> None:
     """After a start of 40 s: 300 in 3 s, then 100 in 10 s; the other 1,200 take 120."""
@@ -135,7 +142,7 @@ def test_an_error_inside_passes_through(clock: Clock) -> None:
         raise KeyError("of a worker")
 
 
-def test_the_work_of_the_other_stages(tmp_path: Path, tiny_run: MakeRun) -> None:
+def test_the_cost_of_the_other_stages(tmp_path: Path, tiny_run: MakeRun) -> None:
     """Of one that is trained, what was chosen; of one that is begun, its trials and the mean candidate."""
 
     def cell(stage: str, *epochs: int) -> Plan:
