@@ -13,13 +13,15 @@ from tests.sources import FILES, MODULES, PIPELINE, REPOSITORY, closure, name_of
 QUESTIONS = [question.name for question in questions.discover()]
 # MLflow shows what ran, and nothing computed reads it back.
 RECORDING = frozenset({"tracking"})
-# How a run is started, watched and ended, how a file is checked, and what an error says, change no result.
+# How a run is started, watched and ended, what it costs, how a file is checked, and what an error says, change
+# no result.
 NO_RESULT = {
     *(
         f"pipeline/system/{name}.py"
         for name in ("checkout", "discovery", "errors", "guard", "lean", "machine", "untrusted")
     ),
     *(f"pipeline/training/{name}.py" for name in ("fanout", "live", "preload", "progress")),
+    "pipeline/plan/cost.py",
 }
 KEYED = {f"pipeline/{path}" for path in TRAINING_CODE} | {
     str(path.relative_to(REPOSITORY))

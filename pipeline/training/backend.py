@@ -6,7 +6,6 @@ import os
 
 from pipeline.system.lean import lean
 
-
 # What the libraries read from the environment, switches that change results among them. What they say and
 # where Keras has its folder is the user's.
 READ = ("TF_", "XLA_", "KERAS_", "ONEDNN_", "DNNL_")
