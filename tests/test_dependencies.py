@@ -13,7 +13,7 @@ from tests.sources import FILES, MODULES, PIPELINE, REPOSITORY, closure, name_of
 QUESTIONS = [question.name for question in questions.discover()]
 # MLflow shows what ran, and nothing computed reads it back.
 RECORDING = frozenset({"tracking"})
-# How a run is started, watched and ended, what it costs, how a file is checked, and what an error says, change
+# How a run is started, watched and ended, what it costs, how a file is checked and what an error says change
 # no result.
 NO_RESULT = {
     *(

@@ -2,7 +2,7 @@
 
 from pipeline.plan.cells import Cell, of_settings
 from pipeline.plan.code import TRAINING_CODE, code_digest, version
-from pipeline.plan.cost import expected, seconds
+from pipeline.plan.cost import budget, expected, seconds
 from pipeline.plan.resolve import resolve
 from pipeline.plan.runs import (
     Candidate,
@@ -23,6 +23,7 @@ __all__ = [
     "Cell",
     "Plan",
     "Run",
+    "budget",
     "certain",
     "code_digest",
     "every_run",

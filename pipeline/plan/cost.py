@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pipeline.plan.runs import Plan, Run, certain, trials
+from collections.abc import Collection, Iterable, Iterator
+
+from pipeline.plan.runs import Candidate, Plan, Run, certain, every_run, trials
 
 # A rule of thumb: a run takes START seconds, and for each image and epoch PASS and a share for each
 # multiplication of its network. Measured as the processor time of single runs, one at a time, on an AMD EPYC:
@@ -35,3 +37,31 @@ def expected(plan: Plan, image_shape: tuple[int, ...] = SHAPE) -> tuple[int, flo
             count += sum(map(len, further)) // len(candidates)
             cost += sum(seconds(run, image_shape) for listed in further for run in listed) / len(candidates)
     return count, cost
+
+
+def budget(
+    plans: Iterable[Plan], image_shape: tuple[int, ...] = SHAPE
+) -> Iterator[tuple[str, int, int, float]]:
+    """Yield who asks for cells: the name, how many cells, and their runs and seconds as `expected` has them.
+
+    First every setting, then every question. A run that several ask for counts with the first of them.
+    """
+    asked: dict[tuple[bool, str], Plan] = {}
+    for plan in plans:
+        for cell, candidates in plan.items():
+            run = candidates[0].runs[0]
+            asked.setdefault((bool(run.question), run.question or run.setting), {})[cell] = candidates
+    counted: set[str] = set()
+    for (_, name), cells in sorted(asked.items(), key=lambda item: item[0][0]):
+        yield name, len(cells), *expected(_without(cells, counted), image_shape)
+        counted |= {run.key for run in every_run(cells)}
+
+
+def _without(plan: Plan, keys: Collection[str]) -> Plan:
+    def kept(runs: list[Run]) -> list[Run]:
+        return [run for run in runs if run.key not in keys]
+
+    return {
+        cell: [Candidate(trials=kept(each.trials), runs=kept(each.runs)) for each in candidates]
+        for cell, candidates in plan.items()
+    }

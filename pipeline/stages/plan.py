@@ -27,6 +27,9 @@ def main() -> None:
     reads.write(ROOT, {question.name: question.reads(params) for question in asked})
     files.prune(ROOT, planned)
     unfinished.prune(ROOT, planned)
+    print(f"{'asked for by':<16}{'cells':>6}{'runs':>7}{'about, seconds of one core':>29}")
+    for name, count, runs, seconds in plan.budget(planned.values()):
+        print(f"{name:<16}{count:>6}{runs:>7}{seconds:>29.0f}")
 
 
 if __name__ == "__main__":

@@ -9,19 +9,23 @@ import numpy as np
 from pipeline.datasets.own.parts import Named, Notes
 from pipeline.system.errors import UserError
 
+CHANNELS = (1, 3, 4)  # of grey, RGB and RGBA: what tells channels from a height or a width
 TOLERANCE = 1e-3  # by which floats may lie beyond [0, 1]: rounding, an interpolation
 
 
 def levels(images: Named, notes: Notes) -> np.ndarray:
     """Return the images, (N, height, width) or (N, height, width, channels), as uint8 of the same shape.
 
-    Floats in [0, 1] are rounded to the nearest of the 256 levels. Whole numbers stay as they are. A note says
-    what else was changed.
+    Floats in [0, 1] are rounded to the nearest of the 256 levels. Whole numbers stay as they are. Channels that
+    stand before height and width are moved behind them. A note says what else was changed.
 
     Raises UserError for another shape, another type, NaN, and values of another range.
     """
     name, values = images
     _check_shape(name, values)
+    if values.ndim == 4 and values.shape[1] in CHANNELS and values.shape[3] not in CHANNELS:
+        notes.add("(N, channels, height, width) is read as (N, height, width, channels)", name)
+        values = np.moveaxis(values, 1, 3)
     kind = values.dtype.kind
     if kind == "b":
         notes.add("False and True are read as 0 and 255", name)

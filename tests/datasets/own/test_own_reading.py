@@ -47,6 +47,26 @@ def test_colour_images_of_any_size(tmp_path: Path) -> None:
     assert notes == ()
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_channels_that_stand_first_are_moved_behind(tmp_path: Path, channels: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (6, channels, 7, 5), np.uint8)
+    read_back, notes = own.read(save(tmp_path, twice(images, np.arange(6) % 3)), NAME)
+    expected = [
+        [[[image[c, y, x] for c in range(channels)] for x in range(5)] for y in range(7)] for image in images
+    ]
+    assert np.array_equal(np.squeeze(read_back.train_images), np.squeeze(np.array(expected)))
+    said = "(N, channels, height, width) is read as (N, height, width, channels)"
+    assert notes == (f"train_images, test_images: {said}",)
+
+
+@pytest.mark.parametrize("shape", [(6, 3, 7, 3), (6, 3, 3, 3), (6, 5, 7, 5), (6, 2, 7, 5)])
+def test_what_may_be_a_height_stays_one(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    read_back, notes = own.read(save(tmp_path, twice(images, np.arange(6) % 3)), NAME)
+    assert read_back.train_images.shape == shape
+    assert notes == ()
+
+
 @pytest.mark.parametrize("beyond", [1e-7, 9e-4])
 def test_floats_just_beyond_the_range_are_cut(tmp_path: Path, beyond: float) -> None:
     images = np.array([[[0.0, 0.5]], [[1 + beyond, -beyond / 2]]])
