@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.page import claims
 from pipeline.questions import Question
@@ -19,13 +20,13 @@ TEXT, VERDICTS = "answer.md", "verdicts.csv"
 class Answer:
     """A question by name and title, its answer in markdown, and a row a claim in the order of their numbers.
 
-    A row has the columns of `verdicts.csv`: claim, text, verdict, finding and published.
+    A row has the columns of `verdicts.csv`.
     """
 
     name: str
     title: str
     text: str
-    verdicts: list[dict[str, str]]
+    verdicts: list[dict[str, Any]]
 
 
 def read(reports: Path, questions: Iterable[Question]) -> list[Answer]:

@@ -6,7 +6,7 @@ the others. Its modules are found by their names, and only `claims.py` and `answ
 - `settings.py`: `Settings`, its section of `params.yaml` (a `params.sections.Section`)
 - `cells.py`: `cells(params, section)` yields the cells that it needs beyond those of the settings
 - `measure.py`: `measure(study)` returns tidy tables by name, `metrics(tables)` numbers for DVC
-- `claims.py`: `CLAIMS`, with the rules in the docstring
+- `claims.py`: `CLAIMS`, claims and definitions, with the rules in the docstring
 - `draw.py`: `draw(tables)` returns figures by name
 - `answer.py`: `values(study, tables, evidence)` returns the computed sentences for the template
 - `answer.md.j2`: what the page says; figures and tables are at `questions/<name>/`
@@ -32,7 +32,7 @@ from pipeline.plan import Cell
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from pipeline.questions.claim import Claim
+    from pipeline.questions.claim import Claim, Definition
     from pipeline.questions.study import Study
 
 FOLDER = Path(__file__).parent
@@ -83,9 +83,11 @@ class Question:
         return numbers
 
     @property
-    def claims(self) -> Sequence[Claim]:
-        """Return its claims, in the order of their numbers."""
-        claims: Sequence[Claim] = importlib.import_module(f"{self._module().__name__}.claims").CLAIMS
+    def claims(self) -> Sequence[Claim | Definition]:
+        """Return its claims and definitions, in the order of their numbers."""
+        claims: Sequence[Claim | Definition] = importlib.import_module(
+            f"{self._module().__name__}.claims"
+        ).CLAIMS
         return claims
 
     def draw(self, tables: Tables) -> Mapping[str, Figure]:

@@ -22,7 +22,8 @@ class Claim:
     """One claim: `number` ("7c" is a part of 7), its `text`, and the `published` result to hold it against.
 
     `evidence` computes it from the tables, each endpoint signed so that the claim says: above zero. An
-    `existential` claim says that something can happen. `finding` adds a sentence of numbers of its own.
+    `existential` claim says that something can happen. `finding` adds a sentence of numbers of its own. A
+    claim that is `ours` is not in the source text.
     """
 
     number: str
@@ -30,15 +31,33 @@ class Claim:
     published: str
     evidence: Callable[[Tables], Sequence[Evidence]]
     existential: bool = False
+    ours: bool = False
     finding: Callable[[Tables, Sequence[Evidence]], str] = lambda tables, evidence: ""
 
     def judged_by(self, tables: Tables) -> list[Evidence]:
-        """Return the evidence as its table has it, so that a sentence rounds what a reader finds there."""
-        return [_as_written(piece) for piece in self.evidence(tables)]
+        """Return the evidence, adjusted over the whole claim, as its table has it.
+
+        As it is written, so that a sentence rounds what a reader finds there.
+        """
+        return [_as_written(piece) for piece in verdicts.adjusted(self.evidence(tables))]
 
     def verdict(self, evidence: Sequence[Evidence]) -> Verdict:
         """Return the verdict on this evidence."""
         return verdicts.verdict(evidence, existential=self.existential)
+
+    def close(self, evidence: Sequence[Evidence]) -> str:
+        """Return the condition and endpoint that could change the verdict alone; nothing if none could."""
+        row = verdicts.borderline(evidence, existential=self.existential)
+        return f"{row.condition}, {row.endpoint}" if row else ""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A sentence that says what a word means; `covers` says in how far that fits what is studied."""
+
+    number: str
+    text: str
+    covers: Callable[[Tables], str]
 
 
 def _as_written(evidence: Evidence) -> Evidence:

@@ -8,10 +8,11 @@ from dataclasses import fields
 import pandas as pd
 
 from pipeline.questions.base import Tables
-from pipeline.questions.claim import Claim
+from pipeline.questions.claim import Claim, Definition
 from pipeline.science.verdicts import Evidence, Outcome
 
-Judged = Sequence[tuple[Claim, Sequence[Evidence]]]
+Judged = Sequence[tuple[Claim | Definition, Sequence[Evidence]]]
+DEFINITION = "definition"  # what stands in the place of its verdict
 NAMED = 4  # no more conditions than this are named in a sentence
 
 
@@ -26,18 +27,33 @@ def evidence_table(judged: Judged) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def judge(claims: Sequence[Claim | Definition], tables: Tables) -> Judged:
+    """Return the claims with their evidence; a definition has none."""
+    return [(claim, claim.judged_by(tables) if isinstance(claim, Claim) else []) for claim in claims]
+
+
 def verdict_table(judged: Judged, tables: Tables) -> pd.DataFrame:
-    """Return a row a claim: its text, verdict, a computed sentence, and the published result."""
-    return pd.DataFrame(
-        {
-            "claim": claim.number,
-            "text": claim.text,
-            "verdict": str(claim.verdict(evidence)),
-            "finding": " ".join(filter(None, (claim.finding(tables, evidence), counted(evidence)))),
-            "published": claim.published,
-        }
+    """Return a row a claim: its text, verdict, a computed sentence, and the published result.
+
+    `close` names the piece of evidence that could change the verdict alone, and `ours` tells the claims that
+    are not in the source text.
+    """
+    columns = ["claim", "text", "verdict", "close", "ours", "finding", "published"]
+    rows = [
+        (claim.number, claim.text, DEFINITION, "", False, claim.covers(tables), "")
+        if isinstance(claim, Definition)
+        else (
+            claim.number,
+            claim.text,
+            str(claim.verdict(evidence)),
+            claim.close(evidence),
+            claim.ours,
+            " ".join(filter(None, (claim.finding(tables, evidence), counted(evidence)))),
+            claim.published,
+        )
         for claim, evidence in judged
-    )
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def counted(evidence: Sequence[Evidence]) -> str:

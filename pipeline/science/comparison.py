@@ -194,6 +194,11 @@ def t_tail(statistic: float, degrees: float) -> float:
     return float(special.stdtr(degrees, -statistic))
 
 
+def at_least(successes: int, trials: int) -> float:
+    """The probability of so many successes or more in so many fair trials: p of the exact sign test."""
+    return float(special.bdtrc(successes - 1, trials, 0.5)) if successes > 0 else 1.0
+
+
 def check_level(level: float) -> None:
     """Refuse a level of confidence outside (0, 1) with a ValueError."""
     if not 0 < level < 1:

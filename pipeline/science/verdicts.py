@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike
 from pipeline.science import comparison
 from pipeline.science.levels import ALPHA, LEVEL
 
-QUORUM = 0.5  # the share of the conditions that must be decided before a claim is
+QUORUM = 0.75  # the share of the conditions that must be decided before a claim is
+BORDERLINE = (0.01, 0.1)  # adjusted p values that another set of seeds might put on the other side of ALPHA
+NEAR = 0.1  # of an interval's width: a limit that lies so near to the margin might lie beyond it
 
 
 class Outcome(StrEnum):
@@ -39,8 +41,8 @@ class Evidence:
 
     `estimate`, with its limits from `n` replicates, has the sign that makes the claim read "above zero".
     A claim of equality (`equality`) reads "within +-`margin`". `p_value` tests the estimate against zero,
-    adjusted where several are judged together; `p_equivalence` tests that it lies within the margin. `unit`
-    is the unit of the estimate and the margin.
+    and `p_equivalence` tests that it lies within the margin. `unit` is the unit of the estimate and the
+    margin. `test` is "t", or "sign" where the limits are the range of what the pairs allow.
     """
 
     condition: str
@@ -54,6 +56,7 @@ class Evidence:
     p_equivalence: float
     margin: float
     equality: bool = False
+    test: str = "t"
 
     @property
     def outcome(self) -> Outcome:
@@ -107,57 +110,114 @@ def paired_on_grid(
 ) -> Evidence:
     """Return the evidence of paired differences (n,) of values that are rounded to a grid of this step.
 
-    A few such differences are often all equal, which proves nothing: pairs that lie close together are
-    rounded alike. The two roundings, uniform over a step, add step^2 / 6 to the variance of the mean, and
-    more pairs do not reduce that. Its variance is known, so the degrees of freedom are Satterthwaite's
-    (1946). No limit is closer and no p value smaller than that of `paired`, which more degrees of freedom
-    alone could make it. Raises ValueError as `paired` does, and unless step > 0.
+    The difference before rounding lies within a step of the one observed. So a pair shows its sign where it
+    differs by a step or more, and that it lies within the margin where it stays within it by a step. Exact
+    sign tests of the median count every other pair against (Dixon & Mood 1946); the estimate is the median.
+    Raises ValueError as `paired` does, and unless step > 0.
     """
     if not step > 0:
         raise ValueError(f"step: expected a value above 0, received {step}")
     by_t = paired(condition, endpoint, unit, differences, margin)
-    observed, rounding = float(np.var(np.asarray(differences, np.float64), ddof=1)) / by_t.n, step**2 / 6
-    error = float(np.sqrt(observed + rounding))
-    degrees = (by_t.n - 1) * ((observed + rounding) / observed) ** 2 if observed else np.inf
-    half = comparison.t_quantile(LEVEL, degrees) * error
-    p_value = 2.0 * comparison.t_tail(abs(by_t.estimate) / error, degrees)
-    p_equivalence = comparison.t_tail((margin - abs(by_t.estimate)) / error, degrees)
+    values = np.asarray(differences, np.float64)
+    whole = step * (1 - 1e-9)  # a step, whatever rounding made of it
+    signs = max(int((values >= whole).sum()), int((values <= -whole).sum()))
+    within = int((np.abs(values) + whole <= margin).sum())
     return replace(
         by_t,
-        low=min(by_t.low, by_t.estimate - half),
-        high=max(by_t.high, by_t.estimate + half),
-        p_value=max(by_t.p_value, p_value),
-        p_equivalence=max(by_t.p_equivalence, p_equivalence),
+        estimate=float(np.median(values)),
+        low=float(values.min()) - step,
+        high=float(values.max()) + step,
+        p_value=min(2.0 * comparison.at_least(signs, by_t.n), 1.0),
+        p_equivalence=comparison.at_least(within, by_t.n),
+        test="sign",
     )
 
 
 def adjusted(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return the evidence of a family of comparisons with the p values of both tests adjusted (Holm)."""
+    """Return the evidence of a family of comparisons, adjusted by Holm's step-down.
+
+    The p values of both tests are adjusted. An interval of the t test gets the level at which the procedure
+    tests its row, so that it excludes zero just where the adjusted p value is at most ALPHA.
+    """
     if not evidence:
         return []
-    p_values = comparison.holm([item.p_value for item in evidence])
+    raw = np.array([item.p_value for item in evidence])
+    p_values = comparison.holm(raw)
     p_equivalences = comparison.holm([item.p_equivalence for item in evidence])
+    steps = len(raw) - np.argsort(np.argsort(raw, kind="stable"), kind="stable")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        times = np.where((raw > 0) & (p_values < 1), p_values / raw, steps)
     return [
-        replace(item, p_value=float(p_value), p_equivalence=float(p_equivalence))
-        for item, p_value, p_equivalence in zip(evidence, p_values, p_equivalences, strict=True)
+        _at_level(
+            replace(item, p_value=float(p_value), p_equivalence=float(p_equivalence)),
+            1 - ALPHA / float(count),
+        )
+        for item, p_value, p_equivalence, count in zip(evidence, p_values, p_equivalences, times, strict=True)
     ]
+
+
+def _at_level(item: Evidence, level: float) -> Evidence:
+    if item.test != "t" or item.n < 2:
+        return item
+    quantile, known = (comparison.t_quantile(at, item.n - 1) for at in (level, LEVEL))
+    half = (item.high - item.low) / 2 * quantile / known
+    return replace(item, low=item.estimate - half, high=item.estimate + half)
 
 
 def verdict(evidence: Sequence[Evidence], *, existential: bool = False) -> Verdict:
     """Return the verdict on a claim.
 
     A condition is decided when its outcome is not unknown. The verdict is conditional when conditions are
-    decided both ways. It is supported or refuted when all decided conditions agree and make up at least
-    QUORUM of the conditions; otherwise, and without evidence, it is inconclusive. An existential claim
-    ("can") is supported as soon as one condition holds.
+    decided both ways. It is supported or refuted when all decided conditions agree, make up at least QUORUM
+    of the conditions, and no interval of another reaches beyond the margin on the other side. Otherwise, and
+    without evidence, it is inconclusive. An existential claim ("can") is supported as soon as one condition
+    holds.
     """
     outcomes = [item.outcome for item in evidence]
+    undecided = [item for item in evidence if item.outcome is Outcome.UNKNOWN]
     holding = outcomes.count(Outcome.HOLDS)
-    against = outcomes.count(Outcome.REVERSED) + outcomes.count(Outcome.ABSENT)
+    against = len(outcomes) - len(undecided) - holding
     if existential and holding:
         return Verdict.SUPPORTED
     if holding and against:
         return Verdict.CONDITIONAL
     if not outcomes or holding + against < QUORUM * len(outcomes):
         return Verdict.INCONCLUSIVE
+    if any(_may_hold(item) if against else _may_fail(item) for item in undecided):
+        return Verdict.INCONCLUSIVE
     return Verdict.SUPPORTED if holding else Verdict.REFUTED
+
+
+def _may_hold(item: Evidence) -> bool:
+    return abs(item.estimate) <= item.margin if item.equality else item.high > item.margin
+
+
+def _may_fail(item: Evidence) -> bool:
+    return abs(item.estimate) > item.margin if item.equality else item.low < -item.margin
+
+
+def borderline(evidence: Sequence[Evidence], *, existential: bool = False) -> Evidence | None:
+    """Return the piece of evidence that could change the verdict alone, being borderline; None if none could.
+
+    Borderline is an adjusted p value within BORDERLINE, or a limit that lies nearer to the margin than NEAR
+    of its interval's width.
+    """
+    found = verdict(evidence, existential=existential)
+    for place, item in enumerate(evidence):
+        for other in _otherwise(item):
+            changed = [*evidence[:place], other, *evidence[place + 1 :]]
+            if verdict(changed, existential=existential) is not found:
+                return item
+    return None
+
+
+def _otherwise(item: Evidence) -> Iterator[Evidence]:
+    """Yield a borderline piece as it might be with other seeds."""
+    least, most = BORDERLINE
+    if least <= item.p_value <= most:
+        yield replace(item, p_value=float(item.p_value <= ALPHA))
+    if least <= item.p_equivalence <= most:
+        yield replace(item, p_equivalence=float(item.p_equivalence <= ALPHA))
+    near = NEAR * (item.high - item.low)
+    yield replace(item, low=item.low - near, high=item.high + near)
+    yield replace(item, low=item.low + near, high=item.high - near)

@@ -7,7 +7,7 @@ import sys
 from pipeline import questions
 from pipeline.drawing import style
 from pipeline.questions.study import Study
-from pipeline.questions.verdicts import evidence_table, verdict_table
+from pipeline.questions.verdicts import evidence_table, judge, verdict_table
 from pipeline.science.levels import PERCENT
 from pipeline.system import markdown
 from pipeline.system.checkout import ROOT
@@ -31,7 +31,7 @@ def main() -> None:
         write_table(folder / f"{name}.csv", table)
     # As they are written, so that a sentence rounds what a reader finds there.
     tables = {name: read_table(folder / f"{name}.csv") for name in measured} | study.tables()
-    judged = [(claim, claim.judged_by(tables)) for claim in question.claims]
+    judged = judge(question.claims, tables)
     evidence = evidence_table(judged)
     write_table(folder / "evidence.csv", evidence)
     write_table(folder / "verdicts.csv", verdict_table(judged, tables))

@@ -21,9 +21,9 @@ def leave(tmp_path: Path) -> Leave:
         folder = tmp_path / "reports" / "questions" / question.name
         folder.mkdir(parents=True)
         (folder / "answer.md").write_text(text, encoding="utf-8")
-        rows = [f"{number},So.,refuted,No.,\n" for number in numbers]
+        rows = [f"{number},So.,refuted,,False,No.,\n" for number in numbers]
         (folder / "verdicts.csv").write_text(
-            "claim,text,verdict,finding,published\n" + "".join(rows), "utf-8"
+            "claim,text,verdict,close,ours,finding,published\n" + "".join(rows), "utf-8"
         )
 
     return write
@@ -42,9 +42,8 @@ def test_the_answers_come_in_the_order_of_the_questions(tmp_path: Path, leave: L
         ("ardour", "What is ardour?", "Much."),
     ]
     assert [[row["claim"] for row in answer.verdicts] for answer in read] == [["1a"], ["9", "10"]]
-    assert read[0].verdicts == [
-        {"claim": "1a", "text": "So.", "verdict": "refuted", "finding": "No.", "published": ""}
-    ]
+    words = {"claim": "1a", "text": "So.", "verdict": "refuted", "finding": "No.", "published": ""}
+    assert read[0].verdicts == [words | {"close": "", "ours": False}]
 
 
 def test_a_question_may_claim_nothing(tmp_path: Path, leave: Leave) -> None:

@@ -1,14 +1,17 @@
 """The table and the sentence of the verdicts, and the order of the claims."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
 from pipeline.page import claims
 
 
-def verdicts(**words: str) -> list[dict[str, str]]:
+def verdicts(**words: str) -> list[dict[str, Any]]:
     return [
-        {"claim": number[1:], "text": f"So {number[1:]}.", "verdict": word} for number, word in words.items()
+        {"claim": number[1:], "text": f"So {number[1:]}.", "verdict": word, "close": "", "ours": ""}
+        for number, word in words.items()
     ]
 
 
@@ -27,6 +30,20 @@ def test_a_row_a_claim_in_the_order_given() -> None:
         ["[7a](#claim-7a)", "So 7a.", "✔ **supported**"],
         ["[3](#claim-3)", "So 3.", "◐ **conditional**"],
     ]
+
+
+def test_a_claim_of_ours_and_a_close_verdict_say_so() -> None:
+    (row,) = verdicts(_7a="refuted")
+    table = claims.overview([row | {"ours": True, "close": "small, error"}])
+    assert table.values.tolist() == [["[7a](#claim-7a)", "*Ours:* So 7a.", "✘ **refuted**, close"]]
+    assert claims.sentence([row | {"ours": True}]) == "The study judges 0 claims of the source text."
+
+
+def test_a_definition_is_no_claim() -> None:
+    rows = verdicts(_1a="definition", _1b="supported")
+    assert claims.overview(rows).verdict.tolist() == ["definition", "✔ **supported**"]
+    said = "The study judges 1 claim of the source text: 1 supported."
+    assert claims.sentence(rows) == f"{said} 1 sentence more only says what a word means."
 
 
 def test_without_claims_the_table_has_its_head() -> None:

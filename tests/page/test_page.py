@@ -88,9 +88,9 @@ def stage(
             f"Some.\n\n![What {question.name} looks like](questions/{question.name}/look.png)\n", "utf-8"
         )
         (folder / "look.png").write_bytes(b"\x89PNG")
-        rows = [f"{number}{part},So {number}{part}.,refuted,No.,Yes.\n" for part in "ba"]
+        rows = [f"{number}{part},So {number}{part}.,refuted,,False,No.,Yes.\n" for part in "ba"]
         (folder / "verdicts.csv").write_text(
-            "claim,text,verdict,finding,published\n" + "".join(rows), "utf-8"
+            "claim,text,verdict,close,ours,finding,published\n" + "".join(rows), "utf-8"
         )
     stale = reports / "figures" / "curves_gone.png"
     stale.parent.mkdir()

@@ -13,7 +13,15 @@ from pipeline.page import page
 from pipeline.page.answers import Answer
 from pipeline.system import markdown
 
-VERDICT = {"claim": "7a", "text": "So.", "verdict": "refuted", "finding": "No.", "published": "Yes."}
+VERDICT = {
+    "claim": "7a",
+    "text": "So.",
+    "verdict": "refuted",
+    "close": "",
+    "ours": False,
+    "finding": "No.",
+    "published": "Yes.",
+}
 ANSWERS = [
     Answer("zeal", "What is zeal?", "Answer of zeal.", [VERDICT, VERDICT | {"claim": "7b", "published": ""}]),
     Answer("ardour", "What is ardour?", "Answer of ardour.\n\nAnd more.", [VERDICT | {"claim": "8"}]),
@@ -159,7 +167,7 @@ def test_every_image_says_what_it_shows() -> None:
 
 
 def test_several_data_sets_are_counted() -> None:
-    assert "**One data set, one kind of network**" in rendered()
+    assert "**One data set and small networks**" in rendered()
     assert "**One test set for all**: it has 10,000 images" in rendered()
-    assert "**2 data sets, one kind of network**" in rendered(data_sets=2)
+    assert "**2 data sets and small networks**" in rendered(data_sets=2)
     assert "**One test set for each data set**" in rendered(data_sets=2)

@@ -10,8 +10,8 @@ import pytest
 from pipeline import questions
 from pipeline.questions import Question
 from pipeline.questions.base import Tables
-from pipeline.questions.claim import Claim, paired_by_split, sentence, variants_of
-from pipeline.questions.verdicts import counted, evidence_table, verdict_table
+from pipeline.questions.claim import Claim, Definition, paired_by_split, sentence, variants_of
+from pipeline.questions.verdicts import counted, evidence_table, judge, verdict_table
 from pipeline.science.verdicts import Evidence, Outcome
 from pipeline.system.files import read_table, write_table
 
@@ -93,9 +93,16 @@ def test_a_sentence_rounds_what_the_table_says() -> None:
 
 
 def test_only_the_numbers_are_rounded() -> None:
-    exact = piece("small", Outcome.UNKNOWN, low=-1 / 3)
+    exact = piece("small", Outcome.UNKNOWN, low=-1 / 3, high=1 + 4 / 3)
     (written,) = claim("1", exact).judged_by({})
-    assert vars(written) == vars(exact) | {"low": float(f"{-1 / 3:.9f}")}
+    assert vars(written) == vars(exact) | {"low": -0.333333333, "high": 2.33333333}
+
+
+def test_the_evidence_of_a_claim_is_adjusted_together() -> None:
+    pieces = [piece("small", p_value=0.01), piece("noisy", p_value=0.02), piece("deep", p_value=0.05)]
+    judged = claim("1", *pieces).judged_by({})
+    assert [item.p_value for item in judged] == pytest.approx([0.03, 0.04, 0.05])
+    assert judged[0].low < 0 < judged[2].high == 2.0
 
 
 def test_the_evidence_has_a_row_a_condition_and_endpoint(tmp_path: Any) -> None:
@@ -104,7 +111,7 @@ def test_the_evidence_has_a_row_a_condition_and_endpoint(tmp_path: Any) -> None:
     table = evidence_table(judged)
     assert table.columns.tolist() == [
         *("claim", "condition", "endpoint", "unit", "estimate", "low", "high", "n"),
-        *("p_value", "p_equivalence", "margin", "equality", "outcome"),
+        *("p_value", "p_equivalence", "margin", "equality", "test", "outcome"),
     ]
     assert table[["claim", "condition", "outcome"]].to_numpy().tolist() == [
         ["2a", "small", "holds"],
@@ -126,17 +133,35 @@ def test_the_verdicts_have_a_row_a_claim_in_the_order_given() -> None:
     ]
     table = verdict_table(judged, {"runs": pd.DataFrame()})
     assert table.to_numpy().tolist() == [
-        ["7b", "So 7b.", "supported", "1 table, 1 piece. Holds in 1 of 1.", "Somebody on 7b."],
+        ["7b", "So 7b.", "supported", "", False, "1 table, 1 piece. Holds in 1 of 1.", "Somebody on 7b."],
         [
             "7a",
             "So 7a.",
             "refuted",
+            "",
+            False,
             "Holds in 0 of 1; absent or below the margin: small (error).",
             "Somebody on 7a.",
         ],
-        ["8", "So 8.", "inconclusive", "The study has no runs to judge it by.", "Somebody on 8."],
+        ["8", "So 8.", "inconclusive", "", False, "The study has no runs to judge it by.", "Somebody on 8."],
     ]
-    assert table.columns.tolist() == ["claim", "text", "verdict", "finding", "published"]
+    assert table.columns.tolist() == ["claim", "text", "verdict", "close", "ours", "finding", "published"]
+
+
+def test_a_verdict_that_one_row_could_change_names_it() -> None:
+    both = [piece("small", p_value=0.0), piece("noisy", Outcome.REVERSED, p_value=0.04)]
+    (row,) = verdict_table([(claim("1", *both), both)], {}).to_dict("records")
+    assert (row["verdict"], row["close"]) == ("conditional", "noisy, error")
+
+
+def test_a_definition_has_a_line_in_the_place_of_a_verdict() -> None:
+    made = Definition("1a", "It is a penalty.", lambda tables: f"{len(tables)} of 12 add one.")
+    judged = judge([made, claim("1b", piece("small"))], {"runs": pd.DataFrame()})
+    assert [len(evidence) for _, evidence in judged] == [0, 1]
+    (first, second) = verdict_table(judged, {"runs": pd.DataFrame()}).to_dict("records")
+    assert (first["verdict"], first["finding"]) == ("definition", "1 of 12 add one.")
+    assert second["verdict"] == "supported"
+    assert evidence_table(judged).claim.tolist() == ["1b"]
 
 
 def test_a_claim_that_something_can_happen_needs_it_once() -> None:

@@ -8,6 +8,7 @@ import pytest
 from pipeline import questions
 from pipeline.params import Params
 from pipeline.questions import Question
+from pipeline.questions.claim import Definition
 
 QUESTIONS = questions.discover()
 
@@ -34,7 +35,7 @@ def test_its_claims_have_rules_and_numbers_of_its_own(question: Question) -> Non
     for claim in question.claims:
         assert claim.number not in others
         assert claim.text.endswith(".")
-        assert claim.published
+        assert isinstance(claim, Definition) or claim.published
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=name_of)

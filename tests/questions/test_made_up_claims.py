@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.questions import Question
+from pipeline.questions.claim import Claim
 from pipeline.questions.verdicts import verdict_table
 from pipeline.science.verdicts import Outcome, Verdict
 from pipeline.system.files import read_table, write_table
@@ -90,7 +91,9 @@ def made_up(effect: float) -> Tables:
 
 NAMES = ("overfitting", "tradeoff", "weights", "penalties", "textbook", "choice")
 ASKED_IN = {claim.number: name for name in NAMES for claim in Question(name).claims}
-CLAIMS = {claim.number: claim for name in NAMES for claim in Question(name).claims}
+CLAIMS = {
+    claim.number: claim for name in NAMES for claim in Question(name).claims if isinstance(claim, Claim)
+}
 
 
 def of(number: str, tables: Tables) -> Tables:

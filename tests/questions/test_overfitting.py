@@ -106,13 +106,6 @@ def test_every_variant_in_every_setting_is_a_condition_in_both_gaps() -> None:
     assert {piece.n for piece in evidence} == {len(SPLITS)}
 
 
-def test_the_variants_of_a_setting_and_endpoint_are_adjusted_together() -> None:
-    """By Holm, the smaller of two p values is doubled; that of a variant alone is not."""
-    (alone,) = CLAIM.evidence({"study/runs": runs(drop=1.0)})[:1]
-    (together, _) = CLAIM.evidence({"study/runs": runs(drop=1.0, ridge=0.0)})[:2]
-    assert together.p_value == pytest.approx(2 * alone.p_value)
-
-
 def test_a_narrowing_below_the_margin_is_none() -> None:
     nats, points = CLAIM.evidence({"study/runs": runs(drop=0.05)})
     assert (nats.outcome, points.outcome) == (Outcome.HOLDS, Outcome.ABSENT)

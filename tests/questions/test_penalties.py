@@ -58,14 +58,6 @@ def test_a_setting_without_a_tuned_baseline_plays_no_part() -> None:
     assert CLAIM.evidence({"study/runs": runs("blind", l2=1.0)}) == []
 
 
-def test_the_penalties_of_a_setting_and_endpoint_are_adjusted_together() -> None:
-    """By Holm, the smaller of two p values is doubled; that of a variant alone is not."""
-    alone = CLAIM.evidence({"study/runs": runs(tuned_baseline=0.0, l2=1.0)})[0]
-    together = CLAIM.evidence({"study/runs": runs(tuned_baseline=0.0, l2=1.0, l1=0.0)})[0]
-    assert together.condition == alone.condition
-    assert together.p_value == pytest.approx(2 * alone.p_value)
-
-
 def test_an_improvement_below_the_margin_is_none() -> None:
     nats, points = CLAIM.evidence({"study/runs": runs(tuned_baseline=0.0, l2=0.05)})
     assert (nats.outcome, points.outcome) == (Outcome.HOLDS, Outcome.ABSENT)

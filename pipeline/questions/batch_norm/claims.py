@@ -71,29 +71,25 @@ def _steps(tables: Tables) -> tuple[float, float]:
 def _stabler(tables: Tables) -> list[Evidence]:
     summary = tables["summary"]
     share, _ = _steps(tables)
-    return verdicts.adjusted(
-        [
-            *_compared(summary, "diverged_share", "runs that diverge", "share", MARGIN_SHARE, -1.0, share),
-            *_compared(summary, "usable_share", "usable rates", "share", MARGIN_SHARE, 1.0, share),
-        ]
-    )
+    return [
+        *_compared(summary, "diverged_share", "runs that diverge", "share", MARGIN_SHARE, -1.0, share),
+        *_compared(summary, "usable_share", "usable rates", "share", MARGIN_SHARE, 1.0, share),
+    ]
 
 
 def _higher(tables: Tables) -> list[Evidence]:
     summary = tables["summary"]
     unit = ("largest usable rate", "decades", MARGIN_DECADES)
     _, decades = _steps(tables)
-    return verdicts.adjusted(_compared(summary, "largest_usable", *unit, 1.0, decades))
+    return list(_compared(summary, "largest_usable", *unit, 1.0, decades))
 
 
 def _shift(tables: Tables) -> list[Evidence]:
     logs = _decades(tables["shift"])
-    return verdicts.adjusted(
-        [
-            *_compared(logs, "decades", "relative shift", "decades", MARGIN_SHIFT, -1.0),
-            *_compared(logs, "shift_cosine", "cosine of the gradients", "cosine", MARGIN_COSINE, 1.0),
-        ]
-    )
+    return [
+        *_compared(logs, "decades", "relative shift", "decades", MARGIN_SHIFT, -1.0),
+        *_compared(logs, "shift_cosine", "cosine of the gradients", "cosine", MARGIN_COSINE, 1.0),
+    ]
 
 
 def _decades(shift: pd.DataFrame) -> pd.DataFrame:
@@ -112,13 +108,13 @@ def _overfitting(tables: Tables) -> list[Evidence]:
         for setting in runs.setting.unique()
         if VARIANT in variants_of(runs, setting)
     ]
-    return verdicts.adjusted([*main, *_compared(summary, "cross_entropy_gap", *endpoint, -1.0)])
+    return [*main, *_compared(summary, "cross_entropy_gap", *endpoint, -1.0)]
 
 
 def _faster(tables: Tables) -> list[Evidence]:
     summary = tables["summary"]
     endpoint = ("epochs to the plain network's error", "epochs", MARGIN_EPOCHS)
-    return verdicts.adjusted(_compared(summary, "epochs_to_plain", *endpoint, -1.0, 1.0))
+    return list(_compared(summary, "epochs_to_plain", *endpoint, -1.0, 1.0))
 
 
 def _said(tables: Tables, evidence: Sequence[Evidence]) -> str:

@@ -40,18 +40,16 @@ LONGER = 1.0  # epochs
 def _redundancy(tables: Tables) -> list[Evidence]:
     half = tables["errors"]
     half = half[half.share == silenced.HALF]
-    return verdicts.adjusted(
-        [
-            verdicts.paired(
-                setting,
-                "rise of the error with half of the units silent",
-                "points",
-                -paired_by_split(half, setting, "rise", "dropout"),
-                REDUNDANT,
-            )
-            for setting in half.setting.unique()
-        ]
-    )
+    return [
+        verdicts.paired(
+            setting,
+            "rise of the error with half of the units silent",
+            "points",
+            -paired_by_split(half, setting, "rise", "dropout"),
+            REDUNDANT,
+        )
+        for setting in half.setting.unique()
+    ]
 
 
 def _correlated(tables: Tables, evidence: Sequence[Evidence]) -> str:
@@ -71,19 +69,17 @@ def _passes(tables: Tables) -> list[Evidence]:
     for setting in scores.setting.unique():
         in_setting = scores[scores.setting == setting]
         errors = in_setting.pivot_table(index=["split", "init"], columns="passes", values="error")
-        evidence += verdicts.adjusted(
-            [
-                verdicts.paired(
-                    setting,
-                    f"error of {number} passes against weight scaling",
-                    "points",
-                    errors[number] - errors[passes.SCALING],
-                    EQUAL,
-                    equality=True,
-                )
-                for number in JUDGED_PASSES
-            ]
-        )
+        evidence += [
+            verdicts.paired(
+                setting,
+                f"error of {number} passes against weight scaling",
+                "points",
+                errors[number] - errors[passes.SCALING],
+                EQUAL,
+                equality=True,
+            )
+            for number in JUDGED_PASSES
+        ]
     return evidence
 
 
@@ -108,14 +104,12 @@ def _calibrated(tables: Tables, evidence: Sequence[Evidence]) -> str:
 def _longer(tables: Tables) -> list[Evidence]:
     duration, evidence = tables["duration"], []
     for setting in duration.setting.unique():
-        evidence += verdicts.adjusted(
-            [
-                verdicts.paired(
-                    setting, endpoint, "epochs", paired_by_split(duration, setting, column, "dropout"), LONGER
-                )
-                for column, endpoint in (("epochs", "epochs to the target"), ("best_epoch", "best epoch"))
-            ]
-        )
+        evidence += [
+            verdicts.paired(
+                setting, endpoint, "epochs", paired_by_split(duration, setting, column, "dropout"), LONGER
+            )
+            for column, endpoint in (("epochs", "epochs to the target"), ("best_epoch", "best epoch"))
+        ]
     return evidence
 
 

@@ -40,12 +40,10 @@ def _rises(tables: Tables) -> list[Evidence]:
     for setting in rises.setting.unique():
         rows = rises[rises.setting == setting]
         loss, error = (replicate_means(rows, column) for column in ("loss_rise", "error_rise"))
-        evidence += verdicts.adjusted(
-            [
-                verdicts.paired(setting, "rise of the validation loss", "share", loss, RISE_LOSS),
-                verdicts.paired(setting, "rise of the validation error", "points", error, RISE_ERROR),
-            ]
-        )
+        evidence += [
+            verdicts.paired(setting, "rise of the validation loss", "share", loss, RISE_LOSS),
+            verdicts.paired(setting, "rise of the validation error", "points", error, RISE_ERROR),
+        ]
     return evidence
 
 
@@ -54,25 +52,23 @@ def _memorised(tables: Tables) -> list[Evidence]:
     for setting in memorised.setting.unique():
         stopped = memorised[(memorised.setting == setting) & (memorised.variant == "early_stopping")]
         excess = replicate_means(stopped.assign(excess=stopped.seen - stopped.unseen), "excess")
-        evidence += verdicts.adjusted(
-            [
-                verdicts.paired(
-                    setting,
-                    "wrong labels learned, baseline minus stopped",
-                    "share",
-                    -paired_by_split(memorised, setting, "seen", "early_stopping"),
-                    MEMORISED,
-                ),
-                verdicts.paired(
-                    setting,
-                    "wrong labels learned, above unseen ones",
-                    "share",
-                    excess,
-                    MEMORISED,
-                    equality=True,
-                ),
-            ]
-        )
+        evidence += [
+            verdicts.paired(
+                setting,
+                "wrong labels learned, baseline minus stopped",
+                "share",
+                -paired_by_split(memorised, setting, "seen", "early_stopping"),
+                MEMORISED,
+            ),
+            verdicts.paired(
+                setting,
+                "wrong labels learned, above unseen ones",
+                "share",
+                excess,
+                MEMORISED,
+                equality=True,
+            ),
+        ]
     return evidence
 
 

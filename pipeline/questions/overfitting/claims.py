@@ -33,7 +33,7 @@ def _evidence(tables: Tables) -> list[Evidence]:
                 )
                 for variant in variants_of(runs, setting)
             ]
-            evidence += verdicts.adjusted(family)
+            evidence += family
     return evidence
 
 

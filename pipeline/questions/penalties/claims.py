@@ -37,7 +37,7 @@ def _evidence(tables: Tables) -> list[Evidence]:
                 for variant in variants_of(runs, setting)
                 if variant in PENALTIES
             ]
-            evidence += verdicts.adjusted(family)
+            evidence += family
     return evidence
 
 

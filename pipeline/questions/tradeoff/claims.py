@@ -35,7 +35,7 @@ def _evidence(tables: Tables, term: str, sign: float) -> list[Evidence]:
                 )
                 for variant, rows in of_loss.groupby("variant", sort=False)
             ]
-            evidence += verdicts.adjusted(family)
+            evidence += family
     return evidence
 
 

@@ -54,7 +54,7 @@ def _pairs(
                 differences = (means[first] - means[second]) / scale
                 endpoint = f"{column.replace('_', ' ')}, {first} minus {second}"
                 family.append(verdicts.paired(setting, endpoint, unit, differences, margin))
-        evidence += verdicts.adjusted(family)
+        evidence += family
     return evidence
 
 
