@@ -159,7 +159,7 @@ def test_every_image_says_what_it_shows() -> None:
 
 
 def test_several_data_sets_are_counted() -> None:
-    assert "**One data set, one kind of network**" in rendered()
+    assert "**One data set and small networks**" in rendered()
     assert "**One test set for all**: it has 10,000 images" in rendered()
-    assert "**2 data sets, one kind of network**" in rendered(data_sets=2)
+    assert "**2 data sets and small networks**" in rendered(data_sets=2)
     assert "**One test set for each data set**" in rendered(data_sets=2)

@@ -1,6 +1,7 @@
 """What runs cost, about: how networks and counts weigh, and who asks for what."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,19 +14,26 @@ MakeRun = Callable[..., Run]
 
 
 def test_dense_layers_multiply_as_matrices_do() -> None:
-    made = discover()["dense"](hidden=[128, 128], activation="relu")
+    made: Any = discover()["dense"]
+    made = made(hidden=[128, 128], activation="relu")
     assert made.work((28, 28)) == 784 * 128 + 128 * 128
 
 
 def test_a_convolution_multiplies_at_every_pixel() -> None:
-    made = discover()["conv"](filters=[8, 16], kernel=3, dense=64, activation="relu")
+    made: Any = discover()["conv"]
+    made = made(filters=[8, 16], kernel=3, dense=64, activation="relu")
     slowly = 28 * 28 * 1 * 8 * 9 + 14 * 14 * 8 * 16 * 9
     assert made.work((28, 28)) == 10 * slowly + 7 * 7 * 16 * 64
     assert made.work((28, 28, 3)) == made.work((28, 28)) + 10 * 28 * 28 * 2 * 8 * 9
 
 
 def test_a_run_costs_its_start_and_every_pass(tiny_run: MakeRun) -> None:
-    fields = {"network": dense(128), "train_size": 1000, "validation_size": 2000, "curves": False}
+    fields: dict[str, Any] = {
+        "network": dense(128),
+        "train_size": 1000,
+        "validation_size": 2000,
+        "curves": False,
+    }
     few, many = (tiny_run(epochs=epochs, **fields) for epochs in (10, 40))
     a_pass = cost.PASS + 784 * 128 * cost.MULTIPLIED
     assert plan.seconds(many) - plan.seconds(few) == pytest.approx(30 * 1000 * a_pass)

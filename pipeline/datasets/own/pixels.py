@@ -16,8 +16,8 @@ TOLERANCE = 1e-3  # by which floats may lie beyond [0, 1]: rounding, an interpol
 def levels(images: Named, notes: Notes) -> np.ndarray:
     """Return the images, (N, height, width) or (N, height, width, channels), as uint8 of the same shape.
 
-    Floats in [0, 1] are rounded to the nearest of the 256 levels. Whole numbers stay as they are. Channels that
-    stand before height and width are moved behind them. A note says what else was changed.
+    Floats in [0, 1] are rounded to the nearest of the 256 levels. Whole numbers stay as they are. Channels
+    before height and width are moved behind them. A note says what else was changed.
 
     Raises UserError for another shape, another type, NaN, and values of another range.
     """
