@@ -32,7 +32,7 @@ def write_page() -> None:
     from pipeline import questions
     from pipeline.datasets import prepared
     from pipeline.drawing import style
-    from pipeline.page import answers, figures, html, page, provenance
+    from pipeline.page import answers, figures, html, page, provenance, stable
     from pipeline.system import markdown
     from pipeline.system.files import emptied, read_table, write_table
 
@@ -44,6 +44,7 @@ def write_page() -> None:
         for name, setting in study.settings.items()
     }
     values = page.values(study, tables, answered, tested) | provenance.values(ROOT, study)
+    values |= stable.values(REPORTS, [row for answer in answered for row in answer.verdicts])
     folder = emptied(REPORTS / "figures")
     style.use()
     drawn = figures.every(tables, study.families(), list(study.settings))
