@@ -10,6 +10,8 @@ from ruamel.yaml import YAML
 
 from pipeline import stability, toy
 from pipeline.page import stable
+from pipeline.page.answers import Answer
+from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 from pipeline.system.files import read_table
 
@@ -25,7 +27,7 @@ def study(verdicts: dict[str, str], **outcomes: str) -> stability.Judged:
 
 
 def test_every_seed_is_another_and_nothing_else_changes(tmp_path: Path) -> None:
-    text = (stability.ROOT / "params.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     path = tmp_path / "params.yaml"
     path.write_text(text, encoding="utf-8")
     stability.reseed(path, 1000)
@@ -115,7 +117,7 @@ def repro(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
                 file.write("once\n")
         return subprocess.CompletedProcess(command, 0)
 
-    monkeypatch.setattr(stability.subprocess, "run", run)
+    monkeypatch.setattr("pipeline.stability.subprocess.run", run)
     return called
 
 
@@ -202,9 +204,10 @@ def test_the_page_says_how_many_stay(table: pd.DataFrame, said: str) -> None:
 def test_a_verdict_that_has_changed_since_is_not_shown(tmp_path: Path) -> None:
     rows(_1="supported", _2="refuted").to_csv(tmp_path / "stability.csv", index=False)
     judged = [{"claim": "1", "verdict": "supported"}, {"claim": "2", "verdict": "conditional"}]
-    values = stable.values(tmp_path, judged)
-    assert values["stability"].claim.tolist() == ["1"]
+    answers = [Answer("zeal", "", "", judged)]
+    values = stable.values(tmp_path, answers)
+    assert values["stability"].claim.astype(str).tolist() == ["1"]
     judged[0]["verdict"] = "refuted"
-    assert stable.values(tmp_path, judged)["stability"] is None
+    assert stable.values(tmp_path, answers)["stability"] is None
     (tmp_path / "stability.csv").unlink()
-    assert "python -m pipeline stability" in stable.values(tmp_path, judged)["stable"]
+    assert "python -m pipeline stability" in stable.values(tmp_path, answers)["stable"]
