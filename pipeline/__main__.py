@@ -110,6 +110,17 @@ def quick(
 
 
 @app.command()
+def stability(
+    seeds: Annotated[int, typer.Option(min=1, help="how many other sets of seeds")] = 3,
+    directory: Annotated[Path, typer.Argument(help="where the copies go")] = ROOT / ".stability",
+) -> None:
+    """Run the whole study again with other seeds, and compare every verdict."""
+    from pipeline import stability as again
+
+    again.run(directory, seeds)
+
+
+@app.command()
 def adapt(
     path: Annotated[Path, typer.Argument(help="a file or folder in datasets/")],
     force: Annotated[

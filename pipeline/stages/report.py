@@ -32,18 +32,17 @@ def write_page() -> None:
     from pipeline import questions
     from pipeline.datasets import prepared
     from pipeline.drawing import style
-    from pipeline.page import answers, figures, html, page, provenance
+    from pipeline.page import answers, figures, html, page, provenance, stable
     from pipeline.system import markdown
     from pipeline.system.files import emptied, read_table, write_table
 
     study = questions.load(ROOT / "params.yaml")
     answered = answers.read(REPORTS, questions.discover())
     tables = {path.stem: read_table(path) for path in sorted((REPORTS / "tables").glob("*.csv"))}
-    tested = {
-        name: len(prepared.read_images(ROOT, setting.data).test_labels)
-        for name, setting in study.settings.items()
-    }
-    values = page.values(study, tables, answered, tested) | provenance.values(ROOT, study)
+    labels = {name: prepared.read_images(ROOT, s.data).test_labels for name, s in study.settings.items()}
+    sizes = {name: len(known) for name, known in labels.items()}
+    values = page.values(study, tables, answered, sizes) | stable.values(REPORTS, answered)
+    values |= provenance.values(ROOT, study)
     folder = emptied(REPORTS / "figures")
     style.use()
     drawn = figures.every(tables, study.families(), list(study.settings))

@@ -35,6 +35,8 @@ VALUES: dict[str, Any] = {
     "answers": ANSWERS,
     "claims": pd.DataFrame({"claim": ["[7a](#claim-7a)"], "verdict": ["refuted"]}),
     "claims_counted": "The study judges 1 claim.",
+    "stability": pd.DataFrame({"claim": ["7a"], "agree": ["2 of 4"]}),
+    "stable": "0 of 1 verdict is the same.",
     "conditions": {"wide": "`wide`: 50 images"},
     "rankings": {"wide": pd.DataFrame({"variant": ["`drop`"], "test error, %": ["2.34 [2.27, 2.41]"]})},
     "tuned_settings": ["wide"],
