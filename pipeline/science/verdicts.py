@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import nan
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -42,7 +43,8 @@ class Evidence:
     `estimate`, with its limits from `n` replicates, has the sign that makes the claim read "above zero".
     A claim of equality (`equality`) reads "within +-`margin`". `p_value` tests the estimate against zero,
     and `p_equivalence` tests that it lies within the margin. `unit` is the unit of the estimate and the
-    margin. `test` is "t", or "sign" where the limits are the range of what the pairs allow.
+    margin. `test` is "t", or "sign" where the limits are the range of what the pairs allow. `deviation` is
+    the standard deviation of the paired differences, in `unit`; NaN where there are none.
     """
 
     condition: str
@@ -57,6 +59,7 @@ class Evidence:
     margin: float
     equality: bool = False
     test: str = "t"
+    deviation: float = nan
 
     @property
     def outcome(self) -> Outcome:
@@ -102,6 +105,7 @@ def paired(
         comparison.equivalence(differences, margin),
         margin,
         equality,
+        deviation=float(np.std(np.asarray(differences, np.float64), ddof=1)),
     )
 
 

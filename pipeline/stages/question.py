@@ -6,6 +6,7 @@ import sys
 
 from pipeline import questions
 from pipeline.drawing import style
+from pipeline.questions.power import power_table
 from pipeline.questions.study import Study
 from pipeline.questions.verdicts import evidence_table, judge, verdict_table
 from pipeline.science.levels import PERCENT
@@ -19,7 +20,7 @@ REPORTS = ROOT / "reports"
 
 @reports_errors
 def main() -> None:
-    """Write the tables, evidence, verdicts, figures, answer and metrics of one question."""
+    """Write the tables, evidence, power, verdicts, figures, answer and metrics of one question."""
     asked = {question.name: question for question in questions.discover()}
     if len(sys.argv) != 2 or sys.argv[1] not in asked:
         raise UserError(f"usage: python -m pipeline.stages.question {'|'.join(asked)}")
@@ -34,6 +35,7 @@ def main() -> None:
     judged = judge(question.claims, tables)
     evidence = evidence_table(judged)
     write_table(folder / "evidence.csv", evidence)
+    write_table(folder / "power.csv", power_table(evidence))
     write_table(folder / "verdicts.csv", verdict_table(judged, tables))
     style.use()
     for name, figure in question.draw(tables).items():

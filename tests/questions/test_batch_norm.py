@@ -19,6 +19,7 @@ from pipeline.params.toy import LIMITS
 from pipeline.plan import Run
 from pipeline.questions.base import Question
 from pipeline.questions.batch_norm import measure
+from pipeline.questions.batch_norm.claims import CLAIMS
 from pipeline.questions.batch_norm.settings import Settings
 from pipeline.questions.study import Study
 from pipeline.records import Record
@@ -35,14 +36,18 @@ METHODS = ("baseline", "batch_norm")
 RATES = (0.01, 0.1, 1.0)
 # Validation errors in percent by epoch, for each rate. On both training sets, the second .5 worse.
 PLAIN = {0.01: (60, 40, 30), 0.1: (30, 14, 11.5), 1.0: (90, 90, 90)}
-NORMALIZED = {0.01: (40, 20, 12.25), 0.1: (20, 11, 10.5), 1.0: (12, 12, 11)}
+NORMALIZED = {0.01: (40, 20, 17.5), 0.1: (20, 11, 10.5), 1.0: (12, 12, 15)}
+# The validation losses: the plain network's lowest is its last at .1, the normalized one's its second there.
+PLAIN_LOSSES = {0.01: (2.0, 1.5, 1.0), 0.1: (1.0, 0.7, 0.6), 1.0: (2.3, 2.3, 2.3)}
+NORMALIZED_LOSSES = {0.01: (1.5, 1.0, 0.8), 0.1: (0.8, 0.4, 0.5), 1.0: (0.6, 0.7, 0.9)}
 
 # ---- what it asks for ----
 
 
 def test_the_question_is_asked() -> None:
     assert QUESTION.title == "What does batch normalization do?"
-    assert [claim.number for claim in QUESTION.claims] == ["7a", "7b", "7c", "7d", "7e"]
+    assert [claim.number for claim in QUESTION.claims] == ["7a", "7b", "7c", "7d", "7e", "7x"]
+    assert [claim.number for claim in CLAIMS if claim.ours] == ["7x"]
 
 
 def test_every_rate_is_tried_on_every_network_with_and_without(edited: Edited) -> None:
@@ -99,6 +104,8 @@ def test_a_first_look_has_a_few_rates(count: int, kept: list[int]) -> None:
 
 # ---- what is measured ----
 
+MEASURES = ("shift", "shift_relative", "shift_cosine")
+
 
 @pytest.fixture
 def record(tiny_run: MakeRun) -> MakeRecord:
@@ -112,6 +119,7 @@ def record(tiny_run: MakeRun) -> MakeRecord:
         split: int = 0,
         network: str = "net",
         shift: Mapping[str, np.ndarray] | None = None,
+        losses: Sequence[float] | None = None,
     ) -> Record:
         run = tiny_run(
             variant=variant,
@@ -122,7 +130,9 @@ def record(tiny_run: MakeRun) -> MakeRecord:
             shift_every=0 if shift is None else 2,
             key=f"{network}-{variant}-{rate}-{split}".replace(".", "_"),
         )
+        validation = np.array(train) + 0.25 if losses is None else losses
         history = {"loss": train, "train_cross_entropy": train, "validation_error": np.array(errors) / 100}
+        history["validation_cross_entropy"] = validation
         final = {
             "validation_error": errors[-1] / 100,
             "validation_cross_entropy": train[-1] + 0.25,
@@ -155,9 +165,16 @@ def measured(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
 
 @pytest.fixture
 def tables(record: MakeRecord) -> dict[str, pd.DataFrame]:
+    losses = (PLAIN_LOSSES, NORMALIZED_LOSSES)
     records = [
-        record([error + split / 2 for error in errors], variant=variant, rate=rate, split=split)
-        for variant, by_rate in zip(METHODS, (PLAIN, NORMALIZED), strict=True)
+        record(
+            [error + split / 2 for error in errors],
+            variant=variant,
+            rate=rate,
+            split=split,
+            losses=[loss + split / 8 for loss in by_loss[rate]],
+        )
+        for variant, by_rate, by_loss in zip(METHODS, (PLAIN, NORMALIZED), losses, strict=True)
         for rate, errors in by_rate.items()
         for split in (0, 1)
     ]
@@ -207,23 +224,62 @@ def test_what_has_diverged(
 
 
 def test_a_row_a_network_variant_and_training_set(tables: dict[str, pd.DataFrame]) -> None:
-    """Worked out by hand from PLAIN and NORMALIZED.
+    """Worked out by hand from PLAIN and NORMALIZED, and from their losses.
 
-    The lowest of all is 10.5, so that up to 11.5 is usable: one rate without, two with. Within a point of
-    their own best are .1 without, .1 and 1 with. The plain network ends with 11.5 at its best rate, .1: up to
-    12.5 counts, which it reaches in epoch 3, and the normalized one, at its best rate .1, in epoch 2.
+    Guessing errs in 90 %, and the lowest error of all is 10.5 on the first training set, so that a rate
+    works up to 50.25: two do without, three with; on the second 11, up to 50.5. The plain network has 11.5
+    in its best epoch, the third at .1: up to 12.5 counts, which it reaches in epoch 3, and the normalized
+    one at its best rate, .1, in epoch 2.
     """
     rows = tables["summary"].set_index(["variant", "split"])
+    train = (2.0, 1.0, 0.5)
     for split in (0, 1):
         plain, normalized = rows.loc["baseline", split], rows.loc["batch_norm", split]
-        assert (plain.usable_share, normalized.usable_share) == pytest.approx((1 / 3, 2 / 3))
-        assert (plain.largest_usable, normalized.largest_usable) == (-1.0, 0.0)
-        assert (plain.best_rate, normalized.best_rate) == (0.1, 0.1)
+        assert (plain.usable_rates, normalized.usable_rates) == (2, 3)
+        assert (plain.largest_usable, normalized.largest_usable) == (0.1, 1.0)
+        assert (plain.largest_place, normalized.largest_place) == (2, 3)
+        assert (plain.best_rate, plain.best_epoch) == (0.1, 3)
+        assert (normalized.best_rate, normalized.best_epoch) == (0.1, 2)
         assert (plain.epochs_to_plain, normalized.epochs_to_plain) == (3, 2)
-        errors = (11.5 + split / 2, 10.5 + split / 2)
+        errors = (11.5 + split / 2, 11 + split / 2)
         assert (plain.best_error, normalized.best_error) == pytest.approx(errors)
-        assert plain.cross_entropy_gap == normalized.cross_entropy_gap == 0.25
-        assert plain.diverged_share == normalized.diverged_share == 0.0
+        gaps = (0.6 + split / 8 - train[2], 0.4 + split / 8 - train[1])
+        assert (plain.cross_entropy_gap, normalized.cross_entropy_gap) == pytest.approx(gaps)
+        assert plain.diverged_rates == normalized.diverged_rates == 0
+
+
+@pytest.mark.parametrize(("last", "works"), [(49.9, True), (50.1, False), (95.0, False)])
+def test_a_rate_works_nearer_to_the_lowest_error_than_to_guessing(
+    record: MakeRecord, last: float, works: bool
+) -> None:
+    """Guessing errs in 90 %, the lowest is 10 %, and the plain network's own 40 %: halfway are 50 and 65."""
+    errors = {("baseline", 0.1): 40.0, ("baseline", 1.0): last, ("batch_norm", 0.1): 10.0}
+    records = [record((90, 90, end), variant=variant, rate=rate) for (variant, rate), end in errors.items()]
+    rows = measured([*records, record((90, 90, 64), variant="batch_norm", rate=1.0)])["summary"]
+    plain, normalized = rows.set_index("variant").loc[["baseline", "batch_norm"]].itertuples()
+    assert plain.usable_rates == 1 + works
+    assert plain.largest_usable == (1.0 if last <= 65 else 0.1)
+    assert (normalized.usable_rates, normalized.largest_usable) == (1, 0.1)
+
+
+def test_a_network_that_is_worse_than_guessing_works_at_its_own_best_rate(record: MakeRecord) -> None:
+    records = [record((99, 99, end), rate=rate) for rate, end in ((0.1, 95.0), (1.0, 96.0))]
+    assert measured(records)["summary"].largest_usable.tolist() == [0.1]
+
+
+def test_a_rate_at_which_one_run_diverges_is_never_the_best(record: MakeRecord) -> None:
+    """Whatever the loss of the other training set there."""
+    losses = {(0.1, 0): (1.0, 0.9, 0.8), (0.1, 1): (1.0, 0.9, 0.8)}
+    losses |= {(1.0, 0): (0.2, 0.1, 0.1), (1.0, 1): (0.95, math.nan, math.inf)}
+    records = [record(rate=rate, split=split, losses=values) for (rate, split), values in losses.items()]
+    summary = measured(records)["summary"]
+    assert summary.best_rate.tolist() == [1.0, 1.0]  # until it diverges: .575 in its first epoch
+    assert summary.best_epoch.tolist() == [1, 1]
+    losses[1.0, 1] = (math.nan, math.nan, math.nan)
+    records = [record(rate=rate, split=split, losses=values) for (rate, split), values in losses.items()]
+    summary = measured(records)["summary"]
+    assert summary.best_rate.tolist() == [0.1, 0.1]
+    assert summary.best_epoch.tolist() == [3, 3]
 
 
 def test_an_error_that_is_never_reached_takes_longer_than_all_epochs(record: MakeRecord) -> None:
@@ -243,9 +299,24 @@ def test_the_shift_has_a_row_a_layer_and_epoch(tables: dict[str, pd.DataFrame]) 
     assert len(tables["runs"]) == 2 * 2 * len(RATES)
 
 
+def test_the_chain_has_shift_and_gap_of_the_same_runs(tables: dict[str, pd.DataFrame]) -> None:
+    chain = tables["chain"].set_index(["variant", "split"])
+    assert len(chain) == 2 * 2
+    assert chain.loc[("baseline", 1)].decades == pytest.approx(math.log10(0.5))
+    assert chain.loc[("batch_norm", 0)].decades == pytest.approx(math.log10(0.25))
+    assert chain.cross_entropy_gap.tolist() == [0.25] * 4
+    assert chain.validation_error.tolist() == pytest.approx([30.0] * 4)
+
+
+def test_an_epoch_in_which_nothing_moves_or_all_blew_up_has_no_decade(record: MakeRecord) -> None:
+    shift = {f"{name}_logits": np.array([100.0, 0.0, math.inf]) for name in MEASURES}
+    chain = measured([record(), record(rate=9.0, shift=shift)])["chain"]
+    assert chain.decades.tolist() == [2.0]
+
+
 def test_the_metrics_are_means_over_the_training_sets(tables: dict[str, pd.DataFrame]) -> None:
     numbers = measure.metrics(tables)["net"]
     assert list(numbers) == list(METHODS)
     assert numbers["baseline"]["best_error"] == 11.75
-    assert numbers["batch_norm"]["usable_share"] == round(2 / 3, 5)
+    assert numbers["batch_norm"]["usable_rates"] == 3.0
     assert numbers["batch_norm"]["shift_relative"] == 0.25

@@ -93,9 +93,10 @@ def test_a_sentence_rounds_what_the_table_says() -> None:
 
 
 def test_only_the_numbers_are_rounded() -> None:
-    exact = piece("small", Outcome.UNKNOWN, low=-1 / 3, high=1 + 4 / 3)
+    exact = piece("small", Outcome.UNKNOWN, low=-1 / 3, high=1 + 4 / 3, deviation=2 / 3)
     (written,) = claim("1", exact).judged_by({})
-    assert vars(written) == vars(exact) | {"low": -0.333333333, "high": 2.33333333}
+    rounded = {"low": -0.333333333, "high": 2.33333333, "deviation": 0.666666667}
+    assert vars(written) == vars(exact) | rounded
 
 
 def test_the_evidence_of_a_claim_is_adjusted_together() -> None:
@@ -111,7 +112,7 @@ def test_the_evidence_has_a_row_a_condition_and_endpoint(tmp_path: Any) -> None:
     table = evidence_table(judged)
     assert table.columns.tolist() == [
         *("claim", "condition", "endpoint", "unit", "estimate", "low", "high", "n"),
-        *("p_value", "p_equivalence", "margin", "equality", "test", "outcome"),
+        *("p_value", "p_equivalence", "margin", "equality", "test", "deviation", "outcome"),
     ]
     assert table[["claim", "condition", "outcome"]].to_numpy().tolist() == [
         ["2a", "small", "holds"],

@@ -176,10 +176,12 @@ def test_of_several_training_sets_the_inits_of_the_textbook_program_are_averaged
     pairs = tables["textbook/pairs"]
     twice = pd.concat([pairs.assign(difference=pairs.difference - 1), pairs.assign(init=1)])
     told = {"textbook/pairs": twice}
-    (piece,) = CLAIMS["8"].evidence(of("8", told))
-    assert piece.n == len(SPLITS)
-    assert piece.estimate == pytest.approx(0.5 - pairs.difference.mean())
-    assert f"over {len(SPLITS)} training sets;" in CLAIMS["8"].finding(of("8", told), [piece])
+    mean, median = CLAIMS["8"].evidence(of("8", told))
+    assert mean.n == median.n == len(SPLITS)
+    assert mean.estimate == pytest.approx(0.5 - pairs.difference.mean())
+    assert median.estimate == pytest.approx(0.5 - pairs.difference.median())
+    finding = CLAIMS["8"].finding(of("8", told), [mean, median])
+    assert finding.startswith(f"Over {len(SPLITS)} training sets dropout lowers")
 
 
 def test_two_conditions_that_an_axis_does_not_tell_apart_are_no_reversal_along_it() -> None:
@@ -210,4 +212,5 @@ def test_what_rests_on_one_pair_is_said() -> None:
     told = claim.finding(of(claim.number, tables), claim.judged_by(of(claim.number, tables)))
     # the mean is .2; of the four others .05 / 4
     assert "by 0.20 [" in told
-    assert told.endswith("The median is 0.05; without the pair farthest from it, of 0.95, the mean is 0.01.")
+    assert "in the mean and by 0.05 [-0.10, 0.95] in the median." in told
+    assert "Without the pair farthest from the median, of 0.95, the mean is 0.01." in told

@@ -46,6 +46,7 @@ def test_paired_evidence_is_the_t_tests() -> None:
     interval = stats.ttest_1samp(DIFFERENCES, 0.0).confidence_interval(0.95)
     assert paired.estimate == pytest.approx(np.mean(DIFFERENCES))
     assert paired.n == 6
+    assert paired.deviation == pytest.approx(np.std(DIFFERENCES, ddof=1))
     assert (paired.low, paired.high) == pytest.approx((interval.low, interval.high))
 
 
@@ -55,7 +56,7 @@ def test_pairs_that_agree_on_a_step_are_an_exact_sign_test(pairs: int, p_value: 
     on_grid = verdicts.paired_on_grid("here", "rate", "decades", pairs * [0.5], 0.25, step=0.5)
     assert on_grid.p_value == pytest.approx(p_value)
     assert on_grid.p_equivalence == 1.0  # each lies between 0 and 1 before rounding
-    assert (on_grid.estimate, on_grid.low, on_grid.high) == (0.5, 0.0, 1.0)
+    assert (on_grid.estimate, on_grid.low, on_grid.high, on_grid.deviation) == (0.5, 0.0, 1.0, 0.0)
     assert on_grid.outcome is (Outcome.HOLDS if pairs > 3 else Outcome.UNKNOWN)
 
 

@@ -6,7 +6,6 @@ All on validation images: nothing here needs the test set.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,39 +13,48 @@ import pandas as pd
 
 from pipeline.params import BASELINE
 from pipeline.questions.base import Tables
+from pipeline.questions.batch_norm.compared import AT, summary
 from pipeline.questions.study import Study
 from pipeline.records import Record
 
-POINT = 1.0  # points of validation error within which a learning rate is as good as the best
 # Training cross-entropy over ln C from which on nothing is learnt: the classes of a training set are not
 # quite even, so that guessing by their shares is a little below ln C.
 GUESSING = 0.95
-AT = ["network", "variant", "split"]
+ENDED = ["validation_error", "cross_entropy_gap"]  # what the shift is held against, at the end of its run
 
 
 def measure(study: Study) -> dict[str, pd.DataFrame]:
-    """Return `runs`, a row a run; `summary`, a row a network, variant and training set; `shift`, by epoch.
+    """Return `runs`, `summary`, `shift` and `chain`.
 
+    `runs` has a row a run; `summary` and `chain` a row a network, variant and training set; `shift` a row a
+    layer and epoch. `chain` has the relative shift (`decades`, mean of log10 over layers and epochs), and
+    error and gap at the end of the very runs that the shift was measured in.
     A run has diverged when a loss was not finite, or when it ended no better than guessing (GUESSING) where
     a smaller rate, of the same network on the same training set, did better: too small a rate ends there
-    too, but then no smaller one does better. A rate is usable where the final validation error is within
-    POINT of the lowest that the network reaches on that training set, normalized or not: a standard that
-    is common to both, and may leave none. `largest_usable` is the log10 of the largest rate within POINT of
-    the lowest that this variant itself reaches there, which there always is.
+    too, but then no smaller one does better.
     """
-    rows, shifts = [], []
+    rows, shifts, chain = [], [], []
     records = _records(study)
     for record in records:
         network, _, _ = record.run.label.partition("/")
         place = {"network": network, "variant": record.run.variant, "split": record.run.split}
         if record.run.shift_every:
-            shifts += _shift(record, place)
+            by_layer = _shift(record, place)
+            shifts += by_layer
+            ended = {name: value for name, value in _run(record).items() if name in ENDED}
+            chain.append(place | {"decades": decades(pd.DataFrame(by_layer)).mean()} | ended)
         else:
             rows.append(place | _run(record))
-    classes = 1 + int(study.images(records[0].run).train_labels.max())
-    runs = _judged(pd.DataFrame(rows), GUESSING * math.log(classes))
+    counts = np.bincount(study.images(records[0].run).train_labels)
+    runs = _judged(pd.DataFrame(rows), GUESSING * math.log(len(counts)))
+    guessing = 100.0 * (1 - counts.max() / counts.sum())
     by_key = {record.run.key: record for record in records}
-    return {"runs": runs, "summary": _summary(by_key, runs), "shift": pd.DataFrame(shifts)}
+    return {
+        "runs": runs,
+        "summary": summary(by_key, runs, guessing),
+        "shift": pd.DataFrame(shifts),
+        "chain": pd.DataFrame(chain, columns=[*AT, "decades", *ENDED]),
+    }
 
 
 def metrics(tables: Tables) -> dict[str, Any]:
@@ -89,40 +97,10 @@ def _judged(runs: pd.DataFrame, guessing: float) -> pd.DataFrame:
     return runs.assign(diverged=~runs.finite | (~learnt & (runs.learning_rate > smallest)))
 
 
-def _summary(records: Mapping[str, Record], runs: pd.DataFrame) -> pd.DataFrame:
-    """Return what the claims compare: a row a network, variant and training set."""
-    lowest = runs.groupby(["network", "split"]).validation_error.transform("min")
-    usable = runs[runs.validation_error <= lowest + POINT]
-    means = runs.groupby(["network", "variant", "learning_rate"]).validation_error.mean()
-    best = means.groupby(["network", "variant"]).idxmin().map(lambda at: at[-1])
-    rows = []
-    for (network, variant, split), tried in runs.groupby(AT, sort=False):
-        good = usable[(usable[AT] == [network, variant, split]).all(axis=1)].learning_rate
-        near = tried[tried.validation_error <= tried.validation_error.min() + POINT].learning_rate
-        at_best = tried[tried.learning_rate == best[network, variant]].iloc[0]
-        target = runs[(runs[AT] == [network, BASELINE, split]).all(axis=1)]
-        plain = target[target.learning_rate == best[network, BASELINE]].validation_error.iloc[0]
-        rows.append(
-            {
-                "network": network,
-                "variant": variant,
-                "split": split,
-                "usable_share": len(good) / len(tried),
-                "largest_usable": math.log10(near.max()),
-                "diverged_share": float(tried.diverged.mean()),
-                "best_rate": best[network, variant],
-                "best_error": at_best.validation_error,
-                "cross_entropy_gap": at_best.cross_entropy_gap,
-                "epochs_to_plain": _epochs(records[str(at_best.run_key)], plain + POINT),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _epochs(record: Record, error: float) -> int:
-    """Return the first epoch with at most this validation error; one more than there are if none has."""
-    reached = np.flatnonzero(100 * record.history["validation_error"] <= error)
-    return int(reached[0]) + 1 if reached.size else record.run.epochs + 1
+def decades(shift: pd.DataFrame) -> pd.Series:
+    """Return log10 of the relative shift; NaN where the layers below stand still, or a network blew up."""
+    moved = np.isfinite(shift.shift_relative) & (shift.shift_relative > 0)
+    return np.log10(shift.shift_relative.where(moved))
 
 
 def _shift(record: Record, place: dict[str, Any]) -> list[dict[str, Any]]:

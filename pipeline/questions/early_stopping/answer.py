@@ -8,13 +8,17 @@ import pandas as pd
 
 from pipeline.params import BASELINE
 from pipeline.questions.base import Tables
+from pipeline.questions.early_stopping.claims import ERROR, LOSS
 from pipeline.questions.early_stopping.measure import SHOWN_PATIENCE
 from pipeline.questions.study import Study
+from pipeline.science.verdicts import Outcome
+from pipeline.system.words import coded
 
 
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
-    """Return the sentences; `drawn` tells whether there is a figure."""
+    """Return the answer and the sentences; `drawn` tells whether there is a figure."""
     return {
+        "answer": _answer(evidence),
         "sentences": [
             *_saved(tables["stops"]),
             *_memorised(tables["memorised"]),
@@ -22,6 +26,26 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
         ],
         "drawn": not tables["stops"].empty,
     }
+
+
+def _answer(evidence: pd.DataFrame) -> str:
+    """Say whether the loss rises after the restored epoch, and whether the error does."""
+    rises = evidence[evidence.claim == "6a"]
+    if rises.empty:
+        return ""
+    holds = rises[rises.outcome == str(Outcome.HOLDS)]
+    loss, error = (_places(holds, rises, endpoint) for endpoint in (LOSS, ERROR))
+    return (
+        "Early stopping keeps the weights of the lowest validation loss. After that epoch the validation "
+        f"loss goes on to rise in {loss}; the validation error rises in {error}."
+    )
+
+
+def _places(holds: pd.DataFrame, rises: pd.DataFrame, endpoint: str) -> str:
+    there, all_ = (list(rows[rows.endpoint == endpoint].condition) for rows in (holds, rises))
+    if not there:
+        return "no setting beyond chance"
+    return coded(there) if len(there) < len(all_) or len(all_) == 1 else "every setting"
 
 
 def _saved(stops: pd.DataFrame) -> list[str]:

@@ -1,38 +1,43 @@
 """Claims 6a and 6b: early stopping halts when the validation error starts to rise, before memorising.
 
-Both are judged in every setting whose early stopping was tuned.
+Both are judged in every setting whose early stopping was tuned, by paired t tests over the training sets.
 
-Claim 6a, on the baseline's full-length histories. It holds where loss and error rise:
-- Does the validation loss rise after the epoch that the rule on the loss restores? Endpoint: the mean of the
-  last epochs (LAST in `measure.py`) minus the restored one, relative to it (margin RISE_LOSS). The restored
-  value is a minimum, hence a little too low; the margin is far above that.
+Claim 6a, on the baseline's full-length histories. The rule restores the epoch of the lowest validation loss.
+The loss it is given and the error it is praised for are conditions of their own, for they need not turn
+together. In every setting:
+- Does the validation loss rise after that epoch? Endpoint: the mean of the last epochs (LAST in `measure.py`)
+  minus the restored one, relative to it (margin RISE_LOSS). The restored value is a minimum, hence a little
+  too low; the margin is far above that.
 - Does the validation error rise after that same epoch? Endpoint: in points (margin RISE_ERROR). The epoch was
   chosen by the loss, so the error there is not a minimum of its own noise. (After an epoch chosen as the
   lowest error it would rise by selection alone.)
+An earlier run of this study gave the spreads. With them, a rise of its margin is found with 80 % power. The
+exceptions need more: the loss in `deep` .13; the error in `deep` 1.5 points, in `noisy` 1.3, in `conv` 1.2.
 
-Claim 6b, only with wrong training labels and several training sets. It holds where fewer wrong labels are
-learned, and hardly any at all:
-- Does the restored network of `early_stopping` output fewer of them than the baseline at its end? Endpoint: a
-  share (margin MEMORISED).
-- Is its share within MEMORISED of what a network outputs of the wrong labels of images that it never saw?
-  This asks whether it stops before memorising, not only before memorising everything. It holds where two
-  one-sided tests say so, and is reversed where the excess lies above the margin.
+Claim 6b, only with wrong training labels and several training sets: the restored network of `early_stopping`
+outputs fewer of the wrong labels that it was trained on than the baseline at its end. Endpoint: the share of
+them (margin MEMORISED). That it outputs none beyond those that an unseen image gets is not claimed: what is
+claimed is that it stops before it memorises too closely.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from pipeline.evaluation.replicates import replicate_means
 from pipeline.questions.base import Tables
 from pipeline.questions.claim import Claim, paired_by_split, sentence
 from pipeline.questions.early_stopping.measure import SHOWN_PATIENCE
 from pipeline.science import verdicts
-from pipeline.science.verdicts import Evidence
+from pipeline.science.verdicts import Evidence, Outcome
+from pipeline.system.words import listed
 
-RISE_LOSS = 0.05
-RISE_ERROR = 0.1
-MEMORISED = 0.10
+RISE_LOSS = 0.05  # share
+RISE_ERROR = 1.0  # points
+MEMORISED = 0.10  # share of the wrong labels
+LOSS, ERROR = "rise of the validation loss", "rise of the validation error"
 
 
 def _rises(tables: Tables) -> list[Evidence]:
@@ -41,47 +46,59 @@ def _rises(tables: Tables) -> list[Evidence]:
         rows = rises[rises.setting == setting]
         loss, error = (replicate_means(rows, column) for column in ("loss_rise", "error_rise"))
         evidence += [
-            verdicts.paired(setting, "rise of the validation loss", "share", loss, RISE_LOSS),
-            verdicts.paired(setting, "rise of the validation error", "points", error, RISE_ERROR),
+            verdicts.paired(setting, LOSS, "share", loss, RISE_LOSS),
+            verdicts.paired(setting, ERROR, "points", error, RISE_ERROR),
         ]
     return evidence
 
 
 def _memorised(tables: Tables) -> list[Evidence]:
-    memorised, evidence = tables["memorised"], []
-    for setting in memorised.setting.unique():
-        stopped = memorised[(memorised.setting == setting) & (memorised.variant == "early_stopping")]
-        excess = replicate_means(stopped.assign(excess=stopped.seen - stopped.unseen), "excess")
-        evidence += [
-            verdicts.paired(
-                setting,
-                "wrong labels learned, baseline minus stopped",
-                "share",
-                -paired_by_split(memorised, setting, "seen", "early_stopping"),
-                MEMORISED,
-            ),
-            verdicts.paired(
-                setting,
-                "wrong labels learned, above unseen ones",
-                "share",
-                excess,
-                MEMORISED,
-                equality=True,
-            ),
-        ]
-    return evidence
-
-
-def _regret(tables: Tables, evidence: Sequence[Evidence]) -> str:
-    stops = tables["stops"]
-    shown = stops[stops.patience == SHOWN_PATIENCE].groupby(["setting", "criterion"], sort=False)
-    parts = [
-        f"stopping on the {str(criterion).replace('_', ' ')} in {setting} (patience {SHOWN_PATIENCE}) saves "
-        f"{rows.epochs_saved.mean():.0f} of {(rows.epochs_saved + rows.stopped).mean():.0f} epochs at a "
-        f"regret of {rows.loss_regret.mean():.3f} nats and {rows.error_regret.mean():.2f} points"
-        for (setting, criterion), rows in shown
+    memorised = tables["memorised"]
+    endpoint = "wrong labels learned, baseline minus stopped"
+    return [
+        verdicts.paired(
+            setting,
+            endpoint,
+            "share",
+            -paired_by_split(memorised, setting, "seen", "early_stopping"),
+            MEMORISED,
+        )
+        for setting in memorised.setting.unique()
     ]
-    return sentence(parts)
+
+
+def _turned(tables: Tables, evidence: Sequence[Evidence]) -> str:
+    """Say where the loss rises afterwards and where the error does, and what stopping costs and saves."""
+    said = [
+        f"The validation {name} {words} in {listed(places)}."
+        for endpoint, name, unit in ((LOSS, "loss", "%"), (ERROR, "error", "points"))
+        for outcome, words in (
+            (Outcome.HOLDS, "goes on to rise"),
+            (Outcome.REVERSED, "falls instead"),
+            (Outcome.ABSENT, "does not rise by the margin"),
+        )
+        if (
+            places := [
+                f"{row.condition} ({row.estimate * (100 if row.unit == 'share' else 1):+z.1f} {unit})"
+                for row in evidence
+                if row.endpoint == endpoint and row.outcome is outcome
+            ]
+        )
+    ]
+    stops = tables["stops"]
+    shown = stops[(stops.patience == SHOWN_PATIENCE) & (stops.criterion == "cross_entropy")]
+    if not shown.empty:
+        saved = shown.groupby("setting", sort=False)[["epochs_saved", "error_regret"]].mean()
+        said.append(
+            f"A patience of {SHOWN_PATIENCE} epochs on the loss saves {_range(saved.epochs_saved, 0)} "
+            f"epochs, and ends {_range(saved.error_regret, 2)} points above the lowest validation error."
+        )
+    return " ".join(said)
+
+
+def _range(values: pd.Series, digits: int) -> str:
+    low, high = (f"{value:.{digits}f}" for value in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def _learned(tables: Tables, evidence: Sequence[Evidence]) -> str:
@@ -98,14 +115,14 @@ _PRECHELT = "Prechelt (1998), 1,296 runs: slower criteria generalise 4 % better 
 CLAIMS = (
     Claim(
         number="6a",
-        text="Early stopping halts where the validation loss and error start to rise.",
+        text="Early stopping halts when the validation error starts to rise.",
         published=_PRECHELT,
         evidence=_rises,
-        finding=_regret,
+        finding=_turned,
     ),
     Claim(
         number="6b",
-        text="Early stopping halts before memorising.",
+        text="Early stopping halts before the network memorises its training data too closely.",
         published=_PRECHELT,
         evidence=_memorised,
         finding=_learned,

@@ -9,10 +9,13 @@ from pipeline.evaluation.replicates import replicate_means
 from pipeline.questions.base import Tables
 from pipeline.questions.textbook.measure import MARGIN
 from pipeline.science import comparison
+from pipeline.science.comparison import Interval
+from pipeline.science.median import paired_median
+from pipeline.science.verdicts import Evidence
 
 
 def draw(tables: Tables) -> dict[str, Figure]:
-    """Draw the errors, pair by pair, and their difference with its interval; grey is what counts as none.
+    """Draw the errors, pair by pair; and mean and median difference with limits, on what counts as none.
 
     There is no figure where the study has no such setting.
     """
@@ -26,12 +29,15 @@ def draw(tables: Tables) -> dict[str, Figure]:
         pairs.plot([place] * len(rows), rows[name], "o", color=VARIANTS[name], markersize=6)
     pairs.set_xticks([0, 1], ["baseline", "dropout"])
     pairs.set(xlim=(-0.4, 1.4), ylabel="test error (%)")
-    mean = comparison.mean_interval(replicate_means(rows, "difference"))
+    values = replicate_means(rows, "difference")
+    mean, median = comparison.mean_interval(values), paired_median("", "", "", values, MARGIN)
     differences.axvspan(-MARGIN, MARGIN, color="#e6e6e6", zorder=0)
     differences.axvline(0, color=VARIANTS["baseline"], linewidth=1)
     differences.plot(rows.difference, [0] * len(rows), "|", color=VARIANTS["dropout"], markersize=12)
-    arms = [[mean.estimate - mean.low], [mean.high - mean.estimate]]
-    differences.errorbar(mean.estimate, 1, xerr=arms, fmt="o", color=VARIANTS["dropout"], elinewidth=2)
-    differences.set_yticks([0, 1], ["pairs", "mean"])
-    differences.set(ylim=(-0.7, 1.7), xlabel="dropout minus baseline (points)")
+    limited: tuple[Interval | Evidence, ...] = (mean, median)
+    for place, of in enumerate(limited, start=1):
+        arms = [[of.estimate - of.low], [of.high - of.estimate]]
+        differences.errorbar(of.estimate, place, xerr=arms, fmt="o", color=VARIANTS["dropout"], elinewidth=2)
+    differences.set_yticks([0, 1, 2], ["pairs", "mean", "median"])
+    differences.set(ylim=(-0.7, 2.7), xlabel="dropout minus baseline (points)")
     return {"figure": figure}
