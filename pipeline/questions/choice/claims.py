@@ -28,7 +28,8 @@ the other half.
 
 9f, dropout: its gain is the error of the better baseline minus its own. Endpoints: the gain at the largest
 width minus that at the smallest, averaged over depths; the same of depth, averaged over widths; and the
-gain in each of the larger networks. Margin MARGIN. The networks share their training sets.
+gain in each of the larger networks. The networks share their training sets. The margin, that of `gains.py`,
+is larger than elsewhere: it is what six training sets can tell from none.
 
 9h, worth trying several: the regret of always taking one method, against choosing on each training set the
 one of the lowest validation loss. A row a method, averaged over the conditions, margin WORTH. It holds

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.questions.choice.halves import MARGIN, better_baseline
+from pipeline.questions.choice.halves import better_baseline
 from pipeline.questions.choice.measure import PLACE, by_training_set
 from pipeline.science import comparison, verdicts
 from pipeline.science.verdicts import Evidence
 
 METHOD = "dropout"
+MARGIN = 0.75  # points of error: what six training sets can tell from none
 Size = tuple[int, int]  # the depth and the width of a network
 
 
