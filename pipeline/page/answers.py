@@ -14,19 +14,21 @@ from pipeline.system.files import read_table
 from pipeline.system.words import listed
 
 TEXT, VERDICTS = "answer.md", "verdicts.csv"
+HEADLINE = "headline.md"  # where a question has a sentence for the top of the page
 
 
 @dataclass(frozen=True)
 class Answer:
     """A question by name and title, its answer in markdown, and a row a claim in the order of their numbers.
 
-    A row has the columns of `verdicts.csv`.
+    A row has the columns of `verdicts.csv`. The `headline` is its sentence for the top of the page, if any.
     """
 
     name: str
     title: str
     text: str
     verdicts: list[dict[str, Any]]
+    headline: str = ""
 
 
 def read(reports: Path, questions: Iterable[Question]) -> list[Answer]:
@@ -49,8 +51,14 @@ def read(reports: Path, questions: Iterable[Question]) -> list[Answer]:
         Answer(
             question.name,
             question.title,
-            (folder / TEXT).read_text(encoding="utf-8").strip(),
+            _text(folder / TEXT),
             claims.by_number(read_table(folder / VERDICTS)),
+            _text(folder / HEADLINE),
         )
         for question, folder in folders.items()
     ]
+
+
+def _text(path: Path) -> str:
+    """Return what a file says; nothing where it is not there."""
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""

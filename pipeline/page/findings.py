@@ -1,30 +1,27 @@
-"""The findings, computed from the tables: which variant to choose, by how much, and what fails."""
+"""The findings, computed from the tables: which method to try first, where, and by how much."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
 from pipeline.evaluation.significance import (
-    against,
-    against_untuned,
+    against_better,
     better,
-    everywhere,
-    is_tuned,
     rows_of,
+    tuning_of_baseline,
     verdict,
     worse,
 )
 from pipeline.params import Params, Setting
-from pipeline.system.words import coded, fall, interval, listed, of
+from pipeline.system.words import capital, coded, fall, interval, listed
 
-SHALLOW = 2  # a network of more hidden layers is described
-NAMED = 3  # no more failing variants than this are named; more are counted
-IN = {1: "in", 2: "in both"}  # so many settings; "in each of" more
+ALIKE = 0.1  # points of error: methods no farther apart in any setting are one under two names
+SEVERAL = 2  # settings that have both: fewer are no evidence
 
-# The changes of the test error in a setting, by the name of the setting.
+# The changes of the test error in a setting against the better baseline, by the name of the setting.
 Changes = Mapping[str, pd.DataFrame]
 
 
@@ -33,26 +30,37 @@ def headline(study: Params, differences: pd.DataFrame) -> str:
     many = several(study, differences)
     if not many:
         return "No setting compares several variants."
-    chosen, where = everywhere(many), f"in {listed(list(many))}"
-    if not chosen:
-        return f"No variant lowers the test error beyond chance {where}."
-    return (
-        f"{listed(chosen)} {'lower' if len(chosen) > 1 else 'lowers'} the test error beyond chance {where}."
-    )
+    first = leader(many)
+    if not first:
+        return f"No variant lowers the test error beyond chance in {listed(many)}."
+    return f"{first} lowers the test error beyond chance in {listed(_settings_of(first, many, better))}."
 
 
 def paragraph(study: Params, summary: pd.DataFrame, differences: pd.DataFrame) -> str:
-    """Say which variant to choose, by how much it is better, and what fails."""
+    """Say which method to try first, where it helps and where not, and which others do more."""
     many = several(study, differences)
+    if not many:
+        alone = _compared(study, differences).items()
+        return " ".join(_single(study.settings[name], name, rows.iloc[0]) for name, rows in alone)
+    scope, rival = _scope([study.settings[name] for name in many]), _rival(differences, many)
+    first = leader(many)
+    if not first:
+        return " ".join(
+            filter(
+                None,
+                [
+                    f"**No method lowers the test error beyond chance**, with {scope}.",
+                    f"Each was compared with {rival} in {_places([*many], len(many))}.",
+                    _alike(summary, many),
+                ],
+            )
+        )
+    others = "; ".join(filter(None, [_elsewhere(first, many), _more(first, many)]))
     parts = [
-        _choice(study, many),
-        _largest_gains(summary, many),
-        _failing(differences, many),
-        *(
-            _single(study.settings[name], name, changes.iloc[0])
-            for name, changes in _compared(study, differences).items()
-            if name not in many
-        ),
+        f"**Try `{first}` first**, with {scope}.",
+        f"It lowers the test error beyond chance {_gain(first, many)} against {rival}.",
+        f"{capital(others)}." if others else "",
+        _alike(summary, many),
     ]
     return " ".join(filter(None, parts))
 
@@ -63,93 +71,117 @@ def several(study: Params, differences: pd.DataFrame) -> Changes:
     return {name: changes for name, changes in compared if len(changes) > 1}
 
 
+def leader(many: Changes) -> str:
+    """Return the variant that is better than the better baseline in the most settings; none if none is.
+
+    Of several it is the one whose mean change, over the settings that have it, is the largest fall.
+    """
+    gains = pd.concat([better(changes) for changes in many.values()])
+    if gains.empty:
+        return ""
+    counts = gains.variant.value_counts()
+    most = counts[counts == counts.max()].index
+    every = pd.concat(list(many.values()))
+    return str(every[every.variant.isin(most)].groupby("variant").estimate.mean().idxmin())
+
+
 def _compared(study: Params, differences: pd.DataFrame) -> Changes:
-    errors = {name: against(differences, name, "test_error") for name in study.settings}
+    errors = {name: against_better(differences, name) for name in study.settings}
     return {name: changes for name, changes in errors.items() if len(changes)}
 
 
-def _choice(study: Params, many: Changes) -> str:
-    if not many:
+def _scope(settings: Sequence[Setting]) -> str:
+    """Say with which data and networks the settings were trained."""
+    sizes, depths = ({*values} for values in zip(*map(_extent, settings), strict=True))
+    data = coded(dict.fromkeys(setting.data for setting in settings), "or")
+    layers = "layer" if depths == {1} else "layers"
+    return f"{_range(sizes)} training images of {data} and {_range(depths)} hidden {layers}"
+
+
+def _extent(setting: Setting) -> tuple[int, int]:
+    return setting.train_size, setting.network.network.depth
+
+
+def _range(values: set[int]) -> str:
+    least, most = min(values), max(values)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def _gain(first: str, many: Changes) -> str:
+    """Say where a variant lowers the error, and by how much."""
+    where = _settings_of(first, many, better)
+    having = sum(first in set(changes.variant) for changes in many.values())
+    gains = [_row(many[name], first) for name in where]
+    falls = sorted(-float(row.estimate) for row in gains)
+    size = fall(gains[0]) if len(gains) == 1 else f"{falls[0]:.2f} to {falls[-1]:.2f}"
+    return f"in {_places(where, having)}, by {size} points"
+
+
+def _places(where: Sequence[str], count: int) -> str:
+    """Name settings, and say how many of them there are."""
+    if count == 1:
+        return f"`{where[0]}`"
+    if len(where) == count:
+        return f"all {count} settings"
+    return f"{len(where)} of {count} settings ({coded(where)})"
+
+
+def _rival(differences: pd.DataFrame, many: Changes) -> str:
+    if any(len(tuning_of_baseline(differences, name)) for name in many):
+        return "the better of two baselines, tuned and not tuned"
+    return "the baseline"
+
+
+def _elsewhere(first: str, many: Changes) -> str:
+    """Say where the variant does nothing that can be told from chance, and where it does harm."""
+    having = [name for name, changes in many.items() if first in set(changes.variant)]
+    harmed = _settings_of(first, many, worse)
+    open_ = [name for name in having if name not in harmed + _settings_of(first, many, better)]
+    parts = []
+    if open_:
+        parts.append(f"in {coded(open_)}, it cannot be told from that baseline")
+    if harmed:
+        parts.append(f"in {coded(harmed)}, it raises the error beyond chance")
+    return " and ".join(parts)
+
+
+def _more(first: str, many: Changes) -> str:
+    """Name what gains most beyond chance in a setting, where it is another variant."""
+    settings: dict[str, list[str]] = {}
+    for name, changes in many.items():
+        gains = better(changes)
+        if len(gains) and (most := str(gains.variant[gains.estimate.idxmin()])) != first:
+            settings.setdefault(most, []).append(name)
+    said = [f"`{variant}` in {coded(names)}" for variant, names in settings.items()]
+    return f"others gain more: {', '.join(said)}" if said else ""
+
+
+def _alike(summary: pd.DataFrame, many: Changes) -> str:
+    """Name the variants whose mean errors lie within ALIKE in all settings that have both."""
+    means = {
+        name: rows_of(summary, name, "test_error").set_index("variant").estimate[changes.variant]
+        for name, changes in many.items()
+    }
+    variants = dict.fromkeys(variant for errors in means.values() for variant in errors.index)
+    pairs = []
+    for pair in itertools.combinations(variants, 2):
+        apart = [
+            abs(errors[pair[0]] - errors[pair[1]]) for errors in means.values() if {*pair} <= {*errors.index}
+        ]
+        if len(apart) >= SEVERAL and max(apart) <= ALIKE:
+            pairs.append(coded(pair))
+    if not pairs:
         return ""
-    places = listed(f"`{name}` ({_short(study.settings[name])})" for name in many)
-    where = f"{IN.get(len(many), 'in each of')} {places}"
-    count = max(len(changes) for changes in many.values())
-    chosen = everywhere(many)
-    if not chosen:
-        counts = [f"{of(len(better(changes)), len(changes))} in `{name}`" for name, changes in many.items()]
-        by_setting = f" In each setting alone, the error is lower for {listed(counts)}." * (len(many) > 1)
-        none = f"**None of {count} variants lowers the test error beyond chance {where}.**"
-        return f"{none} {_named_rival(many)}{by_setting}"
-    these = f"these {len(chosen)} lower" if len(chosen) > 1 else "this one alone lowers"
-    return (
-        f"**Choose {coded(chosen, 'or')}.** Of {count} variants, {these} the test error beyond chance "
-        f"{where}. {_named_rival(many)}{_kin(study, chosen)}"
-    )
+    return f"Hardly two methods are {listed(pairs)}: they lie within {ALIKE:g} points in every setting."
 
 
-def _named_rival(many: Changes) -> str:
-    untuned = [name for name, changes in many.items() if not is_tuned(changes)]
-    if len(untuned) == len(many):
-        return "Each is compared with the baseline."
-    exception = f" (in {coded(untuned)}, with the untuned baseline)" if untuned else ""
-    return (
-        "Each is compared with a baseline whose epochs and learning rate are tuned with as many "
-        f"trials{exception}."
-    )
+def _settings_of(variant: str, many: Changes, kind: Callable[[pd.DataFrame], pd.DataFrame]) -> list[str]:
+    """Return the settings where a variant is among the better ones, or among the worse."""
+    return [name for name, changes in many.items() if variant in set(kind(changes).variant)]
 
 
-def _kin(study: Params, chosen: list[str]) -> str:
-    """Say which regularizers several of the chosen variants share: they are hardly as many answers."""
-    shared = Counter(part for name in chosen for part in study.variants[name][0].regularizers)
-    return "".join(
-        f" {count} of these {len(chosen)} use `{part}`, alone or with another regularizer."
-        for part, count in shared.items()
-        if count > 1
-    )
-
-
-def _largest_gains(summary: pd.DataFrame, many: Changes) -> str:
-    sentences = []
-    for name, changes in many.items():
-        gains = better(changes).sort_values("estimate", kind="stable")
-        if len(gains):
-            best = gains.iloc[0]
-            before, after = (
-                _test_error(summary, name, variant) for variant in (best.reference, best.variant)
-            )
-            sentences.append(
-                f"In `{name}`, `{best.variant}` gains most: {fall(best)} points, "
-                f"from {before:.2f} to {after:.2f} %."
-            )
-    return " ".join(sentences)
-
-
-def _failing(differences: pd.DataFrame, many: Changes) -> str:
-    untuned = against_untuned(differences, many)
-    sentences = []
-    for name, changes in many.items():
-        failing = worse(changes).sort_values("estimate", kind="stable")
-        if not len(failing):
-            continue
-        most = failing.iloc[-1]
-        named = len(failing) <= NAMED
-        who = coded(failing.variant) if named else f"{of(len(failing), len(changes))} variants"
-        raises = "raises" if len(failing) == 1 else "raise"
-        still = ""
-        if is_tuned(changes):
-            standing = int(worse(untuned[name]).variant.isin(failing.variant).sum())
-            all_of = "both" if len(failing) == 2 else "all"
-            share = all_of if standing == len(failing) else standing or "none"
-            still = f" ({share} of them against the untuned baseline too)"
-            if len(failing) == 1:
-                still = f" ({'' if standing else 'not '}against the untuned baseline{' too' * standing})"
-        top = f"`{most.variant}` most, " if len(failing) > 1 else ""
-        sentences.append(
-            f"In `{name}`, {who} {raises} the error beyond chance{still}, {top}by {interval(most, 2)} points."
-        )
-    if many and not sentences:
-        return "No variant raises the error beyond chance."
-    return " ".join(sentences)
+def _row(changes: pd.DataFrame, variant: str) -> pd.Series:
+    return changes[changes.variant == variant].iloc[0]
 
 
 def _single(setting: Setting, name: str, change: pd.Series) -> str:
@@ -159,20 +191,7 @@ def _single(setting: Setting, name: str, change: pd.Series) -> str:
         "indistinguishable": "which cannot be told from chance",
     }
     return (
-        f"In `{name}` ({_short(setting)}), `{change.variant}` changes the error of the "
-        f"{str(change.reference).replace('_', ' ')} by {interval(change, 2, '+')} points, "
+        f"In `{name}` ({setting.train_size:,} images of `{setting.data}`), `{change.variant}` changes the "
+        f"error of the {str(change.reference).replace('_', ' ')} by {interval(change, 2, '+')} points, "
         f"{verdicts[verdict(change.estimate, change.p_holm)]}."
     )
-
-
-def _short(setting: Setting) -> str:
-    noise = f", {setting.label_noise:.0%} of the labels wrong" if setting.label_noise else ""
-    beside = f", {setting.distractors:.0%} useless pixels" if setting.distractors else ""
-    network = setting.network.network
-    layers = f", {network.described}" if network.depth > SHALLOW else ""
-    return f"{setting.train_size:,} images of `{setting.data}`{noise}{beside}{layers}"
-
-
-def _test_error(summary: pd.DataFrame, setting: str, variant: str) -> float:
-    errors = rows_of(summary, setting, "test_error")
-    return float(errors[errors.variant == variant].estimate.iloc[0])

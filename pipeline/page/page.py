@@ -35,11 +35,12 @@ def values(
     tried = tables["tuning"]
     last = tried.groupby(["setting", "variant"]).candidate.transform("max")
     at_an_end = tried.chosen & ((tried.candidate == 0) | (tried.candidate == last))
+    headlines = [answer.headline for answer in answers if answer.headline]
     verdicts = [verdict for answer in answers for verdict in answer.verdicts]
     return {
         "alpha": ALPHA,
         "level": PERCENT,
-        "findings": findings.paragraph(study, summary, differences),
+        "findings": " ".join([findings.paragraph(study, summary, differences), *headlines]),
         "beneath": beneath.sentences(study, differences),
         "overview": rankings.overview(compared, summary, differences),
         "answers": answers,

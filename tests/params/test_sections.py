@@ -9,7 +9,6 @@ from pipeline import params
 from pipeline.params.sections import Section
 from pipeline.system.errors import UserError
 from tests import asking
-from tests.asking import dense
 
 Raw = dict[str, Any]
 Edited = Callable[[Raw], Raw]
@@ -53,11 +52,6 @@ FAULTS: dict[str, tuple[Raw, str]] = {
         {"variants.normed": {"batch_norm": {"momentum": 0.9}}, "questions.tradeoff.variants": ["normed"]},
         "questions.tradeoff.variants: expected variants without normalization, received 'normed'",
     ),
-    "another depth": (
-        {"questions.choice.conditions.wider.network": dense(32)},
-        "questions.choice.conditions.wider.network: expected a network like that of small, "
-        "dense of depth 2, received dense of depth 1",
-    ),
     "twice": (
         {"questions.choice.variants": ["probed", "probed"]},
         "questions.choice.variants: expected names that differ, received ['probed', 'probed']",
@@ -72,7 +66,8 @@ FAULTS: dict[str, tuple[Raw, str]] = {
     ),
     "position": (
         {"questions.choice.candidates": [0, 2]},
-        "questions.choice.candidates: expected positions below 2, the candidates of probed, received 2",
+        "questions.choice.candidates: expected positions below 2, the candidates in tuning.baseline, "
+        "received 2",
     ),
     "size": (
         {"questions.choice.conditions.wider.train_size": 20_000},

@@ -1,4 +1,4 @@
-"""The choice: the answer and the figure, from made-up tables."""
+"""The choice: the answer, its sentence for the top of the page, and the figure, from made-up tables."""
 
 import io
 import re
@@ -13,201 +13,218 @@ from matplotlib.colors import to_hex
 from pipeline.drawing.style import VARIANTS
 from pipeline.questions.base import Question
 from pipeline.questions.choice import answer
-from pipeline.questions.choice.draw import draw
+from pipeline.questions.choice.draw import ABSENT, draw
 from pipeline.questions.study import Study
 from pipeline.science.levels import PERCENT
 from pipeline.system import markdown
-from tests.questions import made
+from tests.questions.choosing import PLACE, runs
 
 Tables = dict[str, pd.DataFrame]
 QUESTION = Question("choice")
 
-# ---- the answer ----
-
-PLACE = {"train_size": 1000, "width": 8, "label_noise": 0.2}
 WINNERS = pd.DataFrame(
     [
-        {"condition": "a", **PLACE, "best": "drop", "error": 9.126, "tied": "l2 baseline"},
-        {"condition": "b", **PLACE, "best": "baseline", "error": 5.0, "tied": None},
+        PLACE | {"condition": "a", "n": 6, "best": "dropout", "error": 9.126, "tied": "l2 baseline"},
+        PLACE
+        | {"condition": "b", "label_noise": 0.2, "distractors": 1.0}
+        | {"n": 16, "best": "baseline", "error": 5.0, "tied": None},
     ]
 )
-PAIRS = pd.DataFrame(
-    {"condition": condition, "first": first, "second": second}
-    | {"estimate": estimate, "low": estimate - 0.1, "high": estimate + 0.2}
-    for condition, first, second, estimate in (
-        ("a", "l2", "drop", 0.9),
-        ("a", "baseline", "drop", 0.5),
-        ("b", "baseline", "l2", 0.7),
-    )
-)
 EVIDENCE = pd.DataFrame(
-    {"condition": ["data size", "width", "label noise"], "outcome": ["unknown", "holds", "holds"]}
+    {
+        "claim": ["9a", "9a", "9b", "9b", "9c", "9x"],
+        "condition": ["data size", "data set", "width", "depth", "small", "wrong labels"],
+        "outcome": ["unknown", "holds", "holds", "absent", "holds", "unknown"],
+    }
 )
-SPENT = {"baseline": 60, "drop": 60, "ridge": 10, "norm": 5, "stop": 20}
-SUMMARY = {"baseline": 9.916, "drop": 8.641, "ridge": 9.1, "norm": 10.5, "stop": 10.9}
+LOSS, ERROR = "validation_cross_entropy", "validation_error"
 
 
-def limited(rows: list[dict[str, Any]], below: float, above: float) -> pd.DataFrame:
-    table = pd.DataFrame(rows)
-    return table.assign(low=table.estimate - below, high=table.estimate + above)
+def regret(*rows: tuple[str, str, int, float]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["criterion", "method", "conditions", "estimate"])
+    return table.assign(condition="every condition", low=table.estimate - 0.1, high=table.estimate + 0.2, n=6)
+
+
+REGRET = regret(
+    (LOSS, "baseline", 12, 9.0),
+    (LOSS, "l2", 12, 0.504),
+    (LOSS, "dropout", 12, 0.126),
+    (LOSS, "batch_norm", 11, 3.0),
+    (ERROR, "l2", 12, 0.3),
+    (ERROR, "dropout", 12, -0.2),
+)
+BUDGETS = pd.DataFrame(
+    {
+        "condition": "small",
+        "split": split,
+        "share": share,
+        "method": method,
+        "validation_error": error + split,
+    }
+    for split in (0, 2)
+    for share, errors in ((0.25, (8.0, 9.0)), (1.0, (7.0, 6.0)))
+    for method, error in zip(("l2", "dropout"), errors, strict=True)
+)
 
 
 @pytest.fixture
 def tables() -> Tables:
-    """Two conditions; a setting `here` with four variants, and `lone`, which compares a single one."""
-    settings = {"here": list(SUMMARY), "lone": ["baseline", "drop"]}
-    errors = [
-        {"setting": setting, "variant": variant, "metric": metric, "estimate": SUMMARY[variant] * scale}
-        for setting, variants in settings.items()
-        for variant in variants
-        for metric, scale in (("test_cross_entropy", 0.01), ("test_error", 1.0))
-    ]
-    differences = [row | {"reference": "baseline"} for row in errors if row["variant"] != "baseline"]
-    runs = [
-        {"setting": setting, "variant": variant, "epochs": SPENT[variant] + wobble}
-        for setting, variants in settings.items()
-        for variant in variants
-        for wobble in (-1, 1)
-    ]
-    return {
-        "winners": WINNERS,
-        "differences": PAIRS,
-        "study/runs": pd.DataFrame(runs),
-        "study/summary": limited(errors, 0.1, 0.2),
-        "study/differences": limited(differences, 0.05, 0.1),
-    }
+    return {"winners": WINNERS, "regret": REGRET, "budgets": BUDGETS}
 
 
 def study(candidates: int = 2, trials: int = 1) -> Study:
-    """A study of which the settings and the section are read."""
+    """A study of which the section is read."""
     section = SimpleNamespace(candidates=list(range(candidates)), trials=trials)
-    params = SimpleNamespace(settings={"here": None, "lone": None})
-    return cast(Study, SimpleNamespace(params=params, section=section))
+    return cast(Study, SimpleNamespace(section=section))
 
 
-def test_the_answer_counts_the_winners_the_ties_and_the_axes(tables: Tables) -> None:
-    sentence = answer.values(study(), tables, EVIDENCE)["sentence"]
-    assert made.facts(sentence) == "`drop` 1 2 `baseline` 1 1"
-    assert sentence.endswith(" along width and label noise.")
-
-
-def test_no_axis_is_said_as_none_and_no_tie_as_zero(tables: Tables) -> None:
-    tables["winners"] = WINNERS.assign(best="drop", tied="")
-    sentence = answer.values(study(), tables, EVIDENCE.assign(outcome="unknown"))["sentence"]
-    assert made.facts(sentence) == "`drop` 2 2 0 none"
-    assert sentence.endswith(" along none of the axes.")
-
-
-def test_without_conditions_or_evidence_nothing_is_said(tables: Tables) -> None:
+def test_the_answer_says_on_what_the_choice_depends(tables: Tables) -> None:
+    assert answer.values(study(), tables, EVIDENCE)["sentence"] == (
+        "It depends on data set and width: there, two methods change places beyond chance. Whatever the "
+        "depth, one method is the best. Whether it depends on data size or wrong labels cannot be told from chance."
+    )
+    nothing = answer.values(study(), tables, EVIDENCE.assign(outcome="unknown"))["sentence"]
+    assert nothing == (
+        "Whether it depends on data size, data set, width, depth or wrong labels cannot be told from chance."
+    )
     assert answer.values(study(), tables, EVIDENCE.iloc[:0])["sentence"] == ""
-    tables["winners"] = WINNERS.iloc[:0]
-    assert answer.values(study(), tables, EVIDENCE)["sentence"] == ""
 
 
-def test_a_row_a_condition_with_the_gain_over_the_baseline() -> None:
-    first, second = answer.by_conditions(WINNERS, PAIRS).to_dict("records")
-    gain = "+0.50 [+0.40, +0.70]"
-    assert list(first.values()) == ["1,000", "20%", "8", "`drop`", "9.13", gain, "`l2`, `baseline`"]
-    assert list(second.values())[3:] == ["`baseline`", "5.00", "", "none"]
+def test_the_top_of_the_page_says_what_a_fixed_choice_costs(tables: Tables) -> None:
+    """Of the variants that all conditions have; the choice is among all methods."""
+    assert QUESTION.headline(study(), tables, EVIDENCE) == (
+        "Always taking `dropout` costs 0.13 points more test error than choosing among 4 methods by the "
+        "validation loss, and always taking `l2` costs 0.50 points more (means over 12 conditions)."
+    )
+    cheaper = {"regret": REGRET.assign(estimate=REGRET.estimate - 0.2)}
+    assert "Always taking `dropout` costs 0.07 points less test" in QUESTION.headline(
+        study(), cheaper, EVIDENCE
+    )
 
 
-def test_a_budget_buys_the_lowest_error_of_those_no_dearer(tables: Tables) -> None:
-    """`norm` errs on 10.5, `ridge` on 9.1; `stop` (10.9) and the baseline (9.916) do not improve on that."""
-    budgets = answer.values(study(), tables, EVIDENCE)["budgets"]
-    assert budgets.to_numpy().tolist() == [
-        ["`here`", "5", "`norm`", "10.50 [10.40, 10.70]"],
-        ["`here`", "10", "`ridge`", "9.10 [9.00, 9.30]"],
-        ["`here`", "60", "`drop`", "8.64 [8.54, 8.84]"],
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_there_is_no_sentence_where_fewer_than_two_can_be_fixed(left: int) -> None:
+    assert QUESTION.headline(study(), {"regret": REGRET.iloc[:left]}, EVIDENCE) == ""
+
+
+def test_a_row_a_condition() -> None:
+    first, second = answer.by_conditions(WINNERS).to_dict("records")
+    assert list(first.values()) == [
+        *("`a`", "1,000 of `mnist`", "dense, 1 x 8", "0%", "0%", "6", "`dropout`", "9.13", "`l2`, `baseline`")
+    ]
+    assert list(second.values())[3:] == ["20%", "100%", "16", "`baseline`", "5.00", "none"]
+
+
+def test_a_row_a_fixed_choice(tables: Tables) -> None:
+    rows = answer.regrets(REGRET[REGRET.method.isin(["l2", "dropout"])])
+    assert rows.columns.tolist() == [
+        "always",
+        "conditions",
+        "against choosing by validation cross entropy, points",
+        "against choosing by validation error, points",
+    ]
+    assert rows.to_numpy().tolist() == [
+        ["`l2`", "12", "+0.50 [+0.40, +0.70]", "+0.30 [+0.20, +0.50]"],
+        ["`dropout`", "12", "+0.13 [+0.03, +0.33]", "-0.20 [-0.30, +0.00]"],
     ]
 
 
-def test_where_no_setting_compares_several_variants_the_table_of_budgets_has_its_head(tables: Tables) -> None:
-    budgets = answer.budgets([], tables["study/runs"], tables["study/summary"])
-    assert budgets.empty
-    assert budgets.columns.tolist() == ["setting", "epochs trained, mean", "lowest test error", "%"]
+def test_what_is_ahead_when_a_share_of_the_epochs_is_over(tables: Tables) -> None:
+    """The errors are one higher than given: the mean over two training sets."""
+    assert answer.budgets(BUDGETS).to_dict("records") == [
+        {
+            "setting": "`small`",
+            "25% of the epochs": "`l2` (9.00 %)",
+            "100% of the epochs": "`dropout` (7.00 %)",
+        }
+    ]
 
 
 @pytest.mark.parametrize(
     ("counts", "said"),
-    [((2, 1), "2 candidates on 1 training set\n"), ((1, 3), "1 candidate on 3 training sets\n")],
+    [((2, 1), ("2 candidates", "1 training set.")), ((1, 3), ("1 candidate for", "3 training sets."))],
 )
-def test_the_page_has_the_figure_and_both_tables(tables: Tables, counts: tuple[int, int], said: str) -> None:
+def test_the_page_has_the_figure_and_the_tables(
+    tables: Tables, counts: tuple[int, int], said: tuple[str, ...]
+) -> None:
     values = answer.values(study(*counts), tables, EVIDENCE)
     text = markdown.render(QUESTION.template, {"percent": PERCENT} | values)
-    assert said in text
-    assert values["sentence"] in text
-    assert re.findall(r"\]\((\S+)\)", text) == [
-        f"questions/choice/{name}" for name in ("figure.png", "winners.csv", "differences.csv")
-    ]
-    for name in ("by_conditions", "budgets"):
+    assert all(words in text for words in said)
+    assert text.startswith(f"{values['sentence']}\n{values['regret']}\n")
+    names = ("figure.png", "winners.csv", "differences.csv", "regret.csv", "budgets.csv")
+    assert re.findall(r"\]\(([^)\s]+)\)", text) == [f"questions/choice/{name}" for name in names]
+    for name in ("by_conditions", "regrets", "budgets"):
         assert markdown.table(values[name]) in text
 
 
 # ---- its figure ----
 
+CHANGES = {"baseline": (0.0, 0.0, 0.0), "l2": (-1.0, -2.0, -3.0), "dropout": (2.0, 1.0, 0.0)}
+CONDITIONS = {
+    "start": {},
+    "few": {"train_size": 100},
+    "wide": {"width": 32},
+    "deep": {"depth": 4},
+    "large": {"width": 32, "depth": 4},
+}
+
 
 def drawn() -> Any:
-    """Two sizes at 8 units, and 32 units at 1,000 images. Width and wrong labels each add to a change."""
-    changes = {"baseline": (0.0, 0.0, 0.0), "l2": (-1.0, -2.0, -3.0), "batch_norm": (2.0, 1.0, 0.0)}
-    places = {
-        "small": (1000, 8, 0.0),
-        "noisy": (1000, 8, 0.2),
-        "few": (100, 8, 0.0),
-        "few_noisy": (100, 8, 0.2),
-        "wide": (1000, 32, 0.0),
-        "wide_noisy": (1000, 32, 0.2),
-    }
-    axes = {
-        name: dict(zip(("train_size", "width", "label_noise"), at, strict=True))
-        for name, at in places.items()
-    }
-    runs = [
-        {"condition": name, **axes[name], "method": method, "split": split}
-        | {
-            "test_error": 10.0
-            + split
-            + change * (1 + (axes[name]["width"] > 8) + (axes[name]["label_noise"] > 0))
-            + 50 * axes[name]["label_noise"]
-        }
-        for name in places
-        for method, by_split in changes.items()
-        for split, change in enumerate(by_split)
-    ]
-    winners = [
-        {
-            "condition": name,
-            **axes[name],
-            "best": "l2",
-            "tied": "batch_norm baseline" if name == "wide" else None,
-        }
-        for name in places
-    ]
-    figure = draw({"runs": pd.DataFrame(runs), "winners": pd.DataFrame(winners)})["figure"]
+    """Five conditions: `start` and `few` differ in size, and the other three make a grid with `start`."""
+    table = runs(
+        *(
+            (name, changes, {m: [10 + split + c for split, c in enumerate(by)] for m, by in CHANGES.items()})
+            for name, changes in CONDITIONS.items()
+        ),
+        ("start", {}, {"mixup": [30.0, 31.0, 32.0]}),
+        rare=["mixup"],
+    )
+    winners = pd.DataFrame(
+        PLACE
+        | changes
+        | {"condition": name, "best": "l2", "tied": "mixup baseline" if name == "start" else None}
+        for name, changes in CONDITIONS.items()
+    )
+    figure = draw({"runs": table, "winners": winners})["figure"]
     figure.savefig(io.BytesIO(), format="png")
     return figure
 
 
 def test_the_change_by_data_size_is_a_line_a_method() -> None:
-    sizes, _ = drawn().axes
+    sizes, *_ = drawn().axes
     zero, *lines = sizes.get_lines()
     assert set(np.asarray(zero.get_ydata())) == {0}
-    assert [line.get_label() for line in lines] == ["batch_norm", "l2"]
-    for line, change in zip(lines, (1.0, -2.0), strict=True):
-        assert np.asarray(line.get_xdata()).tolist() == [100, 1000]  # with clean labels, at one width
+    assert [line.get_label() for line in lines] == ["l2", "dropout"]
+    for line, change in zip(lines, (-2.0, 1.0), strict=True):
+        assert sorted(np.asarray(line.get_xdata()).tolist()) == [100, 1000]
         assert np.asarray(line.get_ydata()).tolist() == pytest.approx([change, change])
         assert to_hex(line.get_color()) == VARIANTS[line.get_label()]
     assert [text.get_text() for text in sizes.get_xticklabels()] == ["100", "1,000"]
 
 
-def test_a_field_a_width_and_noise_names_the_winner_and_its_ties() -> None:
-    _, grid = drawn().axes
-    assert [text.get_text() for text in grid.get_xticklabels()] == ["8", "32"]
-    assert [text.get_text() for text in grid.get_yticklabels()] == ["0%", "20%"]
-    fields = {text.get_position(): text.get_text().split() for text in grid.texts}
-    assert fields == {
-        (0.5, 0.5): ["l2"],
-        (0.5, 1.5): ["l2"],
-        (1.5, 0.5): ["l2", "≈", "batch_norm", "≈", "baseline"],
-        (1.5, 1.5): ["l2"],
-    }
-    assert {to_hex(patch.get_facecolor()) for patch in grid.patches} == {VARIANTS["l2"]}
+def test_the_gain_of_dropout_is_a_line_a_width() -> None:
+    _, gains, _ = drawn().axes
+    labelled = {line.get_label(): line for line in gains.get_lines() if "units" in str(line.get_label())}
+    assert [*labelled] == ["8 units", "32 units"]
+    for line in labelled.values():
+        assert np.asarray(line.get_ydata()).tolist() == pytest.approx([-1.0, -1.0])
+    assert [text.get_text() for text in gains.get_xticklabels()] == ["1", "4"]
+
+
+def test_a_row_a_condition_shows_the_winner_what_ties_and_what_is_not_there() -> None:
+    *_, grid = drawn().axes
+    assert [text.get_text() for text in grid.get_xticklabels()] == ["baseline", "l2", "mixup"]
+    assert [text.get_text() for text in grid.get_yticklabels()] == [*CONDITIONS]
+    fields = {text.get_position(): text.get_text() for text in grid.texts}
+    wins = {(1.5, row + 0.5): "best" for row in range(5)}
+    assert fields == wins | {(0.5, 0.5): "≈", (2.5, 0.5): "≈"}
+    colours = [to_hex(patch.get_facecolor()) for patch in grid.patches]
+    assert (colours.count(VARIANTS["l2"].lower()), colours.count(ABSENT)) == (5, 4)
+
+
+def test_without_sizes_or_a_grid_the_map_alone_is_drawn() -> None:
+    table = runs(("start", {}, {"baseline": [1.0, 2.0], "l2": [1.0, 3.0]}))
+    winners = pd.DataFrame([PLACE | {"condition": "start", "best": "l2", "tied": None}])
+    figure = draw({"runs": table, "winners": winners})["figure"]
+    figure.savefig(io.BytesIO(), format="png")
+    assert [len(axes.get_lines()) for axes in figure.axes] == [1, 1, 0]

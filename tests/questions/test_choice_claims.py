@@ -1,104 +1,245 @@
-"""Claim 9: the rule, from made-up differences."""
+"""Claims 9a to 9c and 9x: a rank reversal by hand, and that the planned training sets can show one."""
 
-from typing import Any
+import itertools
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from pipeline.questions.choice.claims import CLAIMS
-from pipeline.science.verdicts import Outcome
+from pipeline.questions.choice.reversals import AXES, along, lines_of
+from pipeline.science.verdicts import Evidence, Outcome, Verdict
+from tests.questions.choosing import drawn, runs
 
-(CLAIM,) = CLAIMS
-
-
-def pair(
-    condition: str,
-    estimate: float,
-    p_holm: float = 0.001,
-    *,
-    train_size: int = 1000,
-    width: int = 8,
-    label_noise: float = 0.0,
-    pair: tuple[str, str] = ("l2", "dropout"),
-    n: int = 5,
-) -> dict[str, Any]:
-    """A row of `differences`, with limits 0.1 below and 0.2 above."""
-    place = {"condition": condition, "train_size": train_size, "width": width, "label_noise": label_noise}
-    limits = {"estimate": estimate, "low": estimate - 0.1, "high": estimate + 0.2}
-    return place | {"first": pair[0], "second": pair[1], "n": n, "p_holm": p_holm} | limits
+BY_NUMBER = {claim.number: claim for claim in CLAIMS}
+UP = {"l2": [12.0, 12.4, 11.9, 12.3], "dropout": [10.0, 10.1, 10.3, 9.9]}
+DOWN = {"l2": [5.0, 5.2, 5.1, 4.9], "dropout": [5.6, 5.9, 5.5, 5.8]}
+SHIFT = {"low": 2.0, "high": 1.0}
 
 
-def judged(*rows: dict[str, Any]) -> dict[str, Any]:
-    """The evidence on every axis, by its name."""
-    return {piece.condition: piece for piece in CLAIM.evidence({"differences": pd.DataFrame(rows)})}
+def one(evidence: Sequence[Evidence]) -> Evidence:
+    (piece,) = evidence
+    return piece
 
 
-def test_the_evidence_is_the_smaller_of_two_differences_and_as_sure_as_the_less_sure() -> None:
-    """Where the smaller one is negative, it is turned round, limits included."""
-    up = pair("few", 2.0, 0.02, train_size=100, n=6)
-    piece = judged(up, pair("many", -0.5, 0.01, train_size=5000, n=3))["data size"]
+def two_sided(errors: dict[str, list[float]], first: str, second: str) -> float:
+    return float(stats.ttest_rel(errors[first], errors[second]).pvalue)
+
+
+def test_the_claims_are_the_sentences_of_the_answer() -> None:
+    assert [*BY_NUMBER] == ["9a", "9b", "9c", "9d", "9f", "9g", "9h", "9x"]
+    assert [number for number, claim in BY_NUMBER.items() if claim.ours] == ["9x"]
+    assert [number for number, claim in BY_NUMBER.items() if claim.existential] == ["9b"]
+
+
+def test_a_reversal_between_two_places_is_as_sure_as_the_less_sure_of_its_two_differences() -> None:
+    table = runs(("few", {"train_size": 100}, UP), ("many", {}, DOWN))
+    piece = one(along(table, "data size"))
+    expected = max(two_sided(UP, "l2", "dropout"), two_sided(DOWN, "l2", "dropout"))
+    assert piece.p_value == pytest.approx(expected)
     assert piece.endpoint == "l2 and dropout change places between few and many"
-    assert (piece.unit, piece.n, piece.p_value, piece.margin) == ("points", 3, 0.02, 0.1)
-    assert (piece.estimate, piece.low, piece.high) == pytest.approx((0.5, 0.3, 0.6))
-    assert piece.outcome is Outcome.HOLDS
-    piece = judged(up, pair("many", -3.0, 0.2, train_size=5000, n=3))["data size"]
-    assert (piece.estimate, piece.low, piece.high) == pytest.approx((2.0, 1.9, 2.2))
-    assert (piece.n, piece.p_value) == (6, 0.2)
-    assert piece.outcome is Outcome.UNKNOWN
+    assert piece.estimate == pytest.approx(0.65)  # the smaller difference: .6, .7, .4 and .9 on average
+    assert (piece.n, piece.unit, piece.outcome) == (4, "points", Outcome.HOLDS)
 
 
-def test_the_surest_reversal_is_shown_and_of_equals_the_largest() -> None:
-    rows = [pair("narrow", 3.0, 0.04), pair("wide", -3.0, 0.04, width=99)]
-    rows += [
-        pair("narrow", 1.0, 0.01, pair=("l1", "l2")),
-        pair("wide", -1.0, 0.01, width=99, pair=("l1", "l2")),
-    ]
-    rows += [pair("narrow", 2.0, 0.01, pair=("l1", "max_norm"))]
-    rows += [pair("wide", -2.0, 0.01, width=99, pair=("l1", "max_norm"))]
-    piece = judged(*rows)["width"]
-    assert piece.endpoint == "l1 and max_norm change places between narrow and wide"
-    assert (piece.estimate, piece.p_value) == (2.0, 0.01)
-
-
-def test_a_reversal_counts_all_else_equal() -> None:
-    """Where size and noise both change, neither axis shows one."""
-    evidence = judged(pair("few", 2.0, train_size=100), pair("noisy", -2.0, label_noise=0.2))
-    assert list(evidence) == ["data size", "width", "label noise"]
-    assert {piece.outcome for piece in evidence.values()} == {Outcome.UNKNOWN}
-    assert {piece.endpoint for piece in evidence.values()} == {"no two methods change places"}
-    alone = judged(pair("clean", 2.0), pair("noisy", -2.0, label_noise=0.2))
-    assert [piece.outcome for piece in alone.values()] == [Outcome.UNKNOWN, Outcome.UNKNOWN, Outcome.HOLDS]
-
-
-def test_a_reversal_beyond_chance_is_shown_beside_a_line_with_one_winner() -> None:
-    """`dropout` always wins with clean labels; with wrong ones the width decides."""
-    rows = [pair("narrow", 2.0), pair("wide", 2.0, width=99)]
-    rows += [pair("narrow_noisy", 2.0, label_noise=0.2)]
-    rows += [pair("wide_noisy", -2.0, width=99, label_noise=0.2)]
-    assert judged(*rows)["width"].outcome is Outcome.HOLDS
-
-
-@pytest.mark.parametrize(("p_value", "outcome"), [(0.01, Outcome.HOLDS), (0.2, Outcome.ABSENT)])
-def test_behind_one_winner_two_methods_may_change_places(p_value: float, outcome: Outcome) -> None:
-    """`dropout` is the best throughout; it takes a reversal beyond chance to say more than that."""
-    rows = [
-        pair(f"{other} {width}", 2.0, width=width, pair=(other, "dropout"))
-        for other in ("l1", "l2")
-        for width in (8, 99)
-    ]
-    rows += [
-        pair("narrow", 1.0, p_value, pair=("l1", "l2")),
-        pair("wide", -1.0, p_value, width=99, pair=("l1", "l2")),
-    ]
-    piece = judged(*rows)["width"]
-    assert piece.outcome is outcome
-    changed = "l1 and l2 change places between narrow and wide"
-    assert piece.endpoint == (changed if outcome is Outcome.HOLDS else "one method is the best throughout")
-
-
-def test_the_finding_counts_the_winners() -> None:
-    winners = pd.DataFrame({"best": ["drop", "l2", "drop"], "tied": [None, "l1 drop", "l2"]})
-    assert CLAIM.finding({"winners": winners}, []) == (
-        "Lowest error under the 3 conditions: drop in 2, l2 in 1; under 2 another method cannot be told from "
-        "the best."
+def test_of_three_places_the_one_sided_p_values_count_three_times() -> None:
+    table = runs(
+        ("few", {"train_size": 100}, UP),
+        ("same", {"train_size": 300}, {"l2": [7.0, 7.1, 6.9, 7.0], "dropout": [7.1, 6.9, 7.0, 7.1]}),
+        ("many", {}, DOWN),
     )
+    larger = max(two_sided(UP, "l2", "dropout"), two_sided(DOWN, "l2", "dropout"))
+    assert one(along(table, "data size")).p_value == pytest.approx(3 * larger / 2)
+
+
+def test_the_pairs_of_an_axis_are_a_family_of_their_own() -> None:
+    third = [9.0, 9.5, 8.7, 9.9]
+    few, many = UP | {"stop": third}, DOWN | {"stop": third}
+    conditions = [("few", {"train_size": 100}, few), ("many", {}, many)]
+    p_values = [
+        max(two_sided(few, *pair), two_sided(many, *pair))
+        if np.sign(np.mean(np.subtract(few[pair[0]], few[pair[1]])))
+        != np.sign(np.mean(np.subtract(many[pair[0]], many[pair[1]])))
+        else 1.0
+        for pair in itertools.combinations(few, 2)
+    ]
+    expected = multipletests(p_values, method="holm")[1].min()
+    assert one(along(runs(*conditions), "data size")).p_value == pytest.approx(expected)
+    # conditions on other axes, with many methods, take nothing from it
+    methods = {f"m{number}": third for number in range(9)}
+    elsewhere = [(f"noise {share}", {"label_noise": share}, methods) for share in (0.1, 0.2)]
+    assert one(along(runs(*conditions, *elsewhere), "data size")).p_value == pytest.approx(expected)
+
+
+def test_two_conditions_that_differ_in_more_than_the_axis_show_nothing() -> None:
+    table = runs(("few", {"train_size": 100}, UP), ("noisy", {"label_noise": 0.2}, DOWN))
+    assert [piece for axis in AXES for piece in along(table, axis)] == []
+    assert BY_NUMBER["9a"].verdict([]) is Verdict.INCONCLUSIVE
+
+
+def test_with_the_data_size_epochs_and_batches_may_go_and_with_the_network_its_size() -> None:
+    few = {"train_size": 100, "epochs": 80, "batch_size": 25}
+    conv = {"network": "conv", "depth": 3, "width": 64}
+    table = runs(("few", few, UP), ("start", {}, DOWN), ("conv", conv, UP), ("short", {"epochs": 3}, UP))
+    places = {axis: [[p.name for p in line] for line in lines_of(table, axis)] for axis in AXES}
+    assert places.pop("data size") == [["few", "start", "short"]]
+    assert places.pop("kind of network") == [["start", "conv"]]
+    assert not any(places.values())
+
+
+def test_a_method_takes_part_between_two_places_that_have_it() -> None:
+    """`other` is in one of the conditions alone, and the tuned baseline is no method."""
+    tuned = {"tuned_baseline": [0.0, 0.1, 0.2, 0.3]}
+    few, many = UP | {"other": [1.0, 2.0, 3.0, 4.0]} | tuned, DOWN | tuned
+    piece = one(along(runs(("few", {"train_size": 100}, few), ("many", {}, many)), "data size"))
+    assert piece.endpoint.startswith("l2 and dropout change places")
+    assert piece.p_value == pytest.approx(
+        max(two_sided(UP, "l2", "dropout"), two_sided(DOWN, "l2", "dropout"))
+    )
+
+
+def test_where_one_method_is_the_best_throughout_the_choice_does_not_depend() -> None:
+    """Though two others change places behind it."""
+    ahead = {"best": [1.0, 1.1, 0.9, 1.2]}
+    piece = one(
+        along(runs(("few", {"train_size": 100}, UP | ahead), ("many", {}, DOWN | ahead)), "data size")
+    )
+    assert (piece.endpoint, piece.outcome) == ("one method is the best throughout", Outcome.ABSENT)
+    expected = max(two_sided(errors | ahead, other, "best") for errors in (UP, DOWN) for other in UP)
+    assert piece.p_equivalence == pytest.approx(expected)
+    # ahead at one of two places is not throughout
+    behind = {"best": [20.0, 20.1, 20.2, 19.9]}
+    piece = one(
+        along(runs(("few", {"train_size": 100}, UP | ahead), ("many", {}, DOWN | behind)), "data size")
+    )
+    assert piece.outcome is Outcome.HOLDS
+
+
+def test_one_axis_of_the_network_is_enough_and_of_the_data_all_are_wanted() -> None:
+    table = runs(
+        ("start", {}, DOWN),
+        ("wide", {"width": 99}, UP),
+        ("deep", {"depth": 4}, DOWN),
+        ("few", {"train_size": 100}, UP),
+        (
+            "fashion",
+            {"data": "fashion_mnist"},
+            {m: [v + s for v in DOWN[m]] for m, s in (("l2", 1), ("dropout", 0.5))},
+        ),
+    )
+    judged = {number: BY_NUMBER[number].judged_by({"runs": table}) for number in ("9a", "9b")}
+    assert [(p.condition, p.outcome) for p in judged["9b"]] == [
+        ("width", Outcome.HOLDS),
+        ("depth", Outcome.ABSENT),
+    ]
+    assert BY_NUMBER["9b"].verdict(judged["9b"]) is Verdict.SUPPORTED
+    assert [(p.condition, p.outcome) for p in judged["9a"]] == [
+        ("data size", Outcome.HOLDS),
+        ("data set", Outcome.UNKNOWN),
+    ]
+    assert BY_NUMBER["9a"].verdict(judged["9a"]) is Verdict.INCONCLUSIVE
+    said = BY_NUMBER["9a"].finding({}, judged["9a"])
+    assert said == "Along data size, l2 and dropout change places between few and start."
+
+
+# ---- the planned training sets are enough ----
+
+METHODS = ("baseline", "l2", "dropout", "early_stopping", "batch_norm")
+PLANNED = {"narrow": ({"width": 4}, 6), "start": ({}, 16), "wide": ({"width": 32}, 6)}
+
+
+def along_width(rng: np.random.Generator, effect: float, sets: int | None = None) -> pd.DataFrame:
+    """Batch normalization is worse than all by `effect` in the narrow network, and better in the wide."""
+    still = dict.fromkeys(METHODS, 0.0)
+    signs = {"narrow": 1, "start": 0, "wide": -1}
+    return runs(
+        *(
+            (name, changes, drawn(rng, still | {"batch_norm": effect * signs[name]}, sets or n))
+            for name, (changes, n) in PLANNED.items()
+        )
+    )
+
+
+def test_a_reversal_of_a_point_and_a_half_is_seen_in_eight_of_ten_studies() -> None:
+    """Among five methods at three widths, with the planned training sets and a realistic spread."""
+    rng = np.random.default_rng(0)
+    seen = [one(along(along_width(rng, 1.5), "width")).outcome is Outcome.HOLDS for _ in range(60)]
+    assert np.mean(seen) >= 0.8
+
+
+def test_three_training_sets_and_one_family_of_all_pairs_and_conditions_do_not_see_it() -> None:
+    """The rule of before: Holm over every pair under every condition, ten of them."""
+    rng = np.random.default_rng(0)
+    seen = []
+    for _ in range(20):
+        table = along_width(rng, 1.5, sets=3)
+        p_values = []
+        for _, members in table.groupby("condition", sort=False):
+            wide = members.pivot(index="split", columns="method", values="test_error")
+            p_values += [
+                stats.ttest_rel(wide[a], wide[b]).pvalue for a, b in itertools.combinations(METHODS, 2)
+            ]
+        adjusted = multipletests([*p_values, *[1.0] * 70], method="holm")[1]
+        seen.append(adjusted[:10].min() <= 0.05 and adjusted[20:30].min() <= 0.05)
+    assert np.mean(seen) <= 0.2
+
+
+def test_equal_methods_change_places_beyond_chance_in_few_studies() -> None:
+    rng = np.random.default_rng(1)
+    seen = [one(along(along_width(rng, 0.0), "width")).outcome is Outcome.HOLDS for _ in range(60)]
+    assert np.mean(seen) <= 0.05
+
+
+# ---- resources ----
+
+
+def budgets(late: float) -> pd.DataFrame:
+    """`slow` is behind by a point at a quarter of the epochs, and ahead by `late` at all of them."""
+    rng = np.random.default_rng(2)
+    rows = [
+        {"condition": condition, "method": method, "split": split, "init": 0, "share": share}
+        | {"validation_error": error}
+        for condition in ("small", "noisy")
+        for share, ahead in ((0.25, -1.0), (0.5, 0.0), (1.0, late))
+        for method, values in drawn(rng, {"quick": 0.0, "slow": -ahead}, 12).items()
+        for split, error in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_what_is_ahead_changes_with_the_epochs() -> None:
+    claim = BY_NUMBER["9c"]
+    tables = {"budgets": budgets(1.0)}
+    evidence = claim.judged_by(tables)
+    assert [piece.condition for piece in evidence] == ["small", "noisy"]
+    assert {piece.endpoint for piece in evidence} == {
+        "quick and slow change places between 100% of the epochs and 25% of the epochs"
+    }
+    assert claim.verdict(evidence) is Verdict.SUPPORTED
+    assert claim.finding(tables, evidence) == (
+        "In small quick is ahead first and slow at the end; "
+        "in noisy quick is ahead first and slow at the end."
+    )
+
+
+def test_where_the_order_stays_the_resources_do_not_matter() -> None:
+    claim = BY_NUMBER["9c"]
+    table = budgets(1.0)
+    shift = (table.method == "slow") * 5.0
+    tables = {"budgets": table.assign(validation_error=table.validation_error + shift)}
+    evidence = claim.judged_by(tables)
+    assert claim.verdict(evidence) is Verdict.REFUTED
+    assert claim.finding(tables, evidence).startswith("In small quick is ahead from first to last; ")
+
+
+def test_without_runs_nothing_is_judged() -> None:
+    empty = {"runs": runs(("start", {}, UP)).iloc[:0], "budgets": budgets(1.0).iloc[:0]}
+    empty["regret"] = pd.DataFrame(columns=["criterion", "condition", "method", "conditions", "estimate"])
+    for claim in CLAIMS:
+        evidence = claim.judged_by(empty)
+        assert evidence == []
+        assert claim.verdict(evidence) is Verdict.INCONCLUSIVE
+        assert claim.finding(empty, evidence) == ""

@@ -6,73 +6,102 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.evaluation.significance import against, rows_of
-from pipeline.params import BASELINE
+from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.questions.base import Tables
 from pipeline.questions.choice.measure import tied_with
+from pipeline.questions.choice.regret import CRITERIA, EVERYWHERE
 from pipeline.questions.study import Study
 from pipeline.system.words import counted, interval, listed
 
+AXES = ("9a", "9b", "9x")  # the claims whose rows are axes
+
 
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
-    """Return the sentence, the tables, and the section for the caption of the figure."""
-    differences = tables["study/differences"]
-    several = [name for name in study.params.settings if len(against(differences, name, "test_error")) > 1]
+    """Return the sentences, the tables, and the section for the caption of the figure."""
     return {
-        "sentence": _winners(tables["winners"], evidence),
-        "by_conditions": by_conditions(tables["winners"], tables["differences"]),
-        "budgets": budgets(several, tables["study/runs"], tables["study/summary"]),
+        "sentence": _axes(evidence),
+        "regret": headline(study, tables, evidence),
+        "by_conditions": by_conditions(tables["winners"]),
+        "regrets": regrets(tables["regret"]),
+        "budgets": budgets(tables["budgets"]),
         "section": study.section,
     }
 
 
-def _winners(winners: pd.DataFrame, evidence: pd.DataFrame) -> str:
-    if winners.empty or evidence.empty:
+def headline(study: Study, tables: Tables, evidence: pd.DataFrame) -> str:
+    """Say what the cheapest and the dearest fixed choice cost; nothing where none can be told."""
+    rows = tables["regret"]
+    rows = rows[(rows.condition == EVERYWHERE) & (rows.criterion == CRITERIA[0])]
+    if rows.empty:
         return ""
-    best = [f"of `{name}` under {count}" for name, count in winners.best.value_counts().items()]
-    best[0] += f" of {counted(len(winners), 'condition')}"
-    axes = list(evidence[evidence.outcome == "holds"].condition)
-    moved = f"along {listed(axes)}" if axes else "along none of the axes"
-    ties = sum(bool(tied_with(row)) for row in winners.itertuples())
+    methods = len(rows)
+    rows = rows[(rows.conditions == rows.conditions.max()) & ~rows.method.isin([BASELINE, TUNED_BASELINE])]
+    if len(rows) < 2:
+        return ""
+    least, most = rows.loc[rows.estimate.idxmin()], rows.loc[rows.estimate.idxmax()]
     return (
-        f"The lowest test error is that {listed(best)}. Under {ties} of them, another method cannot be told "
-        f"from the best. Beyond chance, two methods change places {moved}."
+        f"Always taking `{least.method}` {_costs(least.estimate)} test error than choosing among "
+        f"{counted(methods, 'method')} by the validation loss, and always taking `{most.method}` "
+        f"{_costs(most.estimate)} (means over {counted(int(least.conditions), 'condition')})."
     )
 
 
-def by_conditions(winners: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a condition: the method with the lowest error, its gain, and what ties with it."""
-    table = []
-    for row in winners.itertuples():
-        pairs = differences[(differences.condition == row.condition) & (differences["first"] == BASELINE)]
-        gain = [interval(pair, 2, "+") for pair in pairs[pairs["second"] == row.best].itertuples()]
-        table.append(
-            {
-                "images": f"{row.train_size:,}",
-                "wrong labels": f"{row.label_noise:.0%}",
-                "hidden units": str(row.width),
-                "lowest test error": f"`{row.best}`",
-                "%": f"{row.error:.2f}",
-                "below the baseline's, points": gain[0] if gain else "",
-                "not told apart from it": ", ".join(f"`{name}`" for name in tied_with(row)) or "none",
-            }
-        )
+def _costs(points: float) -> str:
+    return f"costs {points:z.2f} points more" if points > 0 else f"costs {-points:z.2f} points less"
+
+
+def _axes(evidence: pd.DataFrame) -> str:
+    """Say along which axes two methods change places, and along which this cannot be told."""
+    rows = evidence[evidence.claim.isin(AXES)]
+    if rows.empty:
+        return ""
+    found = {outcome: list(rows.condition[rows.outcome == outcome]) for outcome in rows.outcome.unique()}
+    holds, absent = found.pop("holds", []), found.pop("absent", [])
+    unknown = [name for names in found.values() for name in names]
+    parts = (
+        [f"It depends on {listed(holds)}: there, two methods change places beyond chance."] if holds else []
+    )
+    if absent:
+        parts.append(f"Whatever the {listed(absent, 'or')}, one method is the best.")
+    if unknown:
+        parts.append(f"Whether it depends on {listed(unknown, 'or')} cannot be told from chance.")
+    return " ".join(parts)
+
+
+def by_conditions(winners: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a condition: what it is, the method with the lowest error, and what ties with it."""
+    table = [
+        {
+            "condition": f"`{row.condition}`",
+            "images": f"{row.train_size:,} of `{row.data}`",
+            "network": f"{row.network}, {row.depth} x {row.width}",
+            "wrong labels": f"{row.label_noise:.0%}",
+            "useless inputs": f"{row.distractors:.0%}",
+            "training sets": str(row.n),
+            "lowest test error": f"`{row.best}`",
+            "%": f"{row.error:.2f}",
+            "not told apart from it": ", ".join(f"`{name}`" for name in tied_with(row)) or "none",
+        }
+        for row in winners.itertuples()
+    ]
     return pd.DataFrame(table)
 
 
-def budgets(settings: list[str], runs: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a setting and budget: the variant with the lowest test error for its epochs or fewer."""
-    table = []
-    for name in settings:
-        errors = rows_of(summary, name, "test_error").set_index("variant")
-        epochs = runs[runs.setting == name].groupby("variant").epochs.mean()
-        lowest = float("inf")
-        for (spent, error), variant in sorted(
-            zip(zip(epochs, errors.estimate[epochs.index], strict=True), epochs.index, strict=True)
-        ):
-            if error < lowest:
-                lowest = error
-                row = {"setting": f"`{name}`", "epochs trained, mean": f"{spent:.0f}"}
-                row |= {"lowest test error": f"`{variant}`", "%": interval(errors.loc[variant], 2)}
-                table.append(row)
-    return pd.DataFrame(table, columns=["setting", "epochs trained, mean", "lowest test error", "%"])
+def regrets(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a method: what taking it everywhere costs, against choosing by loss and by error."""
+    table: dict[str, dict[str, str]] = {}
+    for row in rows[rows.condition == EVERYWHERE].itertuples():
+        cells = table.setdefault(row.method, {"always": f"`{row.method}`", "conditions": str(row.conditions)})
+        cells[f"against choosing by {row.criterion.replace('_', ' ')}, points"] = interval(row, 2, "+")
+    return pd.DataFrame(table.values())
+
+
+def budgets(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a setting: what has the lowest validation error when a share of the epochs is over."""
+    means = rows.groupby(["condition", "share", "method"], sort=False).validation_error.mean()
+    table: dict[str, dict[str, str]] = {}
+    for (condition, share), errors in means.groupby(level=[0, 1], sort=False):
+        cells = table.setdefault(condition, {"setting": f"`{condition}`"})
+        best = errors.droplevel([0, 1])
+        cells[f"{share:.0%} of the epochs"] = f"`{best.idxmin()}` ({best.min():.2f} %)"
+    return pd.DataFrame(table.values())

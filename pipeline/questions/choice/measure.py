@@ -1,32 +1,58 @@
-"""Which method wins at which data size, width and label noise, with ties shown as ties."""
+"""Every method under every condition: errors, winners, the regret of a fixed choice, and budgets."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from pipeline.evaluation import tables as evaluation
-from pipeline.params import BASELINE
+from pipeline.evaluation.cells import Cell
+from pipeline.params import BASELINE, TUNED_BASELINE
+from pipeline.plan import Run
 from pipeline.questions.base import Tables
+from pipeline.questions.choice import budget, regret
 from pipeline.questions.study import Study
 from pipeline.science import comparison
 from pipeline.science.levels import ALPHA
 
-AXES = {"data size": "train_size", "width": "width", "label noise": "label_noise"}
+# All that tells conditions apart; a table is in the order of these.
+PLACE = (
+    "train_size",
+    "network",
+    "depth",
+    "width",
+    "data",
+    "label_noise",
+    "distractors",
+    "epochs",
+    "batch_size",
+    "validation_size",
+)
+SCORES = ("test_error", "validation_error", "validation_cross_entropy")
 
 
 def measure(study: Study) -> dict[str, pd.DataFrame]:
-    """Return `runs`, a row a run; `differences`, a row a pair of methods under a condition; `winners`.
+    """Return the tables of the comparison, errors in percent and differences in points.
 
-    A difference is the first method's test error minus the second's, paired by training set, with Holm's
-    adjusted p values over all pairs and conditions. The winner under a condition has the lowest mean; a
-    method ties with it unless its difference to it is beyond chance.
+    `runs` has a row a run; `common` marks the methods that are compared under every condition. `differences`
+    has a row a pair of methods under a condition: the first method's test error minus the second's, paired
+    by training set. The method with the lowest mean is the winner of its condition (`winners`); another ties
+    with it unless their difference is beyond chance (Holm over the comparisons with the winner). `regret`
+    has what a fixed method costs against the one chosen on validation data, and `budgets` the validation
+    error of every run of the settings when a share of the epochs is over.
     """
     runs = _runs(study)
     differences = _differences(runs)
-    return {"runs": runs, "differences": differences, "winners": _winners(runs, differences)}
+    return {
+        "runs": runs,
+        "differences": differences,
+        "winners": _winners(runs, differences),
+        "regret": regret.table(runs),
+        "budgets": budget.table(_cells(study)),
+    }
 
 
 def metrics(tables: Tables) -> dict[str, Any]:
@@ -45,36 +71,56 @@ def tied_with(winner: Any) -> list[str]:
     return winner.tied.split() if isinstance(winner.tied, str) else []
 
 
-def _runs(study: Study) -> pd.DataFrame:
-    methods = [BASELINE, *study.section.variants]
-    cells = [
+def _cells(study: Study) -> list[Cell]:
+    """Return the cells of the settings that the question names, with all methods that they have."""
+    return [
         cell
-        for method in methods
+        for method in (BASELINE, TUNED_BASELINE, *study.params.variants)
         for name, cell in study.cells(method).items()
         if name in study.section.settings
     ]
+
+
+def _runs(study: Study) -> pd.DataFrame:
+    common = [BASELINE, TUNED_BASELINE, *study.section.variants]
+    cells = [*_cells(study), *study.own(*common)]
+    # Early stopping and the tuned baseline train for fewer epochs under the same condition.
+    places = {cell.setting: _place(cell.run) for cell in cells if cell.variant == BASELINE}
     frames = []
-    for cell in (*cells, *study.own(*methods)):
-        run = cell.run
-        axes = {"train_size": run.train_size, "width": run.architecture.width, "label_noise": run.label_noise}
+    for cell in cells:
         frame = evaluation.runs(cell).rename(columns={"setting": "condition", "variant": "method"})
-        frames.append(frame.assign(**axes))
+        names = ["condition", "method", "split", "init", *SCORES]
+        frames.append(frame[names].assign(common=cell.variant in common, **places[cell.setting]))
     runs = pd.concat(frames, ignore_index=True)
-    runs["method"] = pd.Categorical(runs.method, methods)
-    order = ["train_size", "width", "label_noise", "method", "split", "init"]
-    return runs.sort_values(order, ignore_index=True).astype({"method": str})
+    order = list(dict.fromkeys([*common, *runs.method]))
+    runs["method"] = pd.Categorical(runs.method, order)
+    return runs.sort_values([*PLACE, "condition", "method", "split", "init"], ignore_index=True).astype(
+        {"method": str}
+    )
+
+
+def _place(run: Run) -> dict[str, Any]:
+    """Return where a condition lies on every axis, from a run of its baseline."""
+    network = run.architecture
+    (kind,) = run.network
+    same = {name: getattr(run, name) for name in PLACE if hasattr(run, name)}
+    return same | {"network": kind, "width": network.width, "depth": network.depth, "data": run.source}
 
 
 def _differences(runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
-    for condition, members in runs.groupby("condition", sort=False):
-        errors = members.pivot_table(index="split", columns="method", values="test_error", sort=False)
+    for condition, errors in by_training_set(runs):
         for first, second in itertools.combinations(errors.columns, 2):
             difference = vars(comparison.paired_difference(errors[first], errors[second]))
-            place = {"condition": condition, **_place(members), "first": first, "second": second}
-            rows.append(place | difference)
-    table = pd.DataFrame(rows)
-    return table.assign(p_holm=comparison.holm(table.p_value))
+            rows.append({"condition": condition, "first": first, "second": second} | difference)
+    return pd.DataFrame(rows)
+
+
+def by_training_set(runs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield every condition with its test errors (training sets, methods), initialisations averaged."""
+    for condition, members in runs.groupby("condition", sort=False):
+        wide = members.pivot_table(index="split", columns="method", values="test_error", sort=False)
+        yield str(condition), wide
 
 
 def _winners(runs: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
@@ -82,18 +128,12 @@ def _winners(runs: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
     for condition, members in runs.groupby("condition", sort=False):
         means = members.groupby("method", sort=False).test_error.mean().sort_values(kind="stable")
         best = str(means.index[0])
-        pairs = differences[(differences.condition == condition) & (differences.p_holm > ALPHA)]
-        near = {
-            first if second == best else second
-            for first, second in zip(pairs["first"], pairs["second"], strict=True)
-            if best in (first, second)
-        }
+        pairs = differences[differences.condition == condition]
+        pairs = pairs[(pairs["first"] == best) | (pairs["second"] == best)]
+        pairs = pairs[comparison.holm(pairs.p_value) > ALPHA]
+        near = {*pairs["first"], *pairs["second"]} - {best}
         tied = " ".join(str(method) for method in means.index if method in near)
-        place = {"condition": condition, **_place(members)}
-        rows.append(place | {"best": best, "error": means.iloc[0], "tied": tied})
+        place = {"condition": condition, **{name: members[name].iloc[0] for name in PLACE}}
+        sets = members.split.nunique()
+        rows.append(place | {"n": sets, "best": best, "error": means.iloc[0], "tied": tied})
     return pd.DataFrame(rows)
-
-
-def _place(members: pd.DataFrame) -> dict[str, Any]:
-    """Return where on every axis a condition lies, from its runs."""
-    return {axis: members[axis].iloc[0] for axis in AXES.values()}

@@ -13,6 +13,7 @@ from pipeline.params.studied import Studied, batch_size
 from pipeline.params.toy import CANDIDATES, LIMITS
 
 TOY_CONDITIONS = 3  # those that still differ
+DEEP = 4  # hidden layers
 FEWEST = 25  # images of a training set, where they are fewer than the study's
 
 
@@ -20,12 +21,14 @@ class Changes(Strict):
     """What a condition changes of the setting that it starts from."""
 
     train_size: Count | None = None
+    validation_size: Count | None = None
     network: AnyNetwork | None = None
     label_noise: Annotated[float, Field(ge=0, lt=1)] | None = None
     distractors: Annotated[float, Field(ge=0, le=1)] | None = None
     epochs: Count | None = None
     batch_size: Count | None = None
     splits: Draws | None = None
+    variants: Names | None = None  # those of the section that are compared there; all where nothing is said
 
     @property
     def given(self) -> dict[str, Any]:
@@ -34,11 +37,12 @@ class Changes(Strict):
 
 
 class Settings(Section):
-    """The baseline and these variants under every condition.
+    """The baselines and these variants under every condition.
 
-    `settings` are trained by the study anyway; the `conditions` start from the first of them. There a variant
-    with several candidates chooses among those at the positions `candidates`, by the validation loss on
-    `trials` training sets of its own.
+    `settings` are trained by the study anyway, and are looked at with all the variants that they have. The
+    `conditions` start from the first of them. There a variant with several candidates, and the tuned
+    baseline, choose among those at the positions `candidates`, by the validation loss on `trials` training
+    sets of their own.
     """
 
     SETTINGS: ClassVar[tuple[str, ...]] = ("settings",)
@@ -70,24 +74,39 @@ class Settings(Section):
                 yield f"settings: expected settings that hold images out, received {name!r}"
             if params.settings[name].splits == 1:
                 yield f"settings: expected settings of several training sets, received {name!r}"
-            for variant in self.variants:
-                if variant not in params.candidates(name):
-                    yield f"variants: expected variants that {name} takes, received {variant!r}"
+        start, count = self.settings[0], len(params.tuning.baseline.epochs)
         for variant in self.variants:
-            count = len(params.variants[variant])
-            beyond = [number for number in self.candidates if number >= count > 1]
-            if beyond:
+            if variant not in params.candidates(start):
+                yield f"variants: expected variants that {start} takes, received {variant!r}"
+        beyond = [number for number in self.candidates if number >= count]
+        if beyond:
+            yield (
+                f"candidates: expected positions below {count}, the candidates in tuning.baseline, "
+                f"received {beyond[0]}"
+            )
+        for name, changes in self.conditions.items():
+            yield from self._of_condition(params, name, changes)
+
+    def _of_condition(self, params: Params, name: str, changes: Changes) -> Iterator[str]:
+        unknown = [variant for variant in changes.variants or () if variant not in self.variants]
+        for variant in unknown:
+            yield (
+                f"conditions.{name}.variants: expected names among {', '.join(self.variants)}, "
+                f"received {variant!r}"
+            )
+        held = changes.validation_size or 0
+        if held > params.data.validation:
+            yield (
+                f"conditions.{name}.validation_size: expected at most data.validation = "
+                f"{params.data.validation}, received {held}"
+            )
+        network = changes.network or params.settings[self.settings[0]].network
+        for variant in changes.variants or self.variants:
+            needed = set() if variant in unknown else params.variants[variant][0].needs
+            if missing := needed - network.network.OFFERS:
                 yield (
-                    f"candidates: expected positions below {count}, the candidates of {variant}, "
-                    f"received {beyond[0]}"
-                )
-        start = self.settings[0]
-        kind = _kind(params.settings[start])
-        for name, (setting, _) in self.drawn(params).items():
-            if _kind(setting) != kind:
-                yield (
-                    f"conditions.{name}.network: expected a network like that of {start}, {kind}, "
-                    f"received {_kind(setting)}"
+                    f"conditions.{name}.network: expected one that offers {' and '.join(sorted(missing))}, "
+                    f"which {variant} needs, received {network.name}"
                 )
 
     def enlarged(self, params: Params) -> Self:
@@ -106,6 +125,10 @@ class Settings(Section):
         positions[:] = range(len(positions))
         section["splits"] = min(section["splits"], LIMITS["splits"])
         conditions, kept = section["conditions"], set[str]()
+        for changes in conditions.values():
+            if "variants" in changes:
+                left = [name for name in changes["variants"] if name in section["variants"]]
+                changes["variants"][:] = left or section["variants"][:1]
         different = [dict(content["settings"][section["settings"][0]]) | {"splits": section["splits"]}]
         for name, changes in conditions.items():
             for field, limit in LIMITS.items():
@@ -120,14 +143,14 @@ class Settings(Section):
 
     @classmethod
     def fit(cls, section: dict[str, Any], content: dict[str, Any], studied: Studied) -> None:
-        """Write conditions that the images allow: fewer and more of them, narrower and wider networks."""
+        """Write conditions that the images allow: fewer and more of them, other widths and depths."""
         start = content["settings"][section["settings"][0]]
-        noise = max(setting["label_noise"] for setting in content["settings"].values())
-        (units,) = start["network"]["dense"]["hidden"]
+        units, *_ = start["network"]["dense"]["hidden"]
+        activation = start["network"]["dense"]["activation"]
         few, more = max(studied.train_size // 4, FEWEST), 4 * studied.train_size
-        narrow, wide = (
-            {"network": {"dense": {"hidden": [count], "activation": start["network"]["dense"]["activation"]}}}
-            for count in (units // 4, 4 * units)
+        narrow, wide, deep, large = (
+            {"network": {"dense": {"hidden": hidden, "activation": activation}}}
+            for hidden in ([units // 4], [4 * units], [units] * DEEP, [4 * units] * DEEP)
         )
         conditions: dict[str, dict[str, Any]] = {
             f"n{few}": {"train_size": few, "batch_size": batch_size(few)},
@@ -138,18 +161,14 @@ class Settings(Section):
                 "batch_size": batch_size(more),
                 "epochs": max(start["epochs"] // 2, 1),
             },
-            "wide_noisy": wide | {"label_noise": noise},
-            "narrow_noisy": narrow | {"label_noise": noise},
+            "deep": deep,
+            "large": large,
         }
         sets = section["splits"] + section["trials"]
         if more * sets > studied.pool:
             del conditions[f"n{more}"]
         written = section["conditions"]
         written.clear()
-        for name in [*conditions][: studied.most]:
+        free = [name for name in conditions if name not in content["settings"]]
+        for name in free[: studied.most]:
             written[name] = conditions[name]
-
-
-def _kind(setting: Setting) -> str:
-    """Return what conditions share that differ in width alone."""
-    return f"{setting.network.name} of depth {setting.network.network.depth}"
