@@ -66,6 +66,7 @@ questions:
   tradeoff: {settings: [large], variants: [ridge], splits: 5}
   weights: {settings: [large], variants: [ridge], splits: 4}
   penalties: {}
+  features: {}
   dropout: {}
   early_stopping: {}
   batch_norm:

@@ -46,6 +46,37 @@ ACTIVATIONS: dict[str, Callable[[Single], Single]] = {
     "elu": _elu,
     "gelu": _gelu,
 }
+
+
+def _relu_slope(values: Single) -> Single:
+    return np.asarray(values > 0, np.float32)
+
+
+def _sigmoid_slope(values: Single) -> Single:
+    above = _sigmoid(values)
+    return above * (1 - above)
+
+
+def _tanh_slope(values: Single) -> Single:
+    return np.asarray(1 - np.tanh(values) ** 2)
+
+
+def _elu_slope(values: Single) -> Single:
+    return np.exp(np.minimum(values, 0))
+
+
+def _gelu_slope(values: Single) -> Single:
+    density = np.exp(-0.5 * values**2) / np.sqrt(2 * np.pi)
+    return np.asarray(special.ndtr(values) + values * density, np.float32)
+
+
+SLOPES: dict[str, Callable[[Single], Single]] = {
+    "relu": _relu_slope,
+    "sigmoid": _sigmoid_slope,
+    "tanh": _tanh_slope,
+    "elu": _elu_slope,
+    "gelu": _gelu_slope,
+}
 OUTPUT = "logits"
 
 
@@ -95,12 +126,52 @@ class Network:
         """Return the logits (n, C) of images (n, inputs) in [0, 1]."""
         return self.after_first(self.first(images))
 
-    def thinned(self, first: Single, kept: Sequence[Mask]) -> Single:
-        """Return the logits (n, C) of only the activations marked in `kept`, (n, units) per hidden layer."""
-        values = first * kept[0]
-        for number in range(1, len(self.kernels) - 1):
-            values = self._layer(number, values) * kept[number]
+    def from_layer(self, number: int, before: Single) -> Single:
+        """Return the logits (n, C) that follow from hidden layer `number`, given what enters its activation.
+
+        Layers count from 0; `before` (n, units) is the layer's product and bias, before the activation.
+        """
+        values = ACTIVATIONS[self.activation](before)
+        for later in range(number + 1, len(self.kernels) - 1):
+            values = self._layer(later, values)
         return np.asarray(values @ self.kernels[-1] + self.biases[-1])
+
+    def before_activations(self, images: Single) -> list[Single]:
+        """Return what enters the activations of every hidden layer, (n, units), of images (n, inputs)."""
+        check_axes("images", images, ("n", "inputs"))
+        values, entering = images, []
+        for kernel, bias in zip(self.kernels[:-1], self.biases[:-1], strict=True):
+            entering.append(np.asarray(values @ kernel + bias))
+            values = ACTIVATIONS[self.activation](entering[-1].copy())  # some work in place
+        return entering
+
+    def input_gradient(self, images: Single, outputs: Single) -> Single:
+        """Return the gradient with respect to the inputs of a weighted sum of the logits, (n, inputs).
+
+        images (n, inputs) in [0, 1]; `outputs` (n, C) are the weights: of image i it is the gradient of
+        sum_c outputs[i, c] * logit_c. A one of class c alone gives a row of the Jacobian of the logits;
+        softmax minus the one-hot label gives the gradient of the cross-entropy. By back-propagation
+        (Rumelhart et al. 1986); the slope of relu at 0 is 0, as TensorFlow has it. Raises ValueError for
+        weights of another shape.
+        """
+        expected = (len(images), self.biases[-1].size)
+        if outputs.shape != expected:
+            raise ValueError(f"outputs: expected shape {expected}, received {outputs.shape}")
+        gradient = outputs @ self.kernels[-1].T
+        entering = self.before_activations(images)
+        for before, kernel in zip(reversed(entering), reversed(self.kernels[:-1]), strict=True):
+            gradient = (gradient * SLOPES[self.activation](before)) @ kernel.T
+        return np.asarray(gradient)
+
+    def thinned(self, kept: Sequence[Mask]) -> Network:
+        """Return the network of only the hidden units marked in `kept`, (units,) per hidden layer."""
+        every: list[Mask | slice] = [slice(None), *kept, slice(None)]
+        ends = zip(self.kernels, every[:-1], every[1:], strict=True)
+        return replace(
+            self,
+            kernels=tuple(kernel[before][:, after] for kernel, before, after in ends),
+            biases=tuple(bias[units] for bias, units in zip(self.biases, every[1:], strict=True)),
+        )
 
     def silenced(self, silent: Sequence[Mask]) -> Network:
         """Return the network in which the hidden units of `silent`, (units,) per layer, put out zero.

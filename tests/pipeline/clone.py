@@ -41,6 +41,7 @@ QUESTIONS = (
     "tradeoff",
     "weights",
     "penalties",
+    "features",
     "dropout",
     "early_stopping",
     "batch_norm",

@@ -49,6 +49,7 @@ questions:
   tradeoff: {settings: [tiny], variants: [l1], splits: 3}
   weights: {settings: [tiny], variants: [l1], splits: 3}
   penalties: {}
+  features: {}
   dropout: {}
   early_stopping: {}
   batch_norm:

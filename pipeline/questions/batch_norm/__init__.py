@@ -1,3 +1,3 @@
 """What does batch normalization do?"""
 
-ORDER = 7
+ORDER = 8

@@ -1,3 +1,3 @@
 """How to choose?"""
 
-ORDER = 9
+ORDER = 10

@@ -1,4 +1,4 @@
 """What does dropout do, in training and after?"""
 
-ORDER = 5
+ORDER = 6
 READS = ("baseline", "dropout")

@@ -1,4 +1,4 @@
-"""The test error as hidden units are silenced, and the scores by the number of dropout passes."""
+"""What a network can do without, under which damage it still works, and the scores by dropout passes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,38 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.drawing.style import VARIANTS, WIDTH, by_replicate, panels
-from pipeline.evaluation.replicates import over_replicates
+from pipeline.evaluation.replicates import over_replicates, replicate_means
 from pipeline.questions.base import Tables
+from pipeline.questions.dropout.damaged import LEVELS
 from pipeline.questions.dropout.passes import SCALING
+from pipeline.science import comparison
 
 SCORES = {"error": "test error (%)", "nll": "negative log-likelihood (nats)", "ece": "calibration error"}
+# What is missing: a table, its column, and the title of a panel.
+MISSING = (
+    ("units", "changed", "changed (%)\nwithout one unit"),
+    ("units", "rise", "error + points\nmost important unit"),
+    ("pixels", "changed", "changed (%)\nwithout one pixel"),
+    ("pixels", "mean_rise", "error + points\nwithout a block"),
+    ("pixels", "worst_rise", "error + points\nworst block"),
+)
+UNITS = {
+    "noise": "standard deviation of the noise",
+    "blur": "standard deviation of the blur (pixels)",
+    "shift": "shift (pixels)",
+}
 
 
 def draw(tables: Tables) -> dict[str, Figure]:
-    """Return the figures `silenced` and `passes`; none where no setting has dropout."""
+    """Return `silenced`, `missing`, `damaged` and `passes`; nothing where no setting has dropout."""
     if tables["errors"].empty:
         return {}
-    return {"silenced": _silenced(tables["errors"]), "passes": _passes(tables["scores"])}
+    return {
+        "silenced": _silenced(tables["errors"]),
+        "missing": _missing(tables),
+        "damaged": _damaged(tables["damaged"]),
+        "passes": _passes(tables["scores"]),
+    }
 
 
 def _silenced(errors: pd.DataFrame) -> Figure:
@@ -30,6 +50,44 @@ def _silenced(errors: pd.DataFrame) -> Figure:
         axis.set(xlabel="share of hidden units silenced", ylim=(0, 100))
         axis.legend(fontsize=8)
     axes[0].set_ylabel("test error (%)")
+    return figure
+
+
+def _missing(tables: Tables) -> Figure:
+    """Draw a panel a measure, a row a setting, and the mean of each variant with its 95 % interval."""
+    settings = list(tables["units"].setting.unique())
+    figure, axes = panels([title for _, _, title in MISSING], height=1.3 + 0.4 * len(settings))
+    for axis, (name, column, title) in zip(axes, MISSING, strict=True):
+        for (setting, variant), rows in tables[name].groupby(["setting", "variant"], sort=False):
+            mean = comparison.mean_interval(replicate_means(rows, column))
+            place = settings.index(setting) + (0.15 if variant == "dropout" else -0.15)
+            axis.plot([mean.low, mean.high], [place, place], color=VARIANTS[str(variant)])
+            label = str(variant) if setting == settings[0] else None
+            axis.plot(mean.estimate, place, "o", color=VARIANTS[str(variant)], markersize=4, label=label)
+        axis.set_title(title, fontsize=9)
+        axis.set_yticks(range(len(settings)), settings if axis is axes[0] else [""] * len(settings))
+        axis.set(ylim=(len(settings) - 0.5, -0.5), xlim=(0, None))
+    axes[-1].legend(fontsize=8)
+    return figure
+
+
+def _damaged(damaged: pd.DataFrame) -> Figure:
+    """Draw a column a setting, a row a kind of damage, and a line a variant with its 95 % band."""
+    settings = list(damaged.setting.unique())
+    figure = Figure(figsize=(WIDTH, 2.4 * len(LEVELS)), layout="constrained")
+    axes = figure.subplots(len(LEVELS), len(settings), sharey="row", squeeze=False)
+    for column, setting in enumerate(settings):
+        for row, kind in enumerate(LEVELS):
+            axis = axes[row, column]
+            shown = damaged[(damaged.setting == setting) & (damaged.damage == kind)]
+            for variant, rows in shown.groupby("variant", sort=False):
+                by_replicate(axis, rows, "level", "error", VARIANTS[str(variant)], label=str(variant))
+            axis.set_xlabel(UNITS[kind], fontsize=8)
+            axis.set_ylim(bottom=0)
+        axes[0, column].set_title(setting)
+    for row in axes:
+        row[0].set_ylabel("test error (%)", fontsize=9)
+    axes[0, 0].legend(fontsize=8)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""What dropout leaves behind: redundant units, predictions that can be averaged, longer training."""
+"""What dropout leaves behind: units, pixels and images it can do without; averages; longer training."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 
 from pipeline.questions.base import Tables
-from pipeline.questions.dropout import duration, passes, silenced
+from pipeline.questions.dropout import damaged, duration, passes, pixels, silenced, single
 from pipeline.questions.study import Study
 
 
 def measure(study: Study) -> dict[str, pd.DataFrame]:
-    """Return the tables `errors`, `correlation`, `scores` and `duration`."""
-    return {**silenced.measure(study), **passes.measure(study), **duration.measure(study)}
+    """Return the tables `errors`, `correlation`, `units`, `pixels`, `damaged`, `scores` and `duration`."""
+    parts = (silenced, single, pixels, damaged, passes, duration)
+    return {name: table for part in parts for name, table in part.measure(study).items()}
 
 
 def metrics(tables: Tables) -> dict[str, Any]:

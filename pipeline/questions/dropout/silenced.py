@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.datasets.seeds import generator
-from pipeline.evaluation.cells import Cell
-from pipeline.params import BASELINE
 from pipeline.questions.base import Tables
+from pipeline.questions.dropout.compared import REPLICATE, cells, error, replicate
 from pipeline.questions.study import Study
 from pipeline.science import units
 
@@ -19,7 +17,6 @@ SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 HALF = 0.5  # the share that the claim is about
 MASKS = 3  # drawn for every replicate, the same for both variants
 IMAGES = 2000  # no more of the test images: each is scored under many masks
-REPLICATE = ["setting", "variant", "split", "init"]
 
 
 def measure(study: Study) -> dict[str, pd.DataFrame]:
@@ -28,21 +25,20 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
     `error` is in percent and `rise` in points above the intact network's; both are means over the masks.
     """
     errors, correlations = [], []
-    for cell in _cells(study):
+    for cell in (cell for pair in cells(study) for cell in pair):
         images, labels = study.test_sample(cell.run, IMAGES)
         for run, network in cell.networks():
-            replicate = {name: getattr(run, name) for name in REPLICATE}
             first = network.first(images)
-            intact = _error(network.after_first(first), labels)
+            intact = error(network.after_first(first), labels)
             rng = generator("ablation", run.split, run.init)
             drawn = [units.silence(network.units, SHARES, rng) for _ in range(MASKS)]
             for place, share in enumerate(SHARES):
                 by_mask = [
-                    _error(network.silenced(masks[place]).after_first(first), labels) for masks in drawn
+                    error(network.silenced(masks[place]).after_first(first), labels) for masks in drawn
                 ]
-                error = float(np.mean(by_mask))
-                errors.append(replicate | {"share": share, "error": error, "rise": error - intact})
-            correlations.append(replicate | {"correlation": units.mean_correlation(first)})
+                mean = float(np.mean(by_mask))
+                errors.append(replicate(run) | {"share": share, "error": mean, "rise": mean - intact})
+            correlations.append(replicate(run) | {"correlation": units.mean_correlation(first)})
     return {
         "errors": pd.DataFrame(errors, columns=[*REPLICATE, "share", "error", "rise"]),
         "correlation": pd.DataFrame(correlations, columns=[*REPLICATE, "correlation"]),
@@ -59,14 +55,3 @@ def metrics(tables: Tables) -> dict[str, Any]:
         numbers = {"rise": round(float(rise), 4), "correlation": round(float(means[setting, variant]), 5)}
         by_setting.setdefault(setting, {})[variant] = numbers
     return by_setting
-
-
-def _cells(study: Study) -> Iterator[Cell]:
-    """Yield the baseline's cells of the settings that have dropout, and then dropout's."""
-    with_dropout, baseline = study.dense("dropout"), study.cells(BASELINE)
-    yield from (baseline[setting] for setting in with_dropout)
-    yield from with_dropout.values()
-
-
-def _error(logits: np.ndarray, labels: np.ndarray) -> float:
-    return 100.0 * float((logits.argmax(axis=1) != labels).mean())

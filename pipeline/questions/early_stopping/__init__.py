@@ -1,4 +1,4 @@
 """When does early stopping stop?"""
 
-ORDER = 6
+ORDER = 7
 READS = ("baseline", "early_stopping")

@@ -1,4 +1,4 @@
 """Does dropout help in the textbook program?"""
 
-ORDER = 8
+ORDER = 9
 READS = ("baseline", "dropout")

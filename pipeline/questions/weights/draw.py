@@ -9,6 +9,7 @@ from pipeline.questions.base import Tables
 
 MEASURES = {
     "near_zero": "share below 0.001",
+    "exact_zeros": "share of exact zeros",
     "hoyer": "Hoyer's index",
     "participation_ratio": "participation",
 }
@@ -16,12 +17,14 @@ SMALLEST = 1e-3  # singular values below are rounding
 
 
 def draw(tables: Tables) -> dict[str, Figure]:
-    """Draw a row a setting: three measures, live weights filled and all weights hollow; pruning; spectrum."""
+    """Draw a row a setting: four measures, live weights filled and all weights hollow; pruning; spectrum."""
     spread, pruning, spectrum = tables["spread"], tables["pruning"], tables["spectrum"]
     spread = spread[spread.kernels == "all"]
     settings = list(spread.setting.unique())
     figure = Figure(figsize=(WIDTH, 3.0 * len(settings)), layout="constrained")
-    axes = figure.subplots(len(settings), len(MEASURES) + 2, squeeze=False, width_ratios=[1, 1, 1, 1.6, 1.6])
+    count = len(MEASURES)
+    widths = [*[1.0] * count, 1.6, 1.6]
+    axes = figure.subplots(len(settings), count + 2, squeeze=False, width_ratios=widths)
     for row, setting in enumerate(settings):
         weights_of = spread[spread.setting == setting]
         variants = list(weights_of.variant.unique())
@@ -37,14 +40,16 @@ def draw(tables: Tables) -> dict[str, Figure]:
             axis.set_ylim(bottom=0)
         for variant in variants:
             curves = pruning[(pruning.setting == setting) & (pruning.variant == variant)]
-            by_replicate(axes[row, 3], curves, "share", "error", colour_of(variant), label=variant)
+            by_replicate(axes[row, count], curves, "share", "error", colour_of(variant), label=variant)
             values = spectrum[(spectrum.setting == setting) & (spectrum.variant == variant)]
-            by_replicate(axes[row, 4], values, "place", "value", colour_of(variant), variant, line="-")
+            by_replicate(
+                axes[row, count + 1], values, "place", "value", colour_of(variant), variant, line="-"
+            )
         axes[row, 0].set_ylabel(setting)
-        axes[row, 3].set_title("test error (%), pruned", fontsize=9)
-        axes[row, 3].set_xlabel("share of live weights set to 0", fontsize=9)
-        axes[row, 3].legend(fontsize=7)
-        axes[row, 4].set(yscale="log", ylim=(SMALLEST, None))
-        axes[row, 4].set_xlabel("place", fontsize=9)
-        axes[row, 4].set_title("singular values, first kernel", fontsize=9)
+        axes[row, count].set_title("test error (%), pruned", fontsize=9)
+        axes[row, count].set_xlabel("share of live weights set to 0", fontsize=9)
+        axes[row, count].legend(fontsize=7)
+        axes[row, count + 1].set(yscale="log", ylim=(SMALLEST, None))
+        axes[row, count + 1].set_xlabel("place", fontsize=9)
+        axes[row, count + 1].set_title("singular values, first kernel", fontsize=9)
     return {"figure": figure}

@@ -1,0 +1,50 @@
+"""What the study says about the features that a network looks at, computed from the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from pipeline.params import BASELINE
+from pipeline.questions.base import Tables
+from pipeline.questions.features.claims import PENALTIES
+from pipeline.questions.features.measure import IMAGES
+from pipeline.questions.study import Study
+from pipeline.system.words import capital, interval, listed
+
+
+def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
+    """Return the sentences, whether there is a figure, and the number in its caption."""
+    attention = tables["attention"]
+    return {
+        "sentences": [*_shares(attention), *_scores(evidence)],
+        "drawn": not attention.empty,
+        "images": IMAGES,
+    }
+
+
+def _shares(attention: pd.DataFrame) -> list[str]:
+    said = []
+    for setting in attention.setting.unique():
+        means = attention[attention.setting == setting].groupby("variant")[["weights", "gradients"]].mean()
+        named = [name for name in (*PENALTIES, BASELINE) if name in means.index]
+        weights, gradients = (
+            listed(f"{means.loc[name, column]:.0%} under `{name}`" for name in named)
+            for column in ("weights", "gradients")
+        )
+        said.append(
+            f"In `{setting}`, the real pixels have this share of the squared weights: {weights}. Of the "
+            f"squared input gradients they have {gradients}."
+        )
+    return said
+
+
+def _scores(evidence: pd.DataFrame) -> list[str]:
+    rows = evidence[evidence.claim == "9e"]
+    parts = [
+        f"the {row.endpoint.partition(',')[0]} of L1 is below that of L2 by {interval(row, 3)} {row.unit} "
+        f"in `{row.condition}`"
+        for row in rows.itertuples()
+    ]
+    return [f"{capital(listed(parts))}."] if parts else []
