@@ -17,6 +17,7 @@ from scipy import special
 from pipeline import records
 from pipeline.plan import Run
 from pipeline.records import FinishedCell, Record
+from pipeline.regularizers import discover
 from pipeline.science import bias_variance, comparison, metrics
 from pipeline.science.network import Network
 from pipeline.system.errors import UserError
@@ -80,8 +81,12 @@ class Cell:
 
     @property
     def is_dense(self) -> bool:
-        """Tell whether its networks can be applied here, which are then `networks`."""
-        return "dense" in self.run.network
+        """Tell whether its networks can be applied here, which are then `networks`.
+
+        They can where they are dense, and batch normalization is all that stands before an activation.
+        """
+        added = (name for name in self.run.regularizers if discover()[name].uses("before_activation"))
+        return "dense" in self.run.network and set(added) <= {"batch_norm"}
 
     def networks(self) -> Iterator[tuple[Run, Network]]:
         """Yield the trained networks, in the order of the plan, of a cell that is dense."""
@@ -138,6 +143,11 @@ def _cell(root: Path, stage: str, finished: FinishedCell) -> Cell:
 def score(record: Record, name: str) -> float:
     """Return a score of a finished run; errors in percent."""
     return metrics.METRICS[name].shown(record.final)
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Return images (n, ...) as the networks see them: float32 (n, pixels) in [0, 1]."""
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255.0)
 
 
 def _without_each(models: np.ndarray, labels: np.ndarray, loss: str) -> dict[str, np.ndarray]:

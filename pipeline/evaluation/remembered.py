@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from joblib import Memory
 
-from pipeline.evaluation import cells, tables
+from pipeline.evaluation import alike, cells, memorised, tables
 from pipeline.evaluation.cells import Cell
 from pipeline.evaluation.tables import Measured
 from pipeline.plan.code import PACKAGE, uncommented
@@ -57,6 +57,9 @@ def _measured(digest: str, cell: Cell, labels: np.ndarray) -> tuple[dict[str, pd
         "summary": tables.summary(cell, decomposed),
         "curves": tables.curves(cell),
         "decomposition": tables.decomposition(cell, labels),
+        "pseudo_values": tables.pseudo_values(cell, decomposed),
+        "alike": alike.gaps(cell, labels),
+        "memorised": memorised.shares(cell.root, cell),
     }
     return of_cell, Measured.of(cell, decomposed, labels)
 

@@ -162,6 +162,18 @@ def decomposition(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
+def pseudo_values(cell: Cell, decomposed: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Return a row a training set: the jackknife's pseudo-values of risk, bias and variance by loss.
+
+    `decomposed` is what `cell.decomposed` returns. Of a single training set there are none.
+    """
+    splits = [row[0].run.split for row in cell.grid] if len(cell.grid) > 1 else []
+    values = {
+        name: comparison.pseudo_values(each) if splits else np.empty(0) for name, each in decomposed.items()
+    }
+    return pd.DataFrame({"setting": cell.setting, "variant": cell.variant, "split": splits, **values})
+
+
 def overview(table: pd.DataFrame) -> pd.DataFrame:
     """Return a row a cell with the headline estimates, from the summary."""
     wide = table.pivot_table(index=["setting", "variant"], columns="metric", values="estimate", sort=False)

@@ -13,12 +13,14 @@ import pandas as pd
 from pipeline.datasets import prepared
 from pipeline.datasets.images import Images
 from pipeline.evaluation import cells
-from pipeline.evaluation.cells import Cell
+from pipeline.evaluation.cells import Cell, scaled
 from pipeline.params import BASELINE, TUNED_BASELINE, Params
 from pipeline.plan import Run
 from pipeline.questions.base import Question
 from pipeline.system.files import read_table
 from pipeline.system.words import coded
+
+__all__ = ["TABLES", "Study", "scaled"]
 
 TABLES = Path("reports/tables")
 
@@ -100,8 +102,3 @@ class Study:
         for cell in cells.read(self.root, stage, question):
             if cell.variant == variant:
                 yield cell
-
-
-def scaled(images: np.ndarray) -> np.ndarray:
-    """Return images (n, ...) as the networks see them: float32 (n, pixels) in [0, 1]."""
-    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255.0)

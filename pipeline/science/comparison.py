@@ -151,6 +151,19 @@ def leave_one_out(statistic_of_indices: Callable[[IntArray], float], n: int) -> 
     return check_finite("statistic_of_indices", [statistic_of_indices(indices), *left_out])
 
 
+def pseudo_values(values: ArrayLike) -> FloatArray:
+    """The jackknife's pseudo-value of every replicate, (n,), from values (1 + n,) of `leave_one_out`.
+
+    n s - (n-1) s_i: they can be averaged, compared and tested like measurements of the replicates. Raises
+    ValueError for n < 2 and values that are not finite. Tukey 1958.
+    """
+    statistics = check_finite("values", values, ("1 + n",))
+    n = statistics.size - 1
+    if n < 2:
+        raise ValueError(f"values: expected at least 2 replicates, received {n}")
+    return np.asarray(n * statistics[0] - (n - 1) * statistics[1:])
+
+
 def jackknife(values: ArrayLike, level: float = LEVEL) -> PairedDifference:
     """Delete-one jackknife interval, t with n - 1 degrees, and the p value of the test against zero.
 

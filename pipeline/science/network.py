@@ -1,6 +1,7 @@
 """Inference of a recorded network: dense layers, one activation between them, in numpy.
 
-It computes in single precision, as training does, and agrees with the recorded logits up to rounding.
+Batch normalization is folded into the layer that it follows: at inference it is one more affine map. The
+network computes in single precision, as training does, and agrees with the recorded logits up to rounding.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ SLOPES: dict[str, Callable[[Single], Single]] = {
     "gelu": _gelu_slope,
 }
 OUTPUT = "logits"
+STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")  # of a normalization, (units,) each
+EPSILON = 1e-3  # that Keras' batch normalization adds to the variance
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,16 +95,22 @@ class Network:
     def of(cls, weights: Mapping[str, NDArray[np.float32]], activation: str) -> Network:
         """Return the network of recorded weights, by their paths `hidden_1/kernel`, ..., `logits/bias`.
 
-        Raises ValueError for an activation that is not known here, and for weights other than those of
-        dense layers, such as batch normalization's.
+        Those of batch normalization, `hidden_1_batch_norm/gamma` and so on, are folded into the layer's own
+        (Ioffe & Szegedy 2015, algorithm 2). Raises ValueError for an activation that is not known here, and
+        for other weights, such as those of layer normalization.
         """
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation: expected one of {', '.join(ACTIVATIONS)}, received {activation}")
-        hidden = [f"hidden_{number}" for number in range(1, len(weights) // 2)]
+        depth = sum(name.endswith("/kernel") for name in weights) - 1
+        hidden = [f"hidden_{number}" for number in range(1, depth + 1)]
+        normalized = [
+            name for name in hidden if any(path.startswith(f"{name}_batch_norm/") for path in weights)
+        ]
         expected = {f"{layer}/{role}" for layer in (*hidden, OUTPUT) for role in ("kernel", "bias")}
+        expected |= {f"{layer}_batch_norm/{role}" for layer in normalized for role in STATISTICS}
         if set(weights) != expected:
             raise ValueError(f"weights: expected {sorted(expected)}, received {sorted(weights)}")
-        layers = [(weights[f"{name}/kernel"], weights[f"{name}/bias"]) for name in (*hidden, OUTPUT)]
+        layers = [_affine(weights, name, name in normalized) for name in (*hidden, OUTPUT)]
         kernels, biases = zip(*layers, strict=True)
         return cls(kernels, biases, activation)
 
@@ -187,3 +196,15 @@ class Network:
 
     def _layer(self, number: int, values: Single) -> Single:
         return ACTIVATIONS[self.activation](values @ self.kernels[number] + self.biases[number])
+
+
+def _affine(weights: Mapping[str, Single], layer: str, normalized: bool) -> tuple[Single, Single]:
+    """Return the kernel and bias of a layer, with its normalization folded in."""
+    kernel, bias = weights[f"{layer}/kernel"], weights[f"{layer}/bias"]
+    if not normalized:
+        return kernel, bias
+    gamma, beta, mean, variance = (
+        weights[f"{layer}_batch_norm/{role}"].astype(np.float64) for role in STATISTICS
+    )
+    scale = gamma / np.sqrt(variance + EPSILON)
+    return (kernel * scale).astype(np.float32), ((bias - mean) * scale + beta).astype(np.float32)

@@ -41,9 +41,7 @@ def main() -> None:
     frames["tuning"] = [tables.tuning(ROOT, stage) for stage in params.stages]
     order = {name: place for place, name in enumerate(params.settings)}
     made = {
-        name: pd.concat(listed, ignore_index=True).sort_values(
-            "setting", key=lambda names: names.map(order), kind="stable"
-        )
+        name: _united(listed).sort_values("setting", key=lambda names: names.map(order), kind="stable")
         for name, listed in frames.items()
     }
     made["differences"] = tables.adjusted(made["differences"])
@@ -54,6 +52,11 @@ def main() -> None:
     write_metrics(ROOT / "reports" / "metrics" / "study.json", tables.headline(made["overview"]))
     reads.write_inputs(ROOT)
     remembered.forget_the_oldest(ROOT)
+
+
+def _united(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of all frames, which have the same columns; some or all may be empty."""
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from scipy.special import softmax
 
 from pipeline.science.diagnostics import (
     calibration_error,
+    directions,
     hoyer,
     near_zero,
     nll,
@@ -127,3 +128,14 @@ def test_malformed_weights_are_refused(call, message) -> None:  # type: ignore[n
     """Argument, expected, received."""
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_directions_that_carry_the_energy_are_those_of_the_singular_values() -> None:
+    matrix = np.random.default_rng(7).normal(size=(6, 4))
+    values = np.linalg.svd(matrix, compute_uv=False)
+    assert directions(matrix) == pytest.approx((values**2).sum() ** 2 / (values**4).sum())
+    assert directions(1e-100 * matrix) == pytest.approx(directions(matrix))
+    assert directions(np.outer([1, 2, 3], [4, 5])) == pytest.approx(1)
+    assert directions(np.eye(5, 3)) == pytest.approx(3)
+    with pytest.raises(ValueError, match="only zeros"):
+        directions(np.zeros((2, 2)))

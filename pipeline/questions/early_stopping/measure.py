@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.datasets import prepared
 from pipeline.evaluation.cells import Cell
+from pipeline.evaluation.memorised import shares
 from pipeline.params import BASELINE
 from pipeline.plan import Run
 from pipeline.questions.base import Tables
-from pipeline.questions.study import Study, scaled
+from pipeline.questions.study import Study
 from pipeline.records import Record
 from pipeline.science import stopping
-from pipeline.science.network import Network
 
 PATIENCES = (1, 2, 3, 5, 7, 10, 15, 20)
 SHOWN_PATIENCE = 5  # the one that sentences and metrics speak of
@@ -47,9 +46,8 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
         if setting in stopped:
             patience = stopped[setting].run.regularizers["early_stopping"]["patience"]
             rises += [_rise(record, patience) for record in _watched(baseline)]
-            # Of a single training set, no images are wrongly labelled and never seen.
-            if baseline.run.label_noise and len(baseline.grid) > 1 and baseline.is_dense:
-                memorised += [*_memorised(study, baseline), *_memorised(study, stopped[setting])]
+            for cell in (baseline, stopped[setting]):
+                memorised += shares(study.root, cell).to_dict("records")
     columns = ["criterion", "patience", "stopped", "restored", "best_epoch", "epochs_saved"]
     return {
         "stops": pd.DataFrame(stops, columns=[*REPLICATE, *columns, "loss_regret", "error_regret"]),
@@ -112,21 +110,3 @@ def _rise(record: Record, patience: int) -> dict[str, Any]:
         "loss_rise": loss[-LAST:].mean() / loss[place] - 1.0,
         "error_rise": error[-LAST:].mean() - error[place],
     }
-
-
-def _memorised(study: Study, cell: Cell) -> Iterator[dict[str, Any]]:
-    """Yield the share of wrong labels that a network outputs, of images it trained on and of others."""
-    sets = len(cell.grid)
-    for run, network in cell.networks():
-        seen = _wrong_share(study, run, network, run.split)
-        unseen = _wrong_share(study, run, network, (run.split + 1) % sets)
-        yield _replicate(run) | {"variant": run.variant, "seen": seen, "unseen": unseen}
-
-
-def _wrong_share(study: Study, run: Run, network: Network, split: int) -> float:
-    """Return the share of the wrong labels of a training set that the network of a run outputs."""
-    data = study.replicate(run, split)
-    drawn = prepared.read_split(study.root, run.setting).train[split]
-    wrong = study.images(run).train_labels[drawn] != data.train_labels
-    logits = network.logits(scaled(data.train_images[wrong]))
-    return float((logits.argmax(axis=1) == data.train_labels[wrong]).mean())

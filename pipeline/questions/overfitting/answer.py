@@ -6,57 +6,87 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.evaluation.significance import against, better, rows_of
+from pipeline.evaluation.significance import rows_of
 from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.questions.base import Tables
+from pipeline.questions.evidence import RIVALS, by_place
 from pipeline.questions.study import Study
-from pipeline.system.words import interval, of
+from pipeline.system.words import capital, coded, interval, listed
 
 
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
     """Return the sentences, and the settings that have curves."""
-    compared = set(tables["study/differences"].setting)
-    gaps = [gap(name, tables) for name in study.params.settings if name in compared]
+    shown = set(tables["gaps"].setting)
+    answers = (_narrowed(evidence), _memorised(tables["study/memorised"]), _unseen(evidence))
     return {
-        "answer": _narrowed(evidence),
-        "gaps": gaps,
+        "answer": " ".join(filter(None, answers)),
+        "gaps": [gap(name, tables) for name in study.params.settings if name in shown],
         "curved": list(tables["curves"].setting.unique()),
     }
 
 
 def _narrowed(evidence: pd.DataFrame) -> str:
+    """Say which variants narrow the gap in cross-entropy, and where."""
+    rows = evidence[(evidence.claim == "1b") & (evidence.unit == "nats")]
+    said = by_place(zip(rows.condition, rows.outcome, strict=True), "narrow", "the gap")
+    return f"Measured by cross-entropy, {said}." if said else ""
+
+
+def _memorised(memorised: pd.DataFrame) -> str:
+    """Say, by setting with wrong labels, what the network memorises without and with the best variant."""
+    said = []
+    for setting, rows in memorised.groupby("setting", sort=False):
+        means = rows.assign(excess=rows.seen - rows.unseen).groupby("variant", sort=False).excess.mean()
+        others = means.drop([BASELINE, TUNED_BASELINE], errors="ignore")
+        if BASELINE in means and len(others):
+            said.append(
+                f"in `{setting}` the network without it learns {means[BASELINE]:.0%} of the wrong labels by "
+                f"heart, with `{others.idxmin()}` {others.min():.0%} and with `{others.idxmax()}` "
+                f"{others.max():.0%}"
+            )
+    return capital(f"{'; '.join(said)}.") if said else ""
+
+
+def _unseen(evidence: pd.DataFrame) -> str:
+    """Say which variants lower the test error of both rivals, by setting."""
+    rows = evidence[(evidence.claim == "1d") & (evidence.unit == "points") & (evidence.outcome == "holds")]
+    by_setting: dict[str, list[str]] = {}
+    for condition, each in rows.groupby("condition", sort=False):
+        variant, _, setting = str(condition).partition(" in ")
+        if len(each) == len(RIVALS):
+            by_setting.setdefault(setting, []).append(variant)
     if evidence.empty:
         return ""
-    outcomes = evidence.outcome.value_counts()
-    narrowed = of(int(outcomes.get("holds", 0)), len(evidence))
-    return (
-        f"The gap in cross-entropy or in error narrowed in {narrowed} comparisons with the network without "
-        f"regularization; it widened in {int(outcomes.get('reversed', 0))}."
-    )
+    if not by_setting:
+        return "No method lowers the test error below that of both baselines."
+    better = [f"{coded(names)} in `{setting}`" for setting, names in by_setting.items()]
+    return f"The test error is lower than that of both baselines, untuned and tuned, with {listed(better)}."
 
 
 def gap(name: str, tables: Tables) -> str:
-    """Say how wide the train-test gap is, how many variants narrow it, and how it opens in training."""
-    (base,) = rows_of(tables["gaps"], name, "cross_entropy_gap").query("variant == @BASELINE").itertuples()
-    gaps = against(tables["study/differences"], name, "cross_entropy_gap", BASELINE)
-    gaps = gaps[gaps.variant != TUNED_BASELINE]
-    narrowed = len(better(gaps))
-    who = f"{of(narrowed, len(gaps))} variants narrow it"
-    if len(gaps) == 1:
-        who = f"`{gaps.variant.iloc[0]}` {'narrows it' if narrowed else 'does not narrow it'}"
-    text = (
-        f"In `{name}` the gap in cross-entropy is {interval(base, 3)} nats without regularization; "
-        f"{who} beyond chance."
-    )
-    curves = tables["curves"]
+    """Say how wide the train-test gap is, with what it is narrowest, and how it opens in training."""
+    gaps = rows_of(tables["gaps"], name, "cross_entropy_gap").set_index("variant")
+    others = gaps.drop([BASELINE, TUNED_BASELINE], errors="ignore")
+    plain = interval(gaps.loc[BASELINE], 3)
+    text = f"In `{name}` the gap in cross-entropy is {plain} nats without regularization"
+    if TUNED_BASELINE in gaps.index:
+        text += f", {interval(gaps.loc[TUNED_BASELINE], 3)} with tuned epochs"
+    if len(others):
+        best = others.estimate.idxmin()
+        text += f", and {interval(others.loc[best], 3)} with `{best}`, the narrowest"
+    return f"{text}.{_opening(name, tables['curves'])}"
+
+
+def _opening(name: str, curves: pd.DataFrame) -> str:
+    """Say after which epoch the baseline's validation loss is lowest, if it was recorded."""
     curve = curves[(curves.setting == name) & (curves.variant == BASELINE)]
     wide = curve.pivot_table(index="epoch", columns="metric", values="estimate")
     if "validation_cross_entropy" not in wide:
-        return text
+        return ""
     validation, train = wide.validation_cross_entropy, wide.train_cross_entropy
     best, last = validation.idxmin(), validation.index.max()
     return (
-        f"{text} The baseline's validation cross-entropy is lowest after epoch {best} of {last}, "
-        f"{validation[best]:.3f} nats with {train[best]:.3f} in training; at the end it is "
-        f"{validation[last]:.3f} with {train[last]:.3f}."
+        f" The baseline's validation cross-entropy is lowest after epoch {best} of {last}: "
+        f"{validation[best]:.3f} nats, and {train[best]:.3f} in training. At the end it is "
+        f"{validation[last]:.3f}, and {train[last]:.3f} in training."
     )

@@ -7,9 +7,11 @@ from typing import Any
 import pandas as pd
 
 from pipeline.questions.base import Tables
+from pipeline.questions.evidence import by_place, where_it_holds
 from pipeline.questions.study import Study
-from pipeline.system.words import listed, of
+from pipeline.system.words import capital, coded, listed
 
+HOLDS = "holds"
 SOURCES = {
     "split": "comes with the training set",
     "init": "with the initial weights",
@@ -18,9 +20,56 @@ SOURCES = {
 
 
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
-    """Return the sentences."""
-    sentences = (_slopes(evidence), least_risk(tables["paths"]), _sources(tables["sources"]))
-    return {"sentences": [sentence for sentence in sentences if sentence]}
+    """Return the answer, and the sentences that follow it."""
+    sentences = (
+        *(_in_cross_entropy(evidence), _complexity(evidence)),
+        *(least_risk(tables["paths"]), _sources(tables["sources"])),
+    )
+    return {"answer": _traded(evidence), "sentences": [sentence for sentence in sentences if sentence]}
+
+
+def _traded(evidence: pd.DataFrame) -> str:
+    """Say which variants trade bias for variance, and which lower the risk, in squared error."""
+    outcomes = {
+        claim: dict(zip(rows.condition, rows.outcome, strict=True))
+        for claim, rows in evidence[evidence.endpoint.str.endswith("squared error")].groupby("claim")
+    }
+    bias, variance, risk = (outcomes.get(claim, {}) for claim in ("2a", "2b", "2e"))
+    both = [(place, HOLDS if bias[place] == variance.get(place) == HOLDS else "") for place in bias]
+    traded = by_place(both, "trade", "more bias for less variance")
+    lowered = by_place(risk.items(), "lower", "the risk, the sum of the two,")
+    return f"Measured by squared error, {traded}. Of these methods, {lowered}." if traded else ""
+
+
+def _in_cross_entropy(evidence: pd.DataFrame) -> str:
+    """Say which variants lower bias in cross-entropy: there it is no price to pay."""
+    rows = evidence[(evidence.claim == "2a") & evidence.endpoint.str.endswith("cross entropy")]
+    by_setting: dict[str, list[str]] = {}
+    for condition in rows[rows.outcome == "reversed"].condition:
+        variant, _, setting = condition.partition(" in ")
+        by_setting.setdefault(setting, []).append(variant)
+    places = [f"with {coded(names)} in `{setting}`" for setting, names in by_setting.items()]
+    if not places:
+        return ""
+    return (
+        f"In cross-entropy bias falls {'; '.join(places)}: where the average network is too sure of itself, "
+        "a milder one lies nearer to the labels."
+    )
+
+
+def _complexity(evidence: pd.DataFrame) -> str:
+    """Say which variants lower all measures of complexity in every setting, and which raise some measure."""
+    rows = evidence[evidence.claim == "2d"]
+    everywhere, _, _ = where_it_holds(zip(rows.condition, rows.outcome, strict=True))
+    raised = rows[rows.outcome == "reversed"]
+    raising = raised.groupby("endpoint", sort=False).condition.apply(
+        lambda conditions: coded(dict.fromkeys(place.partition(" in ")[0] for place in conditions))
+    )
+    parts = [f"{coded(everywhere)} lower all three measures of complexity in every setting"] * bool(
+        everywhere
+    )
+    parts += [f"the {endpoint} is higher in some setting with {names}" for endpoint, names in raising.items()]
+    return capital(f"{'; '.join(parts)}.") if parts else ""
 
 
 def least_risk(paths: pd.DataFrame) -> str:
@@ -34,21 +83,7 @@ def least_risk(paths: pd.DataFrame) -> str:
             for row in best.itertuples()
         ]
         said.append(f"in `{setting}` at {listed(strengths)}")
-    return f"The risk is least {'; '.join(said)}." if said else ""
-
-
-def _slopes(evidence: pd.DataFrame) -> str:
-    rises, falls = (evidence[evidence.claim == number] for number in ("2a", "2b"))
-    if rises.empty:
-        return ""
-    return (
-        f"Along the paths of strength, in two losses, bias rose beyond chance in {_holding(rises)} and "
-        f"variance fell in {_holding(falls)}."
-    )
-
-
-def _holding(rows: pd.DataFrame) -> str:
-    return of(int((rows.outcome == "holds").sum()), len(rows))
+    return f"Along the strengths, the risk is least {'; '.join(said)}." if said else ""
 
 
 def _sources(sources: pd.DataFrame) -> str:
