@@ -196,7 +196,7 @@ def test_complexity_is_drawn_relative_to_the_baseline(tables: dict[str, pd.DataF
     figure = draw(tables | {"complexity": looked_into()})["complexity"]
     assert [axis.get_title() for axis in figure.axes] == [
         "norm of all kernels",
-        "directions of the first kernel",
+        "effective rank of the first kernel",
         "gradient by the input",
     ]
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["l2", "drop"]

@@ -136,7 +136,7 @@ def test_complexity_is_judged_by_ratios_whatever_the_size() -> None:
     assert [piece.estimate for piece in again] == pytest.approx([piece.estimate for piece in evidence])
     assert [(piece.condition, piece.endpoint) for piece in evidence[:4]] == [
         *((f"{variant} in small", "norm of all kernels") for variant in ("l2", "drop", "norm")),
-        ("l2 in small", "directions of the first kernel"),
+        ("l2 in small", "effective rank of the first kernel"),
     ]
     assert [piece.margin for piece in evidence] == pytest.approx([0.09531018] * 9)
     assert [piece.outcome for piece in evidence] == 3 * [Outcome.HOLDS, Outcome.ABSENT, Outcome.REVERSED]
@@ -216,7 +216,7 @@ def test_the_answer_names_what_is_traded_and_what_it_brings() -> None:
         "In cross-entropy bias falls with `l1` in `small`. There it also counts how sure the average network "
         "is of what it gets wrong.",
         "`l2` lowers all measures of complexity in every setting; the norm of all kernels is higher in some "
-        "setting with `norm`; the directions of the first kernel is higher in some setting with `norm`; "
+        "setting with `norm`; the effective rank of the first kernel is higher in some setting with `norm`; "
         "the gradient by the input is higher in some setting with `norm`.",
         "Along the strengths, the risk is least in `small` at 0.1 of l1 and no dropout.",
         "The baseline's variance (squared error) has these sources: in `small` 70% comes with the training "
