@@ -83,9 +83,9 @@ def spectrum(w: ArrayLike) -> FloatArray:
 def directions(w: ArrayLike) -> float:
     """(sum s^2)^2 / sum s^4 of the singular values s: how many directions carry the energy of a matrix.
 
-    Range [1, min(rows, columns)]: 1 for a matrix of rank 1, the most where all singular values are equal. The
-    sums are those of the squares of w and of w^T w, so that none is decomposed. Raises ValueError for a matrix
-    of zeros, where it is undefined. The participation ratio of Bell & Dean 1970, of the spectrum.
+    Range [1, min(rows, columns)]: 1 for a matrix of rank 1, the most where all singular values are equal.
+    The sums are those of the squares of w and of w^T w, so that none is decomposed. Raises ValueError for a
+    matrix of zeros, where it is undefined. The participation ratio of Bell & Dean 1970, of the spectrum.
     """
     matrix = check_finite("w", w, ("rows", "columns"))
     matrix = _scaled(matrix).reshape(matrix.shape)

@@ -17,7 +17,7 @@ from tests.evaluation import made_up
 from tests.evaluation.made_up import LABELS, write
 
 MakeRun = Callable[..., Run]
-NAMES = ["runs", "summary", "curves", "decomposition"]
+NAMES = ["runs", "summary", "curves", "decomposition", "pseudo_values", "alike", "memorised"]
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from pipeline.datasets.images import Images
 from tests.pipeline.clone import QUESTIONS, Clone
 
-# The claims on L1, early stopping and batch normalization, which the toy study has not.
-UNJUDGED = {"3a", "3b", "3c", "6a", "6b", "7a", "7b", "7c", "7d", "7e", "7x"}
+# The claims on L1, early stopping, batch normalization and wrong labels, which the toy study has not.
+UNJUDGED = {"1c", "4c", "3a", "3b", "3c", "6a", "6b", "7a", "7b", "7c", "7d", "7e", "7x"}
 
 
 def table(clone: Clone, name: str) -> pd.DataFrame:
@@ -83,21 +82,6 @@ def test_a_path_begins_with_the_baseline_and_takes_every_strength(toy_clone: Clo
         probabilities /= probabilities.sum(axis=2, keepdims=True)
         brier = ((probabilities - np.eye(10)[mnist.test_labels]) ** 2).sum(axis=2).mean()
         assert estimate == pytest.approx(brier, rel=1e-5)
-
-
-def test_the_slope_of_the_gap_is_a_line_through_every_training_set(toy_clone: Clone) -> None:
-    slopes = table(toy_clone, "tradeoff/slopes")
-    found = slopes[slopes.metric == "cross_entropy_gap"].slope.tolist()
-    steps = [
-        [row["final"]["test_cross_entropy"] - row["final"]["train_cross_entropy"]]
-        for row in rows(toy_clone, "small/baseline")
-        if row["run"]["init"] == 0
-    ]
-    for row in asked(toy_clone, "tradeoff", "dropout"):
-        steps[row["run"]["split"]].append(
-            row["final"]["test_cross_entropy"] - row["final"]["train_cross_entropy"]
-        )
-    assert found == pytest.approx([stats.linregress(range(len(s)), s).slope for s in steps], rel=1e-5)
 
 
 def test_every_learning_rate_is_judged(toy_clone: Clone, mnist: Images) -> None:
@@ -204,6 +188,7 @@ def test_every_claim_has_a_verdict_and_evidence(toy_clone: Clone) -> None:
         pd.concat(pd.read_csv(folder / name / f"{kind}.csv", dtype={"claim": str}) for name in QUESTIONS)
         for kind in ("verdicts", "evidence")
     )
+    verdicts = verdicts[verdicts.verdict != "definition"]
     assert set(verdicts.verdict) <= {"supported", "refuted", "conditional", "inconclusive"}
     without = verdicts[verdicts.finding.str.contains("The study has no runs to judge it by.", regex=False)]
     assert set(evidence.claim) | set(without.claim) == set(verdicts.claim)

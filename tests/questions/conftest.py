@@ -43,7 +43,8 @@ def path_study() -> Callable[..., PathStudy]:
             variants=list(dict.fromkeys(cell.variant for cell in steps if cell.variant != "baseline")),
             splits=splits,
         )
-        params = cast(Any, SimpleNamespace(section=lambda name: {question: section}[name]))
+        found = {"section": lambda name: {question: section}[name], "settings": {}, "variants": []}
+        params = cast(Any, SimpleNamespace(**found))
         made = {"baseline": {cell.setting: cell for cell in baselines}}
         return PathStudy(root, params, Question(question), made, steps)
 

@@ -20,16 +20,23 @@ VARIANTS = {
 }
 
 
+LOSSES = ("squared_error", "cross_entropy")
+RISING = [f"{loss}_bias" for loss in LOSSES]
+FALLING = [f"{loss}_{term}" for loss in LOSSES for term in ("variance", "risk")]
+FALLING += ["seen", "norm", "directions", "gradient"]
+
+
 def runs(effect: float) -> pd.DataFrame:
-    """Every variant lowers every score by `effect` times its own factor, in points and nats alike."""
+    """Every variant lowers every score by `effect` times its own factor, and raises bias by as much."""
     rows = []
     for place, (variant, factor) in enumerate({"baseline": 0.0, "tuned_baseline": 0.0, **VARIANTS}.items()):
         for split, wobble in zip(SPLITS, noise(1, place), strict=True):
             for init in (0, 1):
                 value = 5.0 - effect * factor + wobble + (0.5 - init)
-                names = ("test_error", "test_cross_entropy", "cross_entropy_gap", "error_gap")
+                names = ("test_error", "test_cross_entropy", "cross_entropy_gap", "error_gap", *FALLING)
                 replicate = {"setting": "small", "variant": variant, "split": split, "init": init}
-                rows.append(replicate | dict.fromkeys(names, value))
+                rising = dict.fromkeys(RISING, 10.0 - value)
+                rows.append(replicate | dict.fromkeys(names, value) | rising | {"unseen": 0.0})
     return pd.DataFrame(rows)
 
 
@@ -51,20 +58,14 @@ def spread(effect: float) -> pd.DataFrame:
 
 def made_up(effect: float) -> Tables:
     """Tables in which every claim is true where `effect` is 1 and the opposite is where it is -1."""
-    slopes = [
-        {"setting": "small", "variant": "l2", "metric": f"{loss}_{part}", "replicate": i}
-        | {"slope": sign * effect * 0.1 + noise(4)[i]}
-        for loss in ("squared_error", "cross_entropy")
-        for part, sign in (("bias", 1), ("variance", -1))
-        for i in SPLITS
-    ]
     paths = [
         {"setting": "small", "variant": "l2", "step": step, "metric": "squared_error_risk", "estimate": risk}
         for step, risk in enumerate((3.0, 2.0, 4.0))
     ]
     return {
         "runs": runs(effect),
-        "tradeoff/slopes": pd.DataFrame(slopes),
+        "tradeoff/complexity": runs(effect),
+        "tradeoff/left_out": pd.DataFrame({"setting": ["conv"], "variant": ["l2"]}),
         "tradeoff/paths": pd.DataFrame(paths),
         "weights/spread": spread(effect),
         "textbook/pairs": pd.DataFrame(
@@ -88,7 +89,8 @@ def of(number: str, tables: Tables) -> Tables:
     tables_of_it = {
         name.removeprefix(prefix): table for name, table in tables.items() if name.startswith(prefix)
     }
-    return tables_of_it | {"study/runs": tables.get("runs", runs(1.0))}
+    every = tables.get("runs", runs(1.0))
+    return tables_of_it | {f"study/{name}": every for name in ("runs", "alike", "pseudo_values", "memorised")}
 
 
 @pytest.mark.parametrize("number", CLAIMS)

@@ -131,7 +131,10 @@ def test_a_path_may_have_an_option_beside_its_strength(edited: Edited, name: str
 
 
 def test_the_baseline_and_the_variants_are_read(raw_params: Raw, name: str) -> None:
-    assert Question(name).reads(asking.check(raw_params)) == ["baseline", "probed"]
+    """The tradeoff looks at every variant besides, at the strength that was chosen for it."""
+    params = asking.check(raw_params)
+    expected = {"weights": ["baseline", "probed"], "tradeoff": params.stages}
+    assert Question(name).reads(params) == expected[name]
 
 
 def test_a_section_is_enlarged_as_far_as_all_of_its_settings_are(

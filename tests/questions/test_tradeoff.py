@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -10,11 +12,16 @@ from scipy import special
 
 from pipeline.datasets import prepared
 from pipeline.datasets.images import Images
+from pipeline.datasets.prepared import Split
 from pipeline.evaluation.cells import Cell
+from pipeline.plan import Run
 from pipeline.questions import Question
 from pipeline.questions.study import Study
-from pipeline.questions.tradeoff import measure
+from pipeline.questions.tradeoff import complexity, measure
 from pipeline.questions.tradeoff.draw import draw
+from tests import asking
+from tests.asking import dense
+from tests.questions import made
 
 QUESTION = Question("tradeoff")
 LABELS = np.array([0, 1, 2, 1, 0], np.uint8)
@@ -54,6 +61,8 @@ def study(
 ) -> Study:
     """Two strengths of l1 on three training sets; the baseline has a fourth set, and two inits on each."""
     monkeypatch.setattr("pipeline.records.read_logits", lambda root, stage, key: logits_of(key))
+    nothing = pd.DataFrame(columns=complexity.COLUMNS)  # the networks are looked into further below
+    monkeypatch.setattr(complexity, "measured", lambda study: nothing)
     pixels = np.zeros((len(LABELS), 2, 2), np.uint8)
     prepared.write(tmp_path, {"mnist": (Images(pixels, LABELS, pixels, LABELS), {})})
     baseline = scored_cell([[final(0, split, init) for init in (0, 1)] for split in range(SETS + 1)])
@@ -129,44 +138,24 @@ def test_bias_and_variance_are_those_over_the_training_sets(tables: dict[str, pd
         assert rows[step, "squared_error_risk"] == pytest.approx(bias + variance)
 
 
-def line(values: list[float]) -> float:
-    return float(np.polyfit(range(len(values)), values, 1)[0])
-
-
-def test_the_slopes_of_bias_and_variance_are_pseudo_values(tables: dict[str, pd.DataFrame]) -> None:
-    slopes = tables["slopes"]
-    for term, name in enumerate(("bias", "variance")):
-
-        def slope(kept: list[int], term: int = term) -> float:
-            return line([decomposed(probabilities(*place)[kept])[term] for place in PATH])
-
-        every = list(range(SETS))
-        without = [slope([split for split in every if split != left]) for left in every]
-        rows = slopes[slopes.metric == f"squared_error_{name}"]
-        assert rows.replicate.tolist() == every
-        pseudo = [SETS * slope(every) - (SETS - 1) * value for value in without]
-        assert rows.slope.tolist() == pytest.approx(pseudo)
-
-
-def test_the_slope_of_the_gap_is_that_of_every_training_set(tables: dict[str, pd.DataFrame]) -> None:
-    slopes = tables["slopes"]
-    assert slopes.columns.tolist() == ["setting", "variant", "metric", "replicate", "slope"]
-    assert slopes.metric.unique().tolist() == [*measure.SLOPES, "cross_entropy_gap"]
-    gaps = [[1 + strength * (2 + split) for _, strength in PATH] for split in range(SETS)]
-    rows = slopes[slopes.metric == "cross_entropy_gap"]
-    assert rows.slope.tolist() == pytest.approx([line(path) for path in gaps])
-
-
-def test_the_metrics_are_mean_slopes_and_the_strength_of_least_risk(tables: dict[str, pd.DataFrame]) -> None:
-    numbers = measure.metrics(tables)["small"]["l1"]
-    gaps = [line([1 + strength * (2 + split) for _, strength in PATH]) for split in range(SETS)]
-    assert numbers["cross_entropy_gap_slope"] == pytest.approx(np.mean(gaps), abs=1e-6)
+def test_the_metrics_are_the_strengths_of_least_risk(tables: dict[str, pd.DataFrame]) -> None:
     risks = [sum(decomposed(probabilities(*place))) for place in PATH]
-    assert numbers["least_risk_strength"] == PATH[int(np.argmin(risks))][1]
-    assert list(numbers) == [
-        *(f"{metric}_slope" for metric in (*measure.SLOPES, "cross_entropy_gap")),
-        "least_risk_strength",
+    least = PATH[int(np.argmin(risks))][1]
+    assert measure.metrics(tables) == {"small": {"l1": {"least_risk_strength": least}}}
+
+
+def test_settings_that_differ_in_their_network_alone_are_paired(raw_params: dict[str, Any]) -> None:
+    small = raw_params["settings"]["small"]
+    raw_params["settings"] |= {
+        "deeper": small | {"network": dense(8, 8, 8), "splits": small["splits"] + 1},
+        "noised": small | {"network": dense(8, 8), "label_noise": 0.1},
+    }
+    found = list(measure.shapes(asking.check(raw_params)))
+    layers = asking.check(raw_params).settings["small"].network.network.described
+    assert [pair for pair in found if "deeper" in pair] == [
+        ("small", layers, "deeper", "hidden layers 8-8-8 (relu)")
     ]
+    assert not any("noised" in pair for pair in found)
 
 
 # ---- the figure ----
@@ -175,7 +164,7 @@ def test_the_metrics_are_mean_slopes_and_the_strength_of_least_risk(tables: dict
 def test_a_variant_has_a_column_and_a_setting_two_rows(tables: dict[str, pd.DataFrame]) -> None:
     path = tables["paths"]
     both = pd.concat([path, path.assign(variant="l2"), path.assign(setting="noisy")])
-    figure = draw({"paths": both})["figure"]
+    figure = draw({"paths": both, "complexity": looked_into()})["figure"]
     assert [axis.get_title() for axis in figure.axes] == [
         *("l1 in small", "l2 in small", "", ""),
         *("l1 in noisy", "l2 in noisy", "", ""),
@@ -191,7 +180,69 @@ def test_a_variant_has_a_column_and_a_setting_two_rows(tables: dict[str, pd.Data
     assert [label.get_text() for label in upper.get_xticklabels()] == ["0", "0.1", "0.3"]
 
 
+def looked_into() -> pd.DataFrame:
+    """`l2` halves every measure in two settings; `drop` doubles it in one."""
+    factors = [("small", "baseline", 1.0), ("small", "l2", 0.5), ("small", "drop", 2.0)]
+    factors += [("noisy", "baseline", 3.0), ("noisy", "l2", 1.5)]
+    return pd.DataFrame(
+        {"setting": setting, "variant": variant, "split": split, "init": 0}
+        | dict.fromkeys(("norm", "directions", "gradient"), factor * (1 + split))
+        for setting, variant, factor in factors
+        for split in (0, 1)
+    )
+
+
+def test_complexity_is_drawn_relative_to_the_baseline(tables: dict[str, pd.DataFrame]) -> None:
+    figure = draw(tables | {"complexity": looked_into()})["complexity"]
+    assert [axis.get_title() for axis in figure.axes] == [
+        "norm of all kernels",
+        "effective rank of the first kernel",
+        "gradient by the input",
+    ]
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["l2", "drop"]
+    for axis in figure.axes:
+        small, noisy, _ = axis.lines
+        assert np.asarray(small.get_xdata()) == pytest.approx([0.5, 2.0])
+        assert np.asarray(noisy.get_xdata()) == pytest.approx([0.5])
+    assert draw(tables)["complexity"].axes[0].get_title() == "norm of all kernels"  # of nothing, too
+
+
+# ---- complexity ----
+
+
+def test_the_measures_of_a_network_by_hand(
+    tmp_path: Path, tiny_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two live inputs of four, a kernel of equal singular values 3 there, and logits of weight 2."""
+    seen = np.zeros((2, 2, 2), np.uint8)
+    seen[0, 0, 0], seen[1, 0, 1] = 255, 51
+    split = Split(train=np.array([[0, 1]]), labels=LABELS[None, :2], validation=np.array([0]))
+    prepared.write(tmp_path, {"mnist": (Images(seen, LABELS[:2], seen, LABELS[:2]), {"tiny": split})})
+    kernel = np.array([[3, 0], [0, 3], [100, 100], [100, 100]], np.float32)
+    weights = {
+        "hidden_1/kernel": kernel,
+        "hidden_1/bias": np.array([1, -9], np.float32),  # the second unit is off
+        "logits/kernel": np.array([[2, 0], [0, 2]], np.float32),
+        "logits/bias": np.zeros(2, np.float32),
+    }
+    monkeypatch.setattr("pipeline.records.read_weights", lambda root, stage, key: weights)
+    conv = {"conv": {"filters": [2], "kernel": 3, "dense": 4, "activation": "relu"}}
+    params = cast(Any, SimpleNamespace(variants=["l2"]))
+    cells = {
+        "baseline": {"tiny": made.cell([[tiny_run(network=dense(2))]])},
+        "l2": {"conv": made.cell([[tiny_run(setting="conv", variant="l2", network=conv)]])},
+    }
+    study = made.MadeStudy(tmp_path, params, QUESTION, cells)
+    (row,) = complexity.measured(study).to_dict("records")
+    assert (row["setting"], row["variant"]) == ("tiny", "baseline")
+    assert row["norm"] == pytest.approx(np.sqrt(9 + 9 + 4 + 4))
+    assert row["directions"] == pytest.approx(2)
+    # The first unit alone is on: its weights 3, 0, 100 and 100 times 2.
+    assert row["gradient"] == pytest.approx(2 * np.sqrt(9 + 2 * 100**2))
+    assert complexity.left_out(study).to_numpy().tolist() == [["conv", "l2"]]
+
+
 def test_the_question_is_asked() -> None:
     assert QUESTION.title == "What does it do to bias and variance?"
     assert QUESTION.order == 2
-    assert [claim.number for claim in QUESTION.claims] == ["2a", "2b"]
+    assert [claim.number for claim in QUESTION.claims] == ["2a", "2b", "2c", "2d", "2e"]

@@ -31,7 +31,7 @@ from pipeline.questions.claim import Claim, Definition, paired_by_split, sentenc
 from pipeline.questions.evidence import RIVALS, by_place, learned, on_unseen_data, wrong_labels
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence, Outcome
-from pipeline.system.words import coded, of
+from pipeline.system.words import coded, counted, of
 
 GAPS = {
     "cross_entropy_gap": ("gap of the cross-entropy", "nats", 0.01),
@@ -120,9 +120,8 @@ def _penalties(tables: Tables) -> str:
     methods: pd.DataFrame = tables["methods"]
     adding = list(methods[methods.penalty].variant)
     others = list(methods[~methods.penalty].variant)
-    said = (
-        f"Of {len(methods)} variants {coded(adding) or 'none'} {'adds' if len(adding) == 1 else 'add'} one."
-    )
+    those = f"{coded(adding)} {'adds' if len(adding) == 1 else 'add'}" if adding else "none adds"
+    said = f"Of {counted(len(methods), 'variant')}, {those} a penalty to the loss."
     judged = [
         (row.condition, row.outcome)
         for row in NARROWS.judged_by(tables)
@@ -130,10 +129,10 @@ def _penalties(tables: Tables) -> str:
     ]
     if not judged:
         return said
-    end = ", so the definition is too narrow for what is studied here" * any(
-        outcome is Outcome.HOLDS for _, outcome in judged
-    )
-    return f"{said} Of those that do not, {by_place(judged, 'narrow', 'the gap in cross-entropy')}{end}."
+    said += f" Of those that do not, {by_place(judged, 'narrow', 'the gap in cross-entropy')}."
+    if any(outcome is Outcome.HOLDS for _, outcome in judged):
+        said += " So the definition covers only a part of what is studied here."
+    return said
 
 
 CLAIMS = (

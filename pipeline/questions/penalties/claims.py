@@ -23,7 +23,6 @@ from pipeline.questions.base import Tables
 from pipeline.questions.claim import Claim, sentence
 from pipeline.questions.evidence import RIVALS, learned, on_unseen_data, wrong_labels
 from pipeline.science.verdicts import Evidence
-from pipeline.system.words import listed
 
 PENALTIES = ("l1", "l2", "l1_l2", "weight_decay")
 
@@ -36,11 +35,11 @@ def _both(tables: Tables, evidence: Sequence[Evidence]) -> str:
     """Say, by condition, by how much the test error is lower than each rival's."""
     changes: dict[str, list[str]] = {}
     for row in evidence:
-        for words in RIVALS.values():
-            if row.endpoint == f"test error, against {words}":
-                changes.setdefault(row.condition, []).append(f"{row.estimate:+.2f} against {words}")
-    parts = [f"{condition} {listed(each)}" for condition, each in changes.items()]
-    return f"Points of test error gained: {'; '.join(parts)}." if parts else ""
+        if row.unit == "points":
+            changes.setdefault(row.condition, []).append(f"{row.estimate:+.2f}")
+    parts = [f"{condition} {' and '.join(each)}" for condition, each in changes.items()]
+    rivals = " and on ".join(RIVALS.values())
+    return f"Points of test error gained on {rivals}: {'; '.join(parts)}." if parts else ""
 
 
 def _fitted(tables: Tables) -> list[Evidence]:

@@ -52,8 +52,8 @@ def _in_cross_entropy(evidence: pd.DataFrame) -> str:
     if not places:
         return ""
     return (
-        f"In cross-entropy bias falls {'; '.join(places)}: where the average network is too sure of itself, "
-        "a milder one lies nearer to the labels."
+        f"In cross-entropy bias falls {'; '.join(places)}. There it also counts how sure the average network "
+        "is of what it gets wrong."
     )
 
 
@@ -65,9 +65,8 @@ def _complexity(evidence: pd.DataFrame) -> str:
     raising = raised.groupby("endpoint", sort=False).condition.apply(
         lambda conditions: coded(dict.fromkeys(place.partition(" in ")[0] for place in conditions))
     )
-    parts = [f"{coded(everywhere)} lower all three measures of complexity in every setting"] * bool(
-        everywhere
-    )
+    lower = "lowers" if len(everywhere) == 1 else "lower"
+    parts = [f"{coded(everywhere)} {lower} all measures of complexity in every setting"] * bool(everywhere)
     parts += [f"the {endpoint} is higher in some setting with {names}" for endpoint, names in raising.items()]
     return capital(f"{'; '.join(parts)}.") if parts else ""
 

@@ -11,10 +11,10 @@ bias and variance need. The values of a training set are the jackknife's pseudo-
 2c is a definition: it says what bias and variance are, and how they change with the shape of the network.
 
 Claim 2d, it controls complexity: three measures of it fall. Endpoints, as logarithms of the ratio to the
-network without the variant: the Euclidean norm of all kernels; the number of singular directions that carry
-the energy of the first kernel; the mean norm of the gradient of the logits by the input, on test images. A
-fall by less than a tenth (margin log 1.1) would be no control worth the name. Conditions: every variant in
-every setting with dense networks.
+network without the variant: the Euclidean norm of all kernels; the effective rank of the first kernel,
+which is how many singular directions carry its energy; the mean norm of the gradient of the logits by the
+input, on test images. A fall by less than a tenth (margin log 1.1) would be no control worth the name.
+Conditions: every variant in every setting with dense networks.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from pipeline.system.words import coded, listed
 LOSSES = {"squared_error": ("squared error", 0.002), "cross_entropy": ("nats", 0.005)}
 COMPLEXITY = {
     "norm": "norm of all kernels",
-    "directions": "directions of the first kernel",
+    "directions": "effective rank of the first kernel",
     "gradient": "gradient by the input",
 }
 RATIO = float(np.log(1.1))

@@ -24,8 +24,9 @@ def measured(study: Study) -> pd.DataFrame:
 
     `norm` is the Euclidean norm of all kernels, `directions` how many singular directions of the first kernel
     carry its energy (`diagnostics.directions`), and `gradient` the mean over test images of the Frobenius
-    norm of the Jacobian of the logits. Batch normalization is folded into the kernels. The weights of inputs that are zero in all training images play no part: the data never
-    moved them, and they change nothing on these images.
+    norm of the Jacobian of the logits. Batch normalization is folded into the kernels. The weights of inputs
+    that are zero in all training images play no part: the data never moved them, and they change nothing on
+    these images.
     """
     rows: list[dict[str, Any]] = []
     for cell in _cells(study):
