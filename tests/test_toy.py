@@ -200,6 +200,7 @@ def test_the_committed_file_is_valid_when_shrunk(tmp_path: Path, repository: Pat
     rates = asked["batch_norm"]["rates"]
     asked["batch_norm"]["rates"] = [rates[0], rates[len(rates) // 2], rates[-1]]
     asked["choice"]["candidates"] = list(range(CANDIDATES))
+    del asked["weights"]["proximal"][CANDIDATES:]
     conditions = asked["choice"]["conditions"]
     asked["choice"]["conditions"] = {name: conditions[name] for name in ("n100", "narrow", "wide")}
     for section in (*asked.values(), *asked["choice"]["conditions"].values()):

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.science.arrays import FloatArray
 from pipeline.science.network import Network, Single
 
-BLOCK = 500
+BLOCK = 1000
 """Images that share the masks of a pass. A matrix product for all of them takes a tenth of the time."""
 
 

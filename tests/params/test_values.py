@@ -63,6 +63,7 @@ def test_every_value_arrives(raw_params: Raw) -> None:
     )
     for setting in raw_params["settings"].values():
         setting["overrides"] = {name: (mix,) for name, mix in setting["overrides"].items()}
+    raw_params["questions"]["weights"]["proximal"] = []
     assert received == raw_params
 
 

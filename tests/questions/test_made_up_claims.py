@@ -42,10 +42,11 @@ def runs(effect: float) -> pd.DataFrame:
 
 def spread(effect: float) -> pd.DataFrame:
     """L1 sparser, L2 smaller and more even, by `effect`."""
-    base = {"near_zero": 0.4, "hoyer": 0.4, "participation_ratio": 0.4, "norm": 10.0}
+    base = {"near_zero": 0.4, "exact_zeros": 0.4, "hoyer": 0.4, "participation_ratio": 0.4, "norm": 10.0}
     moved = {
         "l1": {"near_zero": 0.2 * effect, "hoyer": 0.2 * effect},
         "l2": {"participation_ratio": 0.2 * effect, "norm": -5.0 * effect},
+        "l1_proximal": {"exact_zeros": 0.2 * effect},
         "baseline": {},
     }
     return pd.DataFrame(

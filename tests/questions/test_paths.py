@@ -113,6 +113,42 @@ def test_every_candidate_is_a_cell_of_its_own(edited: Edited, name: str) -> None
     assert not any(cell.curves or cell.trials or cell.shift_every for cell in cells)
 
 
+def test_weights_ask_for_the_baseline_at_several_lengths(edited: Edited) -> None:
+    """At 2 and 5 epochs, as the tuned baseline tries, and at the setting's own 3."""
+    lists = {"tuning.baseline": {"epochs": [2, 5], "learning_rate": [0.1, 0.2]}}
+    params = asking.check(edited(lists))
+    cells = [cell for cell in Question("weights").cells(params) if cell.variant == BASELINE]
+    assert [cell.label for cell in cells] == ["epochs=5", "epochs=3", "epochs=2"]
+    for cell, epochs in zip(cells, (5, 3, 2), strict=True):
+        ((setting, mix),) = cell.candidates
+        assert (setting.epochs, setting.splits, setting.inits, mix) == (epochs, 3, 1, None)
+        assert setting.optimizer == params.settings["small"].optimizer
+
+
+def test_weights_ask_for_proximal_steps_of_a_variant_that_is_l1_alone(edited: Edited) -> None:
+    section = {"questions.weights.proximal": [0.5, 0.2], "questions.weights.variants": ["drop", "probed"]}
+    params = asking.check(edited(section))
+    cells = [cell for cell in Question("weights").cells(params) if cell.label.startswith("proximal/")]
+    assert [(cell.variant, cell.label) for cell in cells] == [
+        ("probed", "proximal/strength=0.5"),
+        ("probed", "proximal/strength=0.2"),
+    ]
+    plan_of = asking.resolved(params)["probed"]
+    parts = [plan_of[f"small/probed/weights/{cell.label}"][0].runs[0].regularizers for cell in cells]
+    assert parts == [{"l1": {"strength": strength, "proximal": True}} for strength in (0.5, 0.2)]
+
+
+def test_proximal_strengths_differ(edited: Edited) -> None:
+    with pytest.raises(UserError, match="proximal: expected strengths that differ, received"):
+        asking.check(edited({"questions.weights.proximal": [0.5, 0.5]}))
+
+
+def test_at_toy_size_there_are_few_proximal_strengths() -> None:
+    section = {"settings": ["small"], "variants": ["l1"], "splits": 9, "proximal": [0.1, 0.2, 0.3]}
+    Question("weights").settings.toy(section, {})
+    assert section["proximal"] == [0.1, 0.2]
+
+
 def test_a_setting_has_its_own_strengths(edited: Edited, name: str) -> None:
     overrides = {"settings.small.overrides": {"probed": {"l1": {"strength": [0.01, 0.02]}}}}
     cells = paths_of(name, asking.check(edited(overrides)))

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,7 +19,7 @@ QUESTION = Question("weights")
 
 # ---- the rule ----
 
-BASE = {"near_zero": 0.4, "hoyer": 0.4, "participation_ratio": 0.4, "norm": 10.0}
+BASE = {"near_zero": 0.4, "exact_zeros": 0.4, "hoyer": 0.4, "participation_ratio": 0.4, "norm": 10.0}
 
 
 def spread(**moved: dict[str, float]) -> pd.DataFrame:
@@ -36,37 +37,63 @@ def spread(**moved: dict[str, float]) -> pd.DataFrame:
 def judged(number: str, table: pd.DataFrame) -> list[tuple[str, str, Outcome]]:
     """Where, what and how, of every piece of the evidence of a claim."""
     (claim,) = [claim for claim in CLAIMS if claim.number == number]
-    evidence = claim.evidence({"spread": table})
+    evidence = claim.judged_by({"spread": table})
     return [(piece.condition, piece.endpoint, piece.outcome) for piece in evidence]
 
 
 def test_sparse_is_more_small_weights_than_l2_and_a_higher_index_than_both() -> None:
-    table = spread(l1={"near_zero": 0.2, "hoyer": 0.02}, l2={"hoyer": -0.2}, baseline={})
+    proximal = {"exact_zeros": -0.2}
+    moved = {"near_zero": 0.2, "hoyer": 0.02}
+    table = spread(l1=moved, l2={"hoyer": -0.2}, baseline={}, l1_proximal=proximal)
     assert judged("3a", table) == [
         ("small", "near zero, l1 minus l2", Outcome.HOLDS),
         ("small", "hoyer, l1 minus l2", Outcome.HOLDS),
         ("small", "hoyer, l1 minus baseline", Outcome.ABSENT),  # .02 is below the margin
+        ("small", "exact zeros, l1_proximal minus l2", Outcome.REVERSED),
     ]
 
 
 def test_evenly_spread_is_a_higher_ratio_than_l1_and_the_baseline() -> None:
-    table = spread(l1={"participation_ratio": 0.2}, l2={"participation_ratio": 0.1}, baseline={})
+    table = spread(l1={"participation_ratio": 0.5}, l2={"participation_ratio": 0.2}, baseline={})
     assert judged("3c", table) == [
-        ("small", "participation ratio, l2 minus l1", Outcome.REVERSED),
-        ("small", "participation ratio, l2 minus baseline", Outcome.HOLDS),
+        ("small", "participation ratio, l2 over l1", Outcome.REVERSED),
+        ("small", "participation ratio, l2 over baseline", Outcome.HOLDS),
     ]
 
 
-def test_small_is_a_share_of_the_baselines_norm() -> None:
-    table = spread(l2={"norm": -5.0}, baseline={})
-    assert judged("3b", table) == [("small", "norm, baseline minus l2", Outcome.HOLDS)]
-    (piece,) = CLAIMS[1].evidence({"spread": table})
-    assert (piece.unit, piece.margin) == ("share", 0.1)
-    assert piece.estimate == pytest.approx(0.5, abs=0.01)
-    assert piece.low < piece.estimate < piece.high
-    assert CLAIMS[1].finding({}, [piece]) == (
-        f"Norm, baseline minus l2 in small: {piece.estimate:+.3f} [{piece.low:+.3f}, {piece.high:+.3f}]."
+@pytest.mark.parametrize(
+    ("l1", "l2"), [(0.02, 0.052), (0.2, 0.5)], ids=["2.6 times, .032 apart", "2.5 times, .3 apart"]
+)
+def test_as_many_times_as_even_is_judged_alike_wherever_it_is(l1: float, l2: float) -> None:
+    """A margin of .05 called the first absent, though it is the larger ratio."""
+    table = pd.DataFrame(
+        {"setting": "small", "variant": variant, "split": split, "kernels": "all", "weights": "live"}
+        | {"participation_ratio": ratio * (1 + noise(3, place)[split])}
+        for place, (variant, ratio) in enumerate({"l1": l1, "l2": l2}.items())
+        for split in SPLITS
     )
+    assert judged("3c", table) == [("small", "participation ratio, l2 over l1", Outcome.HOLDS)]
+    (piece,) = CLAIMS[2].judged_by({"spread": table})
+    assert piece.unit == "log ratio"
+    assert piece.margin == pytest.approx(np.log(1.25))
+    assert piece.estimate == pytest.approx(np.log(l2 / l1), abs=0.02)
+    assert (
+        CLAIMS[2]
+        .finding({}, [piece])
+        .startswith(f"Participation ratio, l2 over l1 in small: {np.exp(piece.estimate):.2f} times [")
+    )
+
+
+def test_small_is_a_ratio_to_the_baselines_norm() -> None:
+    table = spread(l2={"norm": -5.0}, baseline={})
+    assert judged("3b", table) == [("small", "norm, baseline over l2", Outcome.HOLDS)]
+    (piece,) = CLAIMS[1].judged_by({"spread": table})
+    assert piece.unit == "log ratio"
+    assert piece.margin == pytest.approx(np.log(1.1))
+    assert piece.estimate == pytest.approx(np.log(2), abs=0.01)
+    assert piece.low < piece.estimate < piece.high
+    slightly = spread(l2={"norm": -0.3}, baseline={})
+    assert judged("3b", slightly) == [("small", "norm, baseline over l2", Outcome.ABSENT)]
 
 
 def test_a_penalty_that_was_not_run_is_not_judged() -> None:
@@ -82,7 +109,8 @@ def means(**by_variant: tuple[float, float, float]) -> pd.DataFrame:
     """Shares near zero, which differ by .02 between two training sets, participation ratios and norms."""
     return pd.DataFrame(
         {"setting": "small", "variant": variant, "split": split, "kernels": "all", "weights": "live"}
-        | {"near_zero": share + 0.02 * split, "participation_ratio": ratio, "norm": norm}
+        | {"near_zero": share + 0.02 * split, "exact_zeros": share / 2 * (variant == "l1_proximal")}
+        | {"participation_ratio": ratio, "norm": norm, "epochs": 10 if variant == "baseline" else 40}
         | {"validation_cross_entropy": 0.4 + ratio}
         for variant, (share, ratio, norm) in by_variant.items()
         for split in (0, 1)
@@ -97,10 +125,13 @@ def test_the_answer_has_the_means_of_the_live_weights() -> None:
     study = made.study(Path(), {})
     values = answer.values(study, {"spread": pd.concat([BOTH, dead])}, made.evidence())
     assert values["sentences"] == [
-        "In `small` (validation loss 0.420 under L1, 0.450 under L2, 0.700 without) 81% of the weights lie "
-        "below 0.001 under L1, 21% under L2 and 2% without. Their norm is 10.0, 8.0 and 20.0. The share of "
-        "the weights that carry it is 2.0%, 5.0% and 30.0%."
+        "In `small` (validation loss 0.420 under L1, 0.450 under L2, 0.700 for 10 epochs without) 81% of the "
+        "weights lie below 0.001 under L1, 21% under L2 and 2% without. Their norm is 10.0, 8.0 and 20.0. "
+        "The share of the weights that carry it is 2.0%, 5.0% and 30.0%."
     ]
+    with_steps = pd.concat([BOTH, means(l1_proximal=(0.9, 0.1, 5.0))])
+    (said,) = answer.values(study, {"spread": with_steps}, made.evidence())["sentences"]
+    assert "2% without. By proximal steps, 45% are exactly zero. Their norm" in said
     page = markdown.render(QUESTION.template, values)
     assert f"- {values['sentences'][0]}\n" in page
     assert "(on at most 2,000 test images)" in page

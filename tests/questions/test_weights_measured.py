@@ -1,6 +1,7 @@
 """The weights: what is measured of networks by hand, and the figure."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,12 @@ QUESTION = Question("weights")
 SMALL = 0.0005
 LATER = [4.0, 3.0, 2.5]  # the weights of the logits, a hidden unit each
 SETS = 2
-# Mean validation losses along the paths: the lowest are 1.0 and 1.5, so the paths meet at 1.5.
-LOSSES = {"l1": {0.1: 1.4, 0.2: 1.0, 0.3: 2.0}, "l2": {0.1: 1.7, 0.2: 1.5, 0.3: 1.9}}
-MATCHED = [("baseline", 0.0), ("l1", 0.1), ("l2", 0.2)]
+# Mean validation losses along the paths: the lowest are 1.0, 1.5 and 1.2, so the paths meet at 1.5. The
+# weakest l1 has just that loss, but has not yet reached its best.
+LOSSES = {"l1": {0.1: 1.5, 0.2: 1.0, 0.3: 1.4}, "l2": {0.1: 1.7, 0.2: 1.5, 0.3: 1.9}}
+LENGTHS = {2: 1.6, 10: 1.2, 40: 1.5}  # the baseline's, by its epochs
+PROXIMAL = {0.5: 1.45}
+MATCHED = [("baseline", 0.0), ("l1", 0.3), ("l1_proximal", 0.5), ("l2", 0.2)]
 
 
 def weights_of(key: str) -> dict[str, np.ndarray]:
@@ -51,7 +55,7 @@ def study(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Study:
-    """Paths of l1 and l2 on two training sets; the baseline has a third set, and two inits on each.
+    """Paths of l1 and l2 on two training sets, of l1 by proximal steps, and of the baseline's epochs.
 
     The images show one pixel each, the first or the second; the training sets have both, never the third.
     """
@@ -65,13 +69,19 @@ def study(
     def final(mean: float, number: int) -> dict[str, float]:
         return {"validation_cross_entropy": mean + (0.25 if number else -0.25)}
 
-    baseline = scored_cell([[final(1.2, n), final(9.0, n)] for n in range(SETS + 1)])
-    steps = [
-        scored_cell([[final(mean, n)] for n in range(SETS)], variant, value)
-        for variant, path in LOSSES.items()
-        for value, mean in path.items()
-    ]
-    return path_study("weights", tmp_path, [baseline], steps, splits=SETS)
+    def cell(mean: float, variant: str, value: float = 0.0, **changes: object) -> Cell:
+        made = scored_cell([[final(mean, n)] for n in range(SETS)], variant, value)
+        grid = [
+            [replace(record, run=record.run.model_copy(update=changes)) for record in row]
+            for row in made.grid
+        ]
+        return replace(made, grid=grid)
+
+    settings = scored_cell([[final(9.0, n)] for n in range(SETS + 1)])  # the baseline as it is
+    lengths = [cell(mean, "baseline", epochs=epochs) for epochs, mean in LENGTHS.items()]
+    proximal = [cell(mean, "l1", value, label="proximal/strength") for value, mean in PROXIMAL.items()]
+    steps = [cell(mean, variant, value) for variant, path in LOSSES.items() for value, mean in path.items()]
+    return path_study("weights", tmp_path, [settings], [*lengths, *steps, *proximal], splits=SETS)
 
 
 @pytest.fixture
@@ -83,14 +93,22 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
 
 
 def test_the_target_is_one_that_every_path_can_come_close_to() -> None:
-    assert measure.matched([[1.4, 1.0, 2.0], [1.7, 1.5, 1.9]]) == [0, 1]
-    assert measure.matched([[3.0, 1.0], [2.0]]) == [0, 0]  # 2.0 is as far from both: the first
+    assert measure.matched([[1.9, 1.0, 1.6], [1.7, 1.5, 1.9]]) == [2, 1]
+    assert measure.matched([[1.0, 3.0], [2.0]]) == [0, 0]  # 2.0 is as far from both: the first
     assert measure.matched([[1.0, 0.5, 3.0]]) == [1]
 
 
-def test_the_matched_networks_stand_beside_the_baseline(tables: dict[str, pd.DataFrame]) -> None:
+def test_a_strength_that_does_not_act_yet_is_no_match() -> None:
+    """The weakest strength has the target's very loss, for want of effect."""
+    assert measure.matched([[1.5, 1.0, 1.4], [1.5]]) == [2, 0]
+
+
+def test_every_path_is_matched_and_the_baseline_by_its_epochs(tables: dict[str, pd.DataFrame]) -> None:
+    """From 10 epochs on, fewer come nearest with 2; 40 have the target's loss, on the other side."""
     place = ["setting", "variant", "split", "strength", "validation_cross_entropy"]
-    means = {"baseline": 1.2, "l1": 1.4, "l2": 1.5}
+    means = {"baseline": 1.6, "l1": 1.4, "l1_proximal": 1.45, "l2": 1.5}
+    spread = tables["spread"]
+    assert set(spread[spread.variant == "baseline"].epochs) == {2}
     expected = [
         ["small", variant, split, value, pytest.approx(means[variant] + (0.25 if split else -0.25))]
         for variant, value in MATCHED
@@ -102,12 +120,12 @@ def test_the_matched_networks_stand_beside_the_baseline(tables: dict[str, pd.Dat
 
 def test_the_weights_of_a_pixel_that_is_never_seen_are_not_live(tables: dict[str, pd.DataFrame]) -> None:
     spread = tables["spread"]
-    assert spread.columns.tolist()[5:] == [
-        *("kernels", "weights", "near_zero", "hoyer", "participation_ratio", "norm")
+    assert spread.columns.tolist()[6:] == [
+        *("kernels", "weights", "near_zero", "exact_zeros", "hoyer", "participation_ratio", "norm")
     ]
     l1 = spread[(spread.variant == "l1") & (spread.split == 0)].set_index(["weights", "kernels"])
     assert l1.index.tolist() == [("live", "first"), ("live", "all"), ("all", "first"), ("all", "all")]
-    live = [first_pixel(0.1), 1.0]
+    live = [first_pixel(0.3), 1.0]
     selections = {  # what is not zero, and the number of weights
         ("live", "first"): (live, 6),
         ("live", "all"): ([*live, *LATER], 15),
@@ -118,6 +136,7 @@ def test_the_weights_of_a_pixel_that_is_never_seen_are_not_live(tables: dict[str
         values = np.array(weights)
         row, norm = l1.loc[selection], float(np.linalg.norm(values))
         assert row.near_zero == pytest.approx(1 - np.sum(values >= 1e-3) / count)
+        assert row.exact_zeros == pytest.approx(1 - len(values) / count)
         assert row.norm == pytest.approx(norm)
         root = np.sqrt(count)
         assert row.hoyer == pytest.approx((root - values.sum() / norm) / (root - 1), rel=1e-6)
@@ -141,7 +160,7 @@ def test_the_spectrum_is_that_of_the_first_kernel(tables: dict[str, pd.DataFrame
 
 def test_the_metrics_are_means_over_the_live_weights_of_all_kernels(tables: dict[str, pd.DataFrame]) -> None:
     numbers = measure.metrics(tables)["small"]
-    assert list(numbers) == ["baseline", "l1", "l2"]
+    assert list(numbers) == ["baseline", "l1", "l1_proximal", "l2"]
     norm = np.linalg.norm([first_pixel(0.2), 1.0, *LATER])
     assert numbers["l2"]["norm"] == pytest.approx(norm, abs=1e-5)
     assert numbers["l2"]["near_zero"] == pytest.approx(10 / 15, abs=1e-5)
@@ -154,11 +173,12 @@ def test_the_metrics_are_means_over_the_live_weights_of_all_kernels(tables: dict
 def test_a_setting_has_a_row_and_a_variant_a_colour(tables: dict[str, pd.DataFrame]) -> None:
     both = {name: pd.concat([table, table.assign(setting="noisy")]) for name, table in tables.items()}
     figure = draw(both)["figure"]
-    assert len(figure.axes) == 2 * 5
-    assert [figure.axes[place].get_ylabel() for place in (0, 5)] == ["small", "noisy"]
-    ratios_axis, pruned = figure.axes[2], figure.axes[3]
-    assert [label.get_text() for label in ratios_axis.get_xticklabels()] == ["baseline", "l1", "l2"]
-    assert pruned.get_legend_handles_labels()[1] == ["baseline", "l1", "l2"]
+    assert len(figure.axes) == 2 * 6
+    assert [figure.axes[place].get_ylabel() for place in (0, 6)] == ["small", "noisy"]
+    ratios_axis, pruned = figure.axes[3], figure.axes[4]
+    names = [variant for variant, _ in MATCHED]
+    assert [label.get_text() for label in ratios_axis.get_xticklabels()] == names
+    assert pruned.get_legend_handles_labels()[1] == names
     chosen = tables["spread"]
     chosen = chosen[(chosen.kernels == "all") & (chosen.variant == "baseline")]
     live, every = ratios_axis.lines[:2]

@@ -68,7 +68,73 @@ def test_what_is_not_such_a_network_is_refused() -> None:
         Network.of(WEIGHTS | {"hidden_1_batch_norm/gamma": np.ones(2, np.float32)}, "relu")
 
 
+@pytest.mark.parametrize("name", get_args(Activation))
+def test_the_gradient_by_the_inputs_is_that_of_small_differences(name: str) -> None:
+    rng = np.random.default_rng(5)
+    shapes = ((3, 6), (6, 5), (5, 2))
+    kernels = tuple(rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    biases = tuple(rng.normal(size=shape[1]).astype(np.float32) for shape in shapes)
+    images = rng.normal(size=(4, 3)).astype(np.float32)
+    outputs = rng.normal(size=(4, 2)).astype(np.float32)
+    whole, step = Network(kernels, biases, name), np.float32(1e-2)
+
+    def weighed(at: np.ndarray) -> np.ndarray:
+        return np.asarray((whole.logits(at).astype(float) * outputs).sum(axis=1))
+
+    expected = [
+        (weighed(images + step * one) - weighed(images - step * one)) / (2 * float(step))
+        for one in np.eye(3, dtype=np.float32)
+    ]
+    assert whole.input_gradient(images, outputs) == pytest.approx(np.stack(expected, axis=1), abs=0.02)
+
+
+def test_the_gradient_of_a_network_by_hand() -> None:
+    """First image: the first unit alone is on, with (1, 9, 2) to it and 1 from it to the first logit."""
+    first = np.array([[1.0, 0.0], [1.0, 0.0]], np.float32)
+    assert network().input_gradient(IMAGES, first).tolist() == [
+        [1.0, 9.0, 2.0],
+        [1.0 + 3.0, 9.0 - 27.0, 2.0 - 1.5],  # the second unit is on too, with -3 from it
+    ]
+    with pytest.raises(ValueError, match=r"outputs: expected shape \(2, 2\), received \(2, 3\)"):
+        network().input_gradient(IMAGES, np.zeros((2, 3), np.float32))
+
+
+def test_what_enters_an_activation_leads_to_the_logits() -> None:
+    entering = network().before_activations(IMAGES)
+    assert [before.tolist() for before in entering] == [[[2.5, -0.5], [2.5, 0.75]]]
+    assert network().from_layer(0, entering[0]).tolist() == LOGITS
+    images = np.random.default_rng(6).normal(size=(4, 3)).astype(np.float32)
+    for number, before in enumerate(deep().before_activations(images)):
+        assert deep().from_layer(number, before) == pytest.approx(deep().logits(images), rel=1e-5)
+
+
 # ---- silenced and pruned ----
+
+
+def test_each_unit_is_silent_in_turn() -> None:
+    images = np.random.default_rng(7).normal(size=(6, 3)).astype(np.float32)
+    logits = list(units.one_by_one(deep(), images))
+    assert len(logits) == 9
+    for place, values in enumerate(logits):
+        masks = units.only([4, 5], place)
+        assert np.concatenate(masks).tolist() == np.eye(9, dtype=bool)[place].tolist()
+        assert values == pytest.approx(deep().silenced(masks).logits(images), abs=1e-5)
+
+
+def test_a_unit_is_marked_by_its_place() -> None:
+    assert [mask.tolist() for mask in units.only([2, 3], 3)] == [[False, False], [False, True, False]]
+    with pytest.raises(ValueError, match="place: expected 0 to 4, received 5"):
+        units.only([2, 3], 5)
+
+
+def test_a_thinned_network_is_one_whose_other_units_are_silent() -> None:
+    images = np.random.default_rng(8).normal(size=(6, 3)).astype(np.float32)
+    kept = [np.array([True, False, True, True]), np.array([False, True, True, False, True])]
+    thin = deep().thinned(kept)
+    assert thin.units == [3, 3]
+    assert thin.logits(images) == pytest.approx(
+        deep().silenced([~mask for mask in kept]).logits(images), abs=1e-5
+    )
 
 
 def test_a_silent_unit_puts_out_nothing() -> None:

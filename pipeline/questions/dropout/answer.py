@@ -7,20 +7,20 @@ from typing import Any
 import pandas as pd
 
 from pipeline.questions.base import Tables
-from pipeline.questions.dropout import damaged, passes, pixels, silenced, single
+from pipeline.questions.dropout import compared, damaged, passes, pixels, silenced, single
 from pipeline.questions.study import Study
 from pipeline.system.words import interval, listed
 
 
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
-    """Return the sentences, and the numbers in the captions of the figures.
+    """Return the answer in a sentence, the others, and the numbers in the captions of the figures.
 
     `drawn` tells whether there are figures.
     """
     return {
+        "answer": _answer(tables["errors"]),
         "sentences": [
-            *_redundancy(evidence),
-            *_single(tables["units"]),
+            *_redundancy(tables["units"], evidence),
             *_pixels(tables["pixels"]),
             *_damaged(tables["damaged"]),
             *_passes(evidence),
@@ -35,34 +35,35 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
     }
 
 
-def _redundancy(evidence: pd.DataFrame) -> list[str]:
-    saved = evidence[(evidence.claim == "5a") & evidence.endpoint.str.endswith("half of the units")]
-    if saved.empty:
+def _answer(errors: pd.DataFrame) -> str:
+    half = errors[errors.share == silenced.HALF]
+    if half.empty:
+        return ""
+    rise = compared.said(half, "rise", 1, " points")
+    return f"With half of the hidden units silenced, the test error rises by {rise}."
+
+
+def _redundancy(table: pd.DataFrame, evidence: pd.DataFrame) -> list[str]:
+    if table.empty:
         return []
+    saved = evidence[(evidence.claim == "5a") & evidence.endpoint.str.endswith("half of the units")]
     points = [f"{interval(row, 1)} points in `{row.condition}`" for row in saved.itertuples()]
     return [
         f"With half of the hidden units silenced, dropout saves {listed(points)}. Training under masks makes "
-        "this nearly true by construction: the network has learned to do without half of its units."
-    ]
-
-
-def _single(table: pd.DataFrame) -> list[str]:
-    if table.empty:
-        return []
-    changed, rise = _compared(table, "changed", 2, " %"), _compared(table, "rise", 2, " points")
-    return [
-        f"Without one random unit, {changed} of the predictions change. Without the most important one, the "
-        f"error rises by {rise}."
+        "this nearly true by construction: the network has learned to do without half of its units.",
+        f"Without one random unit, the share of the predictions that change is "
+        f"{compared.said(table, 'changed', 2, ' %')}. Without the most important one, the error rises by "
+        f"{compared.said(table, 'rise', 2, ' points')}.",
     ]
 
 
 def _pixels(table: pd.DataFrame) -> list[str]:
     if table.empty:
         return []
-    changed, rise = _compared(table, "changed", 2, " %"), _compared(table, "mean_rise", 1, " points")
     return [
-        f"Without one input pixel, {changed} of the predictions change. Without a block of pixels, the error "
-        f"rises by {rise} on average."
+        "Without one input pixel, the share of the predictions that change is "
+        f"{compared.said(table, 'changed', 2, ' %')}. Without a block of pixels, the error rises by "
+        f"{compared.said(table, 'mean_rise', 1, ' points')} on average."
     ]
 
 
@@ -72,7 +73,7 @@ def _damaged(table: pd.DataFrame) -> list[str]:
         for kind, levels in damaged.LEVELS.items()
     ]
     return [
-        f"Under {kind}, the error rises by {_compared(rows, 'rise', 1, ' points')}."
+        f"Under {kind}, the error changes by {compared.said(rows, 'rise', 1, ' points', '+')}."
         for kind, rows in judged
         if not rows.empty
     ]
@@ -110,14 +111,3 @@ def _duration(evidence: pd.DataFrame) -> list[str]:
         f"The epoch with the lowest validation loss comes later by {listed(epochs)}. An epoch has as many "
         "optimizer steps with dropout as without; seconds are not compared."
     ]
-
-
-def _compared(table: pd.DataFrame, column: str, digits: int, unit: str) -> str:
-    """Return a column's mean with dropout and without, setting by setting."""
-    means = table.groupby(["setting", "variant"], sort=False)[column].mean().unstack()
-    parts = [
-        f"{row.dropout:.{digits}f}{unit} with dropout and {row.baseline:.{digits}f}{unit} without in "
-        f"`{setting}`"
-        for setting, row in means.iterrows()
-    ]
-    return listed(parts)

@@ -48,7 +48,7 @@ import pandas as pd
 from pipeline.evaluation.replicates import replicate_means
 from pipeline.questions.base import Tables
 from pipeline.questions.claim import Claim, paired_by_split, sentence
-from pipeline.questions.dropout import passes, silenced
+from pipeline.questions.dropout import compared, passes, silenced
 from pipeline.questions.dropout.damaged import LEVELS
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence
@@ -144,21 +144,19 @@ def _longer(tables: Tables) -> list[Evidence]:
 
 
 def _means(
-    name: str, columns: dict[str, str], choose: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table
+    name: str,
+    columns: dict[str, str],
+    unit: str,
+    choose: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
 ) -> Callable[[Tables, Sequence[Evidence]], str]:
-    """Return a finding: the means of a table's columns with dropout and without, in every setting."""
+    """Return a finding: columns with dropout and without, from the lowest setting to the highest."""
 
     def finding(tables: Tables, evidence: Sequence[Evidence]) -> str:
-        table, parts = choose(tables[name]), []
-        for setting in table.setting.unique():
-            means = table[table.setting == setting].groupby("variant")[list(columns)].mean()
-            said = [
-                f"{words} {means.loc['dropout', column]:.2f} with dropout and "
-                f"{means.loc['baseline', column]:.2f} without"
-                for column, words in columns.items()
-            ]
-            parts.append(f"in {setting} {', '.join(said)}")
-        return sentence(parts)
+        table = choose(tables[name])
+        if table.empty:
+            return ""
+        means = (f"{words} {compared.said(table, name, 2, unit)}" for name, words in columns.items())
+        return sentence(list(means))
 
     return finding
 
@@ -199,7 +197,8 @@ CLAIMS = (
         evidence=_redundancy,
         finding=_means(
             "errors",
-            {"rise": "the error rises without half of the units by"},
+            {"rise": "without half of the units, the error rises by"},
+            " points",
             lambda table: table[table.share == silenced.HALF],
         ),
     ),
@@ -208,7 +207,7 @@ CLAIMS = (
         text="With dropout the network relies less on any one feature.",
         published=_UNCHECKED,
         evidence=_reliance,
-        finding=_means("pixels", {"mean_rise": "the error rises without a block of pixels by"}),
+        finding=_means("pixels", {"mean_rise": "without a block of pixels, the error rises by"}, " points"),
     ),
     Claim(
         number="5c",
@@ -217,7 +216,8 @@ CLAIMS = (
         evidence=_robustness,
         finding=_means(
             "damaged",
-            {"rise": "the error rises under noise by"},
+            {"rise": "under noise, the error rises by"},
+            " points",
             lambda table: table[(table.damage == "noise") & (table.level == LEVELS["noise"][-1])],
         ),
     ),
@@ -241,6 +241,8 @@ CLAIMS = (
         published=_UNCHECKED,
         evidence=_longer,
         existential=True,
-        finding=_means("duration", {"epochs": "epochs to the target", "best_epoch": "the best epoch"}),
+        finding=_means(
+            "duration", {"epochs": "the target takes", "best_epoch": "the best epoch comes after"}, " epochs"
+        ),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from pipeline.evaluation.cells import Cell
 from pipeline.params import BASELINE
@@ -38,3 +39,18 @@ def changed(predicted: list[np.ndarray], intact: np.ndarray) -> float:
     """
     count = sum(int((classes != intact).sum()) for classes in predicted)
     return 100.0 * (count + 0.5) / (len(predicted) * len(intact) + 1.0)
+
+
+def said(table: pd.DataFrame, column: str, digits: int, unit: str = "", sign: str = "") -> str:
+    """Return a column's means with dropout and without, from the lowest to the highest setting.
+
+    As `1.2 to 3.4 points with dropout and 5.6 to 7.8 points without`.
+    """
+    means = table.groupby(["setting", "variant"])[column].mean().unstack()
+    with_dropout, without = (_span(means[name], digits, unit, sign) for name in ("dropout", BASELINE))
+    return f"{with_dropout} with dropout and {without} without"
+
+
+def _span(values: pd.Series, digits: int, unit: str, sign: str) -> str:
+    low, high = (f"{value:{sign}z.{digits}f}" for value in (values.min(), values.max()))
+    return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"

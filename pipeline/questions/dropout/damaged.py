@@ -18,7 +18,7 @@ from pipeline.science.network import Network
 LEVELS: dict[str, tuple[float, ...]] = {
     "noise": (0.15, 0.3),  # standard deviation, of pixels in [0, 1]
     "blur": (0.5, 1.0),  # standard deviation of the Gaussian, in pixels
-    "shift": (1, 2),  # pixels
+    "shift": (2,),  # pixels; four directions a level
 }
 DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 IMAGES = 2000  # no more of the test images: each is scored under every damage

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from pipeline.questions.dropout import compared
 from pipeline.questions.study import Study, scaled
@@ -51,5 +50,7 @@ def _of(network: Network, images: np.ndarray, labels: np.ndarray) -> dict[str, A
 
 
 def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
-    of_label = logits[np.arange(len(labels)), labels]
-    return float((special.logsumexp(logits, axis=1) - of_label).mean(dtype=np.float64))
+    # scipy's logsumexp takes several times as long on so few logits.
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
+    return float(losses.mean(dtype=np.float64))

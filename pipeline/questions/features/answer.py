@@ -25,26 +25,30 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
 
 
 def _shares(attention: pd.DataFrame) -> list[str]:
-    said = []
+    sentences = []
     for setting in attention.setting.unique():
         means = attention[attention.setting == setting].groupby("variant")[["weights", "gradients"]].mean()
-        named = [name for name in (*PENALTIES, BASELINE) if name in means.index]
+        named = {name: f"under `{name}`" for name in PENALTIES} | {BASELINE: "without a penalty"}
         weights, gradients = (
-            listed(f"{means.loc[name, column]:.0%} under `{name}`" for name in named)
+            listed(
+                f"{means.loc[name, column]:.0%} {words}"
+                for name, words in named.items()
+                if name in means.index
+            )
             for column in ("weights", "gradients")
         )
-        said.append(
-            f"In `{setting}`, the real pixels have this share of the squared weights: {weights}. Of the "
-            f"squared input gradients they have {gradients}."
+        sentences.append(
+            f"In `{setting}`, the real pixels have {weights} of the squared weights, and {gradients} of the "
+            "squared input gradients."
         )
-    return said
+    return sentences
 
 
 def _scores(evidence: pd.DataFrame) -> list[str]:
     rows = evidence[evidence.claim == "9e"]
     parts = [
-        f"the {row.endpoint.partition(',')[0]} of L1 is below that of L2 by {interval(row, 3)} {row.unit} "
-        f"in `{row.condition}`"
+        f"{row.endpoint.partition(',')[0]} of L2 minus that of L1: {interval(row, 3, '+')} {row.unit} in "
+        f"`{row.condition}`"
         for row in rows.itertuples()
     ]
-    return [f"{capital(listed(parts))}."] if parts else []
+    return [f"{capital('; '.join(parts))}."] if parts else []

@@ -26,6 +26,7 @@ from pipeline.questions.base import Tables
 from pipeline.questions.claim import Claim, paired_by_split, sentence
 from pipeline.science import verdicts
 from pipeline.science.verdicts import Evidence
+from pipeline.system.words import listed
 
 PENALTIES = ("l1", "l2")
 SHARE = 0.05
@@ -78,7 +79,8 @@ def _shares(tables: Tables, evidence: Sequence[Evidence]) -> str:
             said = [f"{means.loc[name, column]:.0%} under {name}" for name in _present(attention, setting)]
             if said:
                 without = f"{means.loc[BASELINE, column]:.0%} without a penalty"
-                parts.append(f"in {setting} real pixels have {', '.join([*said, without])} of the {mass}")
+                shares = listed([*said, without])
+                parts.append(f"in {setting} the real pixels have {shares} of the {mass}")
     return sentence(parts)
 
 

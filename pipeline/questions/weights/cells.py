@@ -21,7 +21,7 @@ def cells(params: Params, section: Settings) -> Iterator[Cell]:
     yield from paths.cells(params, section, QUESTION)
     for name in section.settings:
         setting = params.settings[name].model_copy(update={"splits": section.splits, "inits": 1})
-        for epochs in sorted({*params.tuning.baseline.epochs, setting.epochs}):
+        for epochs in sorted({*params.tuning.baseline.epochs, setting.epochs}, reverse=True):
             trained = setting.trained(epochs, setting.optimizer.learning_rate)
             label = f"epochs={epochs}"
             yield Cell(name, BASELINE, [(trained, None)], question=QUESTION, label=label, curves=False)

@@ -1,8 +1,9 @@
 """Sparsity and spread of the weights, and what pruning costs, at matched validation loss.
 
-On every path the strength is taken whose mean validation cross-entropy is nearest to a target that the
-paths share: the highest of the paths' lowest values, which each can come close to. The baseline has no
-strength; its path is the number of epochs. Live weights are those that some training image of the run can
+On every path, from its best strength on, the strength is taken whose mean validation cross-entropy is nearest
+to a target that the paths share: the highest of the paths' lowest values, which each can come close to. A
+weaker strength may have the same loss because the penalty does nothing yet. The baseline has no strength; on
+its path fewer epochs stand for more. Live weights are those that some training image of the run can
 move: an input that is zero throughout leaves its weights to the penalty alone.
 """
 
@@ -79,9 +80,16 @@ def metrics(tables: Tables) -> dict[str, Any]:
 
 
 def matched(losses: list[list[float]]) -> list[int]:
-    """Return the place on every path that is nearest to the common target, from their losses."""
+    """Return the place on every path that is nearest to the common target, none before the path's best.
+
+    `losses` has a list a path, the weakest strength first.
+    """
     target = max(min(path) for path in losses)
-    return [int(np.argmin([abs(loss - target) for loss in path])) for path in losses]
+    best = [int(np.argmin(path)) for path in losses]
+    return [
+        start + int(np.argmin([abs(loss - target) for loss in path[start:]]))
+        for start, path in zip(best, losses, strict=True)
+    ]
 
 
 def _compared(study: Study) -> Iterator[tuple[str, Cell]]:
@@ -91,6 +99,8 @@ def _compared(study: Study) -> Iterator[tuple[str, Cell]]:
         steps = "_proximal" if cell.label.startswith(PROXIMAL) else ""
         of_setting[cell.setting].setdefault(f"{cell.variant}{steps}", []).append(cell)
     for by_name in of_setting.values():
+        for path in by_name.values():
+            path.sort(key=lambda cell: (-cell.run.epochs, paths.strength(cell.run)))
         places = matched([[_loss(cell) for cell in path] for path in by_name.values()])
         for (name, path), place in zip(by_name.items(), places, strict=True):
             yield name, path[place]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import Field
+
 from pipeline.params import Params
 from pipeline.params.sections import Rate
 from pipeline.params.toy import CANDIDATES
@@ -18,7 +20,7 @@ class Settings(StrengthPaths):
     they are of another size than those of the penalty. Without a variant that is L1 alone they are not used.
     """
 
-    proximal: list[Rate] = []
+    proximal: list[Rate] = Field(default_factory=list)
 
     def faults(self, params: Params) -> Iterator[str]:
         """Yield what is no path, strengths that are given twice, and networks that cannot be pruned here."""
