@@ -122,7 +122,7 @@ def _places(where: Sequence[str], count: int) -> str:
     if count == 1:
         return f"`{where[0]}`"
     if len(where) == count:
-        return f"all {count} settings"
+        return "both settings" if count == 2 else f"all {count} settings"
     return f"{len(where)} of {count} settings ({coded(where)})"
 
 

@@ -46,6 +46,15 @@ def test_the_answers_come_in_the_order_of_the_questions(tmp_path: Path, leave: L
     assert read[0].verdicts == [words | {"close": "", "ours": False}]
 
 
+def test_a_question_may_have_a_sentence_for_the_top_of_the_page(tmp_path: Path, leave: Leave) -> None:
+    leave(FIRST, "Little.", "1")
+    leave(SECOND, "Much.", "2")
+    headline = tmp_path / "reports" / "questions" / "ardour" / "headline.md"
+    headline.write_text("Be ardent.\n", encoding="utf-8")
+    read = answers.read(tmp_path / "reports", [FIRST, SECOND])
+    assert [answer.headline for answer in read] == ["", "Be ardent."]
+
+
 def test_a_question_may_claim_nothing(tmp_path: Path, leave: Leave) -> None:
     leave(FIRST, "Little.")
     (answer,) = answers.read(tmp_path / "reports", [FIRST])

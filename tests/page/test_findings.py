@@ -14,7 +14,7 @@ from pipeline.evaluation import significance
 from pipeline.page import beneath, findings, rankings
 from pipeline.params import Params, Setting
 from tests.page import examples
-from tests.page.examples import DIFFERENCES, SUMMARY, changed, facts
+from tests.page.examples import DIFFERENCES, SUMMARY, changed
 
 MakeTable = Callable[[Mapping[str, Any]], pd.DataFrame]
 Told = Callable[..., str]
@@ -69,38 +69,145 @@ def told(
     return make
 
 
-def test_what_a_paragraph_says(told: Told) -> None:
+SCOPE = "50 training images of `mnist` and 2 hidden layers"
+BOTH = "50 to 60,000 training images of `mnist` and 2 hidden layers"
+
+
+def test_one_setting_tells_what_to_try_first_and_by_how_much(told: Told) -> None:
     """Limits lie 0.05 below and 0.1 above the change, so a fall by 1.275 has 1.175 to 1.325."""
-    assert facts(told(DIFFERENCES)) == (
-        "`drop` `ridge` 4 2 lower `here` 50 `mnist` `here` `drop` 1.27 1.17 1.32 9.92 8.64 "
-        "`here` `norm` `stop` raise `stop` 0.98 0.93 1.08"
+    assert told(DIFFERENCES) == (
+        f"**Try `drop` first**, with {SCOPE}. It lowers the test error beyond chance in `here`, by "
+        "1.27 [1.17, 1.32] points against the baseline."
     )
 
 
-def test_more_than_a_few_that_fail_are_counted(told: Told) -> None:
-    harmful = {"ridge": {"test_error": 0.5}, "drop": {"test_error": 0.3}}
-    assert (
-        "In `here`, 4 of 4 variants raise the error beyond chance, `stop` most, by 0.98 [0.93, 1.08]"
-        in told(changed(DIFFERENCES, **harmful))
+def test_the_first_is_better_in_the_most_settings_and_others_may_gain_more(told: Told) -> None:
+    there = changed(DIFFERENCES, drop={"p": 0.051}, ridge={"test_error": -0.3}, norm={"test_error": -2.0})
+    assert told(DIFFERENCES, there) == (
+        f"**Try `ridge` first**, with {BOTH}. It lowers the test error beyond chance in both settings, by "
+        "0.30 to 0.82 points against the baseline. Others gain more: `drop` in `here`, `norm` in `there`."
     )
 
 
-def test_where_some_settings_alone_are_tuned_that_is_said(
+def test_where_it_does_nothing_or_harm_is_said(told: Told) -> None:
+    alone = {"ridge": {"test_error": 0.1, "p": 0.9}, "stop": {"test_error": 0.1, "p": 0.9}}
+    unsure = told(DIFFERENCES, DIFFERENCES | alone | {"drop": {"test_error": -0.2, "p": 0.051}})
+    assert "beyond chance in 1 of 2 settings (`here`), by 1.27 [1.17, 1.32] points" in unsure
+    assert unsure.endswith(" In `there`, it cannot be told from that baseline.")
+    harmful = told(DIFFERENCES, DIFFERENCES | alone | {"drop": {"test_error": 0.2, "p": 0.05}})
+    assert harmful.endswith(" In `there`, it raises the error beyond chance.")
+
+
+def test_a_setting_without_the_variant_is_not_counted(told: Told) -> None:
+    there = {name: row for name, row in DIFFERENCES.items() if name in ("norm", "stop")}
+    assert "beyond chance in `here`, by 1.27 [" in told(DIFFERENCES, there)
+
+
+def test_of_those_that_help_as_often_the_largest_mean_fall_is_first(told: Told) -> None:
+    """`ridge` falls by .82 and 2, `drop` by 1.27 and .5."""
+    there = changed(DIFFERENCES, ridge={"test_error": -2.0}, drop={"test_error": -0.5})
+    assert told(DIFFERENCES, there).startswith("**Try `ridge` first**")
+
+
+def test_nothing_better_is_said(told: Told) -> None:
+    worse = changed(DIFFERENCES, drop={"p": 0.3}, ridge={"test_error": 0.2})
+    assert told(worse) == (
+        f"**No method lowers the test error beyond chance**, with {SCOPE}. Each was compared with the "
+        "baseline in `here`."
+    )
+    assert told(worse, worse).endswith("Each was compared with the baseline in both settings.")
+
+
+def test_variants_that_are_one_under_two_names_are_named(
     raw_params: dict[str, Any],
     places: dict[str, Setting],
     make_summary: MakeTable,
     make_differences: MakeTable,
 ) -> None:
+    """Within a tenth of a point in each of two settings; in one setting it would be no evidence."""
     both = {"here": DIFFERENCES, "there": DIFFERENCES}
-    differences = make_differences(both)
-    tuned = differences[differences.setting == "here"].assign(reference="tuned_baseline")
-    rows = pd.concat([differences, tuned], ignore_index=True)
-    summary = make_summary({"here": SUMMARY | {"tuned_baseline": SUMMARY["baseline"]}, "there": SUMMARY})
-    told = findings.paragraph(study(places, raw_params), summary, rows)
-    assert (
-        "Each is compared with a baseline whose epochs and learning rate are tuned with as many trials "
-        "(in `there`, with the untuned baseline). In `here`, `drop` gains most: 1.27 [1.17, 1.32] points"
-    ) in told
+    near = {name: dict(SUMMARY) for name in both}
+    near["here"] |= {"ridge": {"test_error": 8.7}}
+    near["there"] |= {"ridge": {"test_error": 8.55}}
+    told_of, rows = study(places, raw_params), make_differences(both)
+    sentence = "Hardly two methods are `ridge` and `drop`: they lie within 0.1 points in every setting."
+    assert findings.paragraph(told_of, make_summary(near), rows).endswith(f" {sentence}")
+    near["there"] |= {"ridge": {"test_error": 8.5}}
+    assert "Hardly" not in findings.paragraph(told_of, make_summary(near), rows)
+    here = study({"here": places["here"]}, raw_params)
+    alone = findings.paragraph(
+        here, make_summary({"here": near["here"]}), make_differences({"here": DIFFERENCES})
+    )
+    assert "Hardly" not in alone
+
+
+def test_data_and_depths_are_those_of_the_settings(
+    raw_params: dict[str, Any], make_summary: MakeTable, make_differences: MakeTable
+) -> None:
+    flat = {"dense": {"hidden": [16], "activation": "relu"}}
+    raw_params["settings"]["blind"] |= {"data": "fashion_mnist", "network": flat, "train_size": 1000}
+    checked = examples.checked(raw_params).settings
+    given = {"here": DIFFERENCES, "there": DIFFERENCES}
+    for names, scope in (
+        (
+            ("small", "blind"),
+            "50 to 1,000 training images of `mnist` or `fashion_mnist` and 1 to 2 hidden layers",
+        ),
+        (("blind", "blind"), "1,000 training images of `fashion_mnist` and 1 hidden layer"),
+    ):
+        settings = {place: checked[name] for place, name in zip(given, names, strict=True)}
+        text = findings.paragraph(
+            study(settings, raw_params), make_summary(dict.fromkeys(given, SUMMARY)), make_differences(given)
+        )
+        assert f", with {scope}. " in text
+
+
+# ---- the better of two baselines ----
+
+
+def tuned(make_differences: MakeTable, change: float, p: float = 0.01) -> pd.DataFrame:
+    """Changes in `here`, where tuning changes the baseline's error by so much."""
+    plain = DIFFERENCES | {"tuned_baseline": {"test_error": change, "p": p}}
+    shifted = {name: row | {"test_error": row["test_error"] - change} for name, row in DIFFERENCES.items()}
+    to_tuned = make_differences({"here": shifted}).assign(reference="tuned_baseline")
+    return pd.concat([make_differences({"here": plain}), to_tuned], ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "gain"),
+    [(-0.5, "0.77 [0.67, 0.82]"), (0.5, "1.27 [1.17, 1.32]")],
+    ids=["tuning helps", "tuning harms"],
+)
+def test_the_rival_is_the_baseline_with_the_lower_error(
+    raw_params: dict[str, Any],
+    places: dict[str, Setting],
+    make_summary: MakeTable,
+    make_differences: MakeTable,
+    change: float,
+    gain: str,
+) -> None:
+    here = study({"here": places["here"]}, raw_params)
+    text = findings.paragraph(here, make_summary({"here": SUMMARY}), tuned(make_differences, change))
+    assert f"by {gain} points against the better of two baselines, tuned and not tuned." in text
+    assert "tuned_baseline" not in text
+
+
+def test_what_tuning_does_to_the_baseline_is_said(
+    raw_params: dict[str, Any], places: dict[str, Setting], make_differences: MakeTable
+) -> None:
+    here = study({"here": places["here"]}, raw_params)
+    both = study(places, raw_params)
+    lowered, raised = (tuned(make_differences, change) for change in (-0.5, 0.5))
+    (first, _) = beneath.sentences(here, lowered)
+    assert first.endswith(" This lowers its test error beyond chance in `here`.")
+    rows = pd.concat([lowered, raised.assign(setting="there")], ignore_index=True)
+    (first, _) = beneath.sentences(both, rows)
+    assert first == (
+        "The baseline is tuned by cross-entropy. This lowers its test error beyond chance in `here` and "
+        "raises its test error beyond chance in `there`."
+    )
+    (first, _) = beneath.sentences(here, tuned(make_differences, 0.5, p=0.051))
+    assert first.endswith(" This changes its test error nowhere beyond chance.")
 
 
 def test_what_lies_beneath_without_a_tuned_baseline(
@@ -108,115 +215,34 @@ def test_what_lies_beneath_without_a_tuned_baseline(
 ) -> None:
     here = study({"here": places["here"]}, raw_params)
     (parts,) = beneath.sentences(here, make_differences({"here": DIFFERENCES}))
-    assert facts(parts) == "`here` none 4 lower raise none lowers"
-
-
-def test_where_none_is_best_everywhere_those_of_single_settings_are_counted(told: Told) -> None:
-    there = changed(DIFFERENCES, drop={"p": 0.9}, ridge={"test_error": 0.2})
-    assert told(DIFFERENCES, there).startswith(
-        "**None of 4 variants lowers the test error beyond chance in both `here` (50 images of `mnist`) and "
-        "`there` (60,000 images of `mnist`, 20% of the labels wrong).** Each is compared with the baseline. "
-        "In each setting alone, the error is lower for 2 of 4 in `here` and none of 4 in `there`. "
-        "In `here`, `drop` "
-    )
-
-
-def test_what_the_chosen_share_is_said(told: Told) -> None:
-    shared = changed(DIFFERENCES, norm={"test_error": -0.7})
-    text = told(shared, drop=("dropout",), norm=("dropout", "max_norm"))
-    assert "baseline. 2 of these 3 use `dropout`, alone or with another regularizer. In `here`" in text
-
-
-def test_one_is_chosen_that_is_better_in_every_setting_with_several(told: Told) -> None:
-    there = changed(DIFFERENCES, drop={"p": 0.051}, norm={"p": 0.2})
-    text = told(DIFFERENCES, there)
-    assert text.startswith(
-        "**Choose `ridge`.** Of 4 variants, this one alone lowers the test error beyond chance in both "
-        "`here` (50 images of `mnist`) and `there` (60,000 images of `mnist`, 20% of the labels wrong). "
-        "Each is compared with "
-    )
-    assert "In `here`, `drop` gains most: 1.27 [1.17, 1.32] points, from 9.92 to 8.64 %. In `there`, " in text
-    assert "`stop` most, by 0.98 [0.93, 1.08] points. In `there`, `stop` raises the error beyond " in text
-
-
-def test_the_tuned_baseline_is_the_rival_of_the_error_and_the_plain_one_of_the_rest(
-    raw_params: dict[str, Any],
-    places: dict[str, Setting],
-    make_summary: MakeTable,
-    make_differences: MakeTable,
-) -> None:
-    tuned = {"test_error": 9.0, "cross_entropy_gap": 0.05}
-    moved = {"squared_error_bias": 0.1, "squared_error_variance": -0.1, "p_bias": 0.01, "p_variance": 0.01}
-    plain = {"drop": DIFFERENCES["drop"] | moved, "ridge": DIFFERENCES["ridge"]}
-    plain |= {"tuned_baseline": moved | {"p_gap": 0.001, "cross_entropy_gap": -0.3, "test_error": -0.916}}
-    to_tuned = {
-        "drop": {"test_error": -0.359, "p": 0.001, "p_gap": 0.9},
-        "ridge": {"test_error": 0.1, "p": 0.9},
-    }
-    to_tuned["drop"] |= {
-        "squared_error_bias": -0.1,
-        "p_bias": 0.01,
-        "squared_error_variance": -0.1,
-        "p_variance": 0.06,
-    }
-    summary = make_summary({"here": SUMMARY | {"tuned_baseline": tuned}})
-    differences = pd.concat(
-        [
-            make_differences({"here": plain}),
-            make_differences({"here": to_tuned}).assign(reference="tuned_baseline"),
-        ],
-        ignore_index=True,
-    )
-    here = study({"here": places["here"]}, raw_params)
-    text = findings.paragraph(here, summary, differences)
-    rival, parts = beneath.sentences(here, differences)
-    assert "Of 2 variants, this one alone lowers" in text
-    assert "a baseline whose epochs and learning rate are tuned with as many trials." in text
-    assert "In `here`, `drop` gains most: 0.36 [0.26, 0.41] points, from 9.00 to 8.64 %." in text
-    assert rival == (
-        "The baseline is tuned by cross-entropy. This changes its test error by -0.92 [-0.97, -0.82] points "
-        "in `here`. Against the untuned baseline, the chosen variant lowers the test error too."
-    )
     assert parts == (
-        "Bias and variance add up to the squared error. Against the untuned baseline: in `here`, 1 of 2 "
-        "variants lower the variance and raise the bias, and none lowers both. Against the tuned baseline, "
-        "for the chosen variant: in `here`, the bias is lower and the variance does not change. "
-        "Only changes beyond chance are counted."
+        "Bias and variance add up to the squared error. Over all settings, none of 4 comparisons with the "
+        "untuned baseline show less variance and more bias beyond chance, and none shows less of both."
     )
-    assert "No variant raises the error beyond chance." in text
-    harmful = differences.assign(
-        estimate=differences.estimate.where(
-            (differences.variant != "ridge") | (differences.metric != "test_error"), 0.4
-        ),
-        p_holm=differences.p_holm.where(
-            (differences.variant != "ridge") | (differences.reference == "baseline"), 0.01
-        ),
+    moved = {"squared_error_bias": 0.1, "squared_error_variance": -0.1, "p_bias": 0.01, "p_variance": 0.01}
+    both = moved | {"squared_error_bias": -0.1}
+    rows = changed(DIFFERENCES, drop=moved, ridge=both, norm=both)
+    (parts,) = beneath.sentences(here, make_differences({"here": rows}))
+    assert parts.endswith(
+        "1 of 4 comparisons with the untuned baseline show less variance and more bias "
+        "beyond chance, and 2 show less of both."
     )
-    failing = findings.paragraph(here, summary, harmful)
-    assert "`ridge` raises the error beyond chance (against the untuned baseline too), by 0.40" in failing
-    marks = rankings.overview(["here"], summary, differences).set_index("variant")["`here`"]
-    assert marks["`drop`"].endswith("▼")
-    assert marks["`ridge`"].endswith("≈°")
-    easier = differences.assign(
-        p_holm=differences.p_holm.where(
-            (differences.reference == "tuned_baseline") | (differences.metric != "test_error"), 0.051
-        )
-    )
-    rival, _ = beneath.sentences(here, easier)
-    assert rival.endswith("Against the untuned baseline, the chosen variant does not lower the test error.")
-    both = rankings.overview(["here"], summary, differences)["`here`"].tolist()[:2]
-    assert both == ["9.00 [8.90, 9.20]", "9.92 [9.82, 10.12]"]
-    ranked = rankings.ranking("here", summary, differences).set_index("variant")
-    assert ranked["against tuned baseline, points"]["`drop`"] == "-0.36 [-0.41, -0.26]"
 
 
-def test_nothing_better_is_said(told: Told) -> None:
-    worse = changed(DIFFERENCES, drop={"p": 0.3}, ridge={"test_error": 0.2})
-    text = told(worse)
-    assert text.startswith(
-        "**None of 4 variants lowers the test error beyond chance in `here` (50 images of `mnist`).** Each is"
-    )
-    assert "gains most" not in text
+def test_the_table_marks_what_the_other_baseline_would_change(
+    make_summary: MakeTable, make_differences: MakeTable
+) -> None:
+    """Against the tuned baseline `ridge` is no longer better beyond chance."""
+    rows = tuned(make_differences, -0.805)
+    uncertain = (rows.reference == "tuned_baseline") & (rows.variant == "ridge")
+    rows = rows.assign(p_holm=rows.p_holm.where(~uncertain, 0.9))
+    summary = make_summary({"here": SUMMARY | {"tuned_baseline": {"test_error": 9.116}}})
+    overview = rankings.overview(["here"], summary, rows).set_index("variant")["`here`"]
+    assert overview["`drop`"].endswith("▼")
+    assert overview["`ridge`"].endswith("≈°")
+    assert overview.tolist()[:2] == ["9.12 [9.02, 9.32]", "9.92 [9.82, 10.12]"]
+    ranked = rankings.ranking("here", summary, rows).set_index("variant")
+    assert ranked["against tuned baseline, points"]["`drop`"] == "-0.47 [-0.52, -0.37]"
 
 
 @pytest.mark.parametrize(
@@ -282,19 +308,23 @@ CHANGE = st.fixed_dictionaries(
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(CHANGE, min_size=2, max_size=4))
-def test_the_chosen_are_those_that_are_better(told: Told, rows: list[dict[str, float]]) -> None:
+def test_the_first_is_the_one_that_gains_most(told: Told, rows: list[dict[str, float]]) -> None:
     names = ["drop", "ridge", "norm", "stop"][: len(rows)]
     text = told(dict(zip(names, rows, strict=True)))
     assert "nan" not in text.lower()
     better = {n for n, r in zip(names, rows, strict=True) if r["p"] <= 0.05 and r["test_error"] < 0}
-    choice = re.match(r"\*\*Choose (.+?)\*\*", text)
-    assert set(re.findall(r"`(\w+)`", choice[1] if choice else "")) == better
+    first = re.match(r"\*\*Try `(\w+)` first\*\*", text)
+    assert bool(first) == bool(better)
+    if first:
+        changes = {name: row["test_error"] for name, row in zip(names, rows, strict=True)}
+        assert first[1] in better
+        assert changes[first[1]] == min(changes[name] for name in better)
 
 
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (DIFFERENCES, "drop and ridge lower the test error beyond chance in here and there."),
+        (DIFFERENCES, "drop lowers the test error beyond chance in here and there."),
         (
             changed(DIFFERENCES, drop={"p": 0.3}),
             "ridge lowers the test error beyond chance in here and there.",

@@ -178,7 +178,9 @@ def test_mlflow_has_a_child_run_for_every_trial(toy_clone: Clone) -> None:
     choice = toy_clone.yaml("params.yaml")["questions"]["choice"]
     in_choice = len(choice["candidates"]) * choice["trials"]
     assert tried == {("small", "tuned_baseline"): each, ("small", "dropout"): each} | {
-        (condition, "dropout"): in_choice for condition in choice["conditions"]
+        (condition, method): in_choice
+        for condition in choice["conditions"]
+        for method in ("tuned_baseline", "dropout")
     }
     for row in rows:
         logged = children[row["run"]["key"]]

@@ -198,12 +198,12 @@ def test_a_study_of_own_data_has_conditions_that_the_images_allow() -> None:
     """A quarter of the images and four times as many, other widths and depths."""
     activation = {"activation": "tanh"}
     setting = {"network": {"dense": {"hidden": [16], **activation}}, "epochs": 9}
-    content = {"settings": {"first": setting, "deep": {}}}
+    content: Raw = {"settings": {"first": setting, "deep": {}}}
     for pool, names in (
         (10_000, ["n50", "wide", "narrow", "n800", "large"]),
         (3_000, ["n50", "wide", "narrow", "large"]),
     ):
-        section = {"settings": ["first"], "splits": 3, "trials": 1, "conditions": {"old": {}}}
+        section: Raw = {"settings": ["first"], "splits": 3, "trials": 1, "conditions": {"old": {}}}
         Settings.fit(section, content, Studied(pool, 200, 9))
         conditions = section["conditions"]
         assert [*conditions] == names

@@ -112,7 +112,9 @@ def test_a_good_default_gains_and_is_never_far_off(means: dict[str, float], verd
 
 def test_methods_that_only_some_conditions_have_are_no_rivals_of_the_default() -> None:
     rng = np.random.default_rng(4)
-    errors = [(name, {}, drawn(rng, {"baseline": 1.0, "l2": 0.0, "augmentation": -9.0}, 12)) for name in "ab"]
+    errors: list[Any] = [
+        (name, {}, drawn(rng, {"baseline": 1.0, "l2": 0.0, "augmentation": -9.0}, 12)) for name in "ab"
+    ]
     near = halves.default(runs(*errors, rare=["augmentation"]), "l2")[1]
     assert near.outcome is Outcome.HOLDS
     assert halves.default(runs(*errors), "l2")[1].outcome is not Outcome.HOLDS
