@@ -236,6 +236,12 @@ def test_there_is_a_column_a_setting() -> None:
     assert [axis.get_title() for axis in figures["silenced"].axes] == ["small", "noisy"]
     assert [axis.get_title() for axis in figures["passes"].axes] == ["small", "noisy", "", "", "", ""]
     assert [axis.get_title() for axis in figures["damaged"].axes] == ["small", "noisy", "", "", "", ""]
+    high = made_up(1.0)["damaged"]
+    high = pd.concat([high, high.assign(setting="noisy", error=90.0)])
+    for axis in draw(made_up(1.0) | {"damaged": high})["damaged"].axes:
+        drawn = [value for line in axis.lines for value in np.asarray(line.get_ydata())]
+        assert axis.get_ylim()[0] == 0
+        assert axis.get_ylim()[1] >= max(drawn)
     rows = [label.get_text() for label in figures["missing"].axes[0].get_yticklabels()]
     assert rows == ["small", "noisy"]
     assert len(figures["missing"].axes[0].lines) == 2 * 2 * 2  # an interval and a mean each

@@ -21,11 +21,7 @@ MISSING = (
     ("pixels", "mean_rise", "error + points\nwithout a block"),
     ("pixels", "worst_rise", "error + points\nworst block"),
 )
-UNITS = {
-    "noise": "standard deviation of the noise",
-    "blur": "standard deviation of the blur (pixels)",
-    "shift": "shift (pixels)",
-}
+UNITS = {"noise": "deviation", "blur": "pixels", "shift": "pixels"}
 
 
 def draw(tables: Tables) -> dict[str, Figure]:
@@ -82,11 +78,11 @@ def _damaged(damaged: pd.DataFrame) -> Figure:
             shown = damaged[(damaged.setting == setting) & (damaged.damage == kind)]
             for variant, rows in shown.groupby("variant", sort=False):
                 by_replicate(axis, rows, "level", "error", VARIANTS[str(variant)], label=str(variant))
-            axis.set_xlabel(UNITS[kind], fontsize=8)
-            axis.set_ylim(bottom=0)
+            axis.set_xlabel(UNITS[kind], fontsize=9)
         axes[0, column].set_title(setting)
-    for row in axes:
-        row[0].set_ylabel("test error (%)", fontsize=9)
+    for kind, (first, *_) in zip(LEVELS, axes, strict=True):
+        first.set_ylabel(f"test error (%), {kind}", fontsize=9)
+        first.set_ylim(bottom=0)  # of the whole row, once all of it is drawn
     axes[0, 0].legend(fontsize=8)
     return figure
 
