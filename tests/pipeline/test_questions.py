@@ -39,7 +39,8 @@ def asked(clone: Clone, question: str, *stages: str) -> list[dict[str, Any]]:
 
 def errors(clone: Clone, images: Images, cell: str) -> np.ndarray:
     """Percent of the test images, (R,)."""
-    logits = clone.arrays(cell.split("/")[1], cell, "logits")
+    stage = cell.split("/")[1].removeprefix("tuned_")
+    logits = clone.arrays(stage, cell, "logits")
     return np.asarray(100 * (logits.argmax(axis=2) != images.test_labels).mean(axis=1))
 
 

@@ -36,6 +36,9 @@ one of the lowest validation loss. A row a method, averaged over the conditions,
 where every fixed choice costs more.
 
 MARGIN, NEAR and NEAR_MARGIN stand in `halves.py`.
+
+These rules replace one rule for the whole answer. They were written when results of an earlier edition of the
+study, on the same training sets, had been seen. The margins follow from the spread and the number of sets.
 """
 
 from __future__ import annotations
