@@ -19,7 +19,7 @@ def values(root: Path, study: Params) -> dict[str, Any]:
     """Return what the template says of the origin of the numbers.
 
     `provenance` holds runs, processors, code, data, seeds and versions, a row each; `processors` the classes
-    of processor that trained the runs, the one with the most first.
+    of processor that trained the runs, the one with the most first; `rules` the commit of the claims' rules.
     """
     trained = records.processors(root, study.stages).most_common()
     classes = ", ".join(f"{_cell(name)} ({count:,} runs)" for name, count in trained)
@@ -34,7 +34,8 @@ def values(root: Path, study: Params) -> dict[str, Any]:
         "seed of the held-out images": str(study.data.seed),
         "versions": ", ".join(f"{library} {plan.version(library)}" for library in LIBRARIES),
     }
-    return {"provenance": table, "processors": [name for name, _ in trained]}
+    rules = source_commit(paths=["pipeline/questions"])[:12]
+    return {"provenance": table, "processors": [name for name, _ in trained], "rules": rules}
 
 
 def _runs(root: Path, study: Params) -> dict[str, str]:

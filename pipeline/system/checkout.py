@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,13 +34,13 @@ def dirty(root: Path = ROOT) -> bool:
     return bool(_git(root, "status", "--porcelain", "--", *SOURCES))
 
 
-def source_commit(root: Path = ROOT) -> str:
-    """Return the last commit that changed code or parameters; a commit of results does not change it."""
-    return _git(root, "log", "-1", "--format=%H", "--", *SOURCES)
-
-
 # What results are computed from; nothing that the pipeline itself writes.
 SOURCES = ("pipeline", "params.yaml", "dvc.yaml", "requirements.lock")
+
+
+def source_commit(root: Path = ROOT, paths: Sequence[str] = SOURCES) -> str:
+    """Return the last commit that changed code or parameters; a commit of results does not change it."""
+    return _git(root, "log", "-1", "--format=%H", "--", *paths)
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -51,6 +51,7 @@ VALUES: dict[str, Any] = {
     "binomial": 0.1414,
     "fewest": 3,
     "processors": ["Xeon"],
+    "rules": "0123456789ab",
     "provenance": {"Keras runs": "3", "seed of `wide`": "0"},
     "keys": pd.DataFrame({"filter": ["`tags.run_key = 'a'`"]}),
 }
