@@ -83,13 +83,17 @@ def save(figure: Figure, path: Path) -> None:
         few.save(path, format="PNG", optimize=True, dpi=image.info["dpi"])
 
 
-def panels(titles: list[str], height: float) -> tuple[Figure, list[Axes]]:
-    """Return a figure of one panel a title, side by side."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    axes = list(figure.subplots(1, len(titles), squeeze=False)[0])
-    for axis, title in zip(axes, titles, strict=True):
+def panels(titles: list[str], height: float, most: int = 4) -> tuple[Figure, list[Axes]]:
+    """Return a figure of one panel a title, so high each, and no more than `most` side by side."""
+    columns = min(len(titles), most)
+    rows = -(-len(titles) // columns)
+    figure = Figure(figsize=(WIDTH, height * rows), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for spare in axes[len(titles) :]:
+        spare.remove()
+    for axis, title in zip(axes, titles, strict=False):
         axis.set_title(title)
-    return figure, axes
+    return figure, axes[: len(titles)]
 
 
 def arms(row: pd.Series) -> np.ndarray:

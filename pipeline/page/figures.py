@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.drawing.forest import forest
-from pipeline.drawing.style import WIDTH, arms, of_family
+from pipeline.drawing.style import arms, of_family, panels
 from pipeline.evaluation import significance
 from pipeline.params import TUNED_BASELINE
 
@@ -20,7 +20,7 @@ Families = Mapping[str, str]
 Drawn = tuple[pd.DataFrame, Figure]  # what is shown, and how
 CHANGE = "change of test error against the tuned baseline, or the baseline where none is tuned (points)"
 PLACES = 24  # for labels in a column
-FEW, NARROW = 3, 0.7  # a panel of so few variants is narrower than one of many
+ABREAST = 3  # panels side by side: more leave no room for the names
 
 
 def every(tables: Mapping[str, pd.DataFrame], families: Families, settings: list[str]) -> dict[str, Drawn]:
@@ -37,10 +37,8 @@ def every(tables: Mapping[str, pd.DataFrame], families: Families, settings: list
 def bias_variance(summary: pd.DataFrame, families: Families, settings: list[str]) -> Figure:
     """Squared bias against variance of every variant, with intervals and lines of equal risk."""
     wides = [_wide(summary, name, ["squared_error_bias", "squared_error_variance"]) for name in settings]
-    ratios = [NARROW if len(rows) <= FEW else 1.0 for rows in wides]
-    figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
-    axes = figure.subplots(1, len(settings), squeeze=False, width_ratios=ratios)[0]
-    for setting, rows, axis in zip(settings, wides, axes, strict=True):
+    figure, axes = panels(settings, 4.4, ABREAST)
+    for place, (rows, axis) in enumerate(zip(wides, axes, strict=True)):
         bias, variance = rows["squared_error_bias"], rows["squared_error_variance"]
         for variant in rows.index:
             axis.errorbar(
@@ -56,9 +54,9 @@ def bias_variance(summary: pd.DataFrame, families: Families, settings: list[str]
             )
         _equal_risk(axis)
         _label(axis, variance["estimate"], bias["estimate"], families)
-        axis.xaxis.set_major_locator(MaxNLocator(2 if len(rows) <= FEW else 3))
+        axis.xaxis.set_major_locator(MaxNLocator(3))
         axis.tick_params(labelsize=9)
-        axis.set(title=setting, xlabel="variance", ylabel="squared bias" if axis is axes[0] else "")
+        axis.set(xlabel="variance", ylabel="" if place % ABREAST else "squared bias")
     return figure
 
 

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from ruamel.yaml import YAML
 
-VARIANTS = ("l2", "dropout", "dropout_l2")  # two that share a regularizer, and one that does not
+VARIANTS = ("l2", "dropout", "dropout_l2")  # the last shares a regularizer with each of the others
 # The third, `dropout`, is tuned.
 UNTUNED = {
     "variants.l2.l2.strength": 0.001,

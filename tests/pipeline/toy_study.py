@@ -41,7 +41,6 @@ def study(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str])
 def _fewer(clone: Clone) -> None:
     toy.copy(clone.root)
     declared = clone.yaml("params.yaml")
-    assert declared["variants"].keys() >= set(VARIANTS)
     unwanted = [f"variants.{name}" for name in declared["variants"] if name not in VARIANTS]
     unwanted += [f"settings.{name}" for name in declared["settings"] if name not in SETTINGS]
     clone.edit(dict.fromkeys(unwanted, ...) | UNTUNED | ASKED)

@@ -39,7 +39,7 @@ def draw(tables: Tables) -> dict[str, Figure]:
 def _silenced(errors: pd.DataFrame) -> Figure:
     """Draw a panel a setting, a line a variant with its 95 % band."""
     settings = list(errors.setting.unique())
-    figure, axes = panels(settings, height=3.6)
+    figure, axes = panels(settings, height=3.4, most=3)
     for setting, axis in zip(settings, axes, strict=True):
         for variant, rows in errors[errors.setting == setting].groupby("variant", sort=False):
             by_replicate(axis, rows, "share", "error", VARIANTS[str(variant)], label=str(variant))
@@ -52,7 +52,8 @@ def _silenced(errors: pd.DataFrame) -> Figure:
 def _missing(tables: Tables) -> Figure:
     """Draw a panel a measure, a row a setting, and the mean of each variant with its 95 % interval."""
     settings = list(tables["units"].setting.unique())
-    figure, axes = panels([title for _, _, title in MISSING], height=1.3 + 0.4 * len(settings))
+    titles = [title for _, _, title in MISSING]
+    figure, axes = panels(titles, height=1.3 + 0.4 * len(settings), most=len(titles))
     for axis, (name, column, title) in zip(axes, MISSING, strict=True):
         for (setting, variant), rows in tables[name].groupby(["setting", "variant"], sort=False):
             mean = comparison.mean_interval(replicate_means(rows, column))
