@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from pipeline.questions.base import Tables
 from pipeline.questions.dropout import damaged, duration, passes, pixels, silenced, single
@@ -15,7 +16,8 @@ from pipeline.questions.study import Study
 def measure(study: Study) -> dict[str, pd.DataFrame]:
     """Return the tables `errors`, `correlation`, `units`, `pixels`, `damaged`, `scores` and `duration`."""
     parts = (passes, pixels, single, damaged, silenced, duration)  # those first that take longest
-    with ThreadPoolExecutor() as pool:  # products of matrices, during which Python waits
+    # Small products of matrices, during which Python waits: a thread each, or they would wait for each other.
+    with threadpool_limits(1), ThreadPoolExecutor() as pool:
         measured = pool.map(lambda part: part.measure(study), parts)
         return {name: table for tables in measured for name, table in tables.items()}
 
