@@ -51,7 +51,11 @@ QUESTIONS = (
 # What may run again when some run has changed.
 MEASURED = {"evaluate", *(f"question@{name}" for name in QUESTIONS), "report"}
 # And what does where it is a run of a variant that no question names: those that read all variants.
-READING_ALL = {"evaluate", "question@overfitting", "question@penalties", "question@choice", "report"}
+READING_ALL = {
+    "evaluate",
+    *(f"question@{name}" for name in ("overfitting", "tradeoff", "penalties", "choice")),
+    "report",
+}
 SETTINGS = ("notebook", "small")
 
 

@@ -14,7 +14,7 @@ from tests.pipeline.clone import QUESTIONS, Clone
 
 # The claims on L1, early stopping, batch normalization and wrong labels, which the toy study has not.
 UNJUDGED = {
-    *("1c", "4c", "3a", "3b", "3c", "6a", "6b", "7a", "7b", "7c", "7d", "7e", "7x"),
+    *("1c", "4b", "4c", "9e", "3a", "3b", "3c", "6a", "6b", "7a", "7b", "7c", "7d", "7e", "7x"),
     *("9d", "9f", "9g", "9x"),
 }
 
@@ -138,8 +138,8 @@ def test_the_winner_under_a_condition_has_the_lowest_error(toy_clone: Clone, mni
 def test_weight_scaling_is_what_was_recorded(toy_clone: Clone, mnist: Images) -> None:
     scores = table(toy_clone, "dropout/scores")
     own = scores[(scores.setting == "notebook") & (scores.passes == 0)]
-    logits = toy_clone.arrays("dropout", "notebook/dropout", "logits")[:, ::2]
-    expected = 100 * (logits.argmax(axis=2) != mnist.test_labels[::2]).mean(axis=1)
+    logits = toy_clone.arrays("dropout", "notebook/dropout", "logits")
+    expected = 100 * (logits.argmax(axis=2) != mnist.test_labels).mean(axis=1)
     assert own.error.to_numpy() == pytest.approx(expected, abs=0.05)  # a rounding may turn an image or two
     assert sorted(scores.passes.unique()) == [0, 1, 2, 3, 5, 10, 20, 50, 100]
 

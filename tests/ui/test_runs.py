@@ -13,7 +13,8 @@ CURVE = "epoch/validation_cross_entropy"
 # What plotly draws, read from the page itself.
 DRAWN = """
 const plot = document.querySelector('.js-plotly-plot');
-return plot ? plot.data.map(line => ({name: line.name, y: Array.from(line.y)})) : [];
+const lines = (plot && plot.data) || [];  // there are none before it is drawn
+return lines.map(line => ({name: line.name, y: Array.from(line.y || [])}));
 """
 
 

@@ -60,9 +60,9 @@ def _gains(axis: Axes, rows: pd.DataFrame) -> None:
     depths = sorted(rows.depth.unique())
     for place, (width, of_width) in enumerate(rows.groupby("width")):
         shift = 0.06 * place  # so that the bars do not lie on each other
-        for row in of_width.itertuples():
-            bars = arms(pd.Series(row._asdict()))
-            axis.errorbar(depths.index(row.depth) + shift, row.estimate, yerr=bars, color="black", lw=1)
+        for _, row in of_width.iterrows():
+            place_of = depths.index(row.depth) + shift
+            axis.errorbar(place_of, row.estimate, yerr=arms(row), color="black", lw=1)
         at = [depths.index(depth) + shift for depth in of_width.depth]
         line = ("o-", "s--", "^:", "v-.")[place % 4]
         axis.plot(at, of_width.estimate, line, color=colour_of("dropout"), label=f"{width} units")
