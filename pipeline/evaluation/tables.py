@@ -165,7 +165,7 @@ def decomposition(cell: Cell, labels: np.ndarray) -> pd.DataFrame:
 def pseudo_values(cell: Cell, decomposed: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Return a row a training set: the jackknife's pseudo-values of risk, bias and variance by loss.
 
-    `decomposed` is what `cell.decomposed` returns. Of a single training set there are none.
+    `decomposed` is what `cell.decomposed` returns. A single training set has none.
     """
     splits = [row[0].run.split for row in cell.grid] if len(cell.grid) > 1 else []
     values = {

@@ -74,7 +74,7 @@ def several(study: Params, differences: pd.DataFrame) -> Changes:
 def leader(many: Changes) -> str:
     """Return the variant that is better than the better baseline in the most settings; none if none is.
 
-    Of several it is the one whose mean change, over the settings that have it, is the largest fall.
+    Several such variants give the one whose mean change, over the settings that have it, is the largest fall.
     """
     gains = pd.concat([better(changes) for changes in many.values()])
     if gains.empty:

@@ -27,7 +27,7 @@ def seconds(run: Run, image_shape: tuple[int, ...] = SHAPE) -> float:
 def expected(plan: Plan, image_shape: tuple[int, ...] = SHAPE) -> tuple[int, float]:
     """Return how many runs are trained, and their seconds on one core, about: not all is chosen yet.
 
-    Of a cell with several candidates it is the mean over them.
+    A cell with several candidates counts as the mean over them.
     """
     runs = {run.key: run for run in (*trials(plan), *certain(plan))}
     count, cost = len(runs), sum(seconds(run, image_shape) for run in runs.values())

@@ -118,7 +118,7 @@ def _this_machine(root: Path) -> Iterator[Train]:
 
 
 def _end_workers() -> None:
-    # With the process that they are forked from: an interrupted start leaves a worker that only it knows.
+    # The process that they are forked from ends too: an interrupted start leaves a worker that only it knows.
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):
             if "multiprocessing.forkserver" in " ".join(child.cmdline()):

@@ -64,7 +64,7 @@ GAP, ERROR = "gap in cross-entropy", "test error"
 def _differences(rows: pd.DataFrame, column: str) -> pd.Series:
     """Return with minus without by training set, (n,), of the rows of a network.
 
-    Of a run that has diverged there is nothing to compare.
+    A run that has diverged leaves nothing to compare.
     """
     means = rows.groupby(["variant", "split"])[column].mean()
     if VARIANT not in means.index:  # the study looks at another variant

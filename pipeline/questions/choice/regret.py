@@ -38,8 +38,8 @@ def by_training_set(runs: pd.DataFrame, criterion: str) -> Iterator[tuple[str, p
 def over_conditions(regrets: dict[str, pd.DataFrame], method: str) -> pd.Series:
     """Return the regret of a method by training set, (n,): the mean over the conditions that have it.
 
-    Of each condition the first training sets are taken, as many as every one of them has. Conditions of one
-    size share these, so a training set with its conditions is one replicate.
+    Each condition gives its first training sets, as many as every one of them has. Conditions of one size
+    share these, so a training set with its conditions is one replicate.
     """
     having = [frame[method] for frame in regrets.values() if method in frame]
     return pd.concat(having, axis=1, join="inner").mean(axis=1) if having else pd.Series(dtype=float)
