@@ -49,4 +49,4 @@ ui: $(READY)
 
 # What the other targets make again. The history stays: MLflow's store and DVC's cache.
 clean:
-	rm -rf .venv .quick .stability data results .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .quick .stability .studies data results .pytest_cache .ruff_cache .mypy_cache .hypothesis

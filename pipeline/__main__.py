@@ -121,6 +121,17 @@ def stability(
 
 
 @app.command()
+def study(
+    folder: Annotated[Path, typer.Argument(help="one with a params.yaml, such as studies/dropout_by_size")],
+    directory: Annotated[Path, typer.Argument(help="where its copy goes")] = ROOT / ".studies",
+) -> None:
+    """Run a study of `studies/`, whose parameters are its own, and write its reports beside them."""
+    from pipeline import studies
+
+    studies.run(folder, directory)
+
+
+@app.command()
 def adapt(
     path: Annotated[Path, typer.Argument(help="a file or folder in datasets/")],
     force: Annotated[

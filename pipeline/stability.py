@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 from ruamel.yaml import YAML
 
-from pipeline import toy
+from pipeline import copies, toy
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 from pipeline.system.files import read_table, write_table
@@ -19,8 +17,6 @@ QUESTIONS = Path("reports") / "questions"
 TABLE = Path("reports") / "stability.csv"
 COLUMNS = ("claim", "verdict", "others", "same", "studies", "turned")
 STEP = 1000  # from the seeds of one study to those of the next
-# What a copy keeps when it is made anew: a run that it has trained is not trained again.
-KEPT = (".dvc/cache", "dvc.lock", "results", "data", "mlflow.db")
 
 
 def run(directory: Path, seeds: int) -> None:
@@ -33,11 +29,10 @@ def run(directory: Path, seeds: int) -> None:
     others = []
     for number in range(1, seeds + 1):
         copy = directory / f"seeds-{number}"
-        renewed(copy)
+        copies.renewed(copy)
         reseed(copy / toy.PARAMS, number * STEP)
         print(f"stability: seeds {number} of {seeds}, in {copy}", flush=True)
-        if subprocess.run(["dvc", "repro"], cwd=copy, env=toy.environment(), check=False).returncode:
-            raise UserError(f"stability: a stage failed in {copy}; its own message is above")
+        copies.reproduce(copy, "stability")
         others.append(read(copy))
     table = compared(ours, others)
     write_table(ROOT / TABLE, table)
@@ -45,23 +40,6 @@ def run(directory: Path, seeds: int) -> None:
         turned = f"  {row.turned}" if row.turned else ""
         print(f"{row.claim:<4} {row.verdict:<13} {row.same} of {row.studies} agree{turned}")
     print(f"table: {TABLE}; dvc repro report puts it on the page")
-
-
-def renewed(directory: Path) -> None:
-    """Make `directory` a copy of this checkout that keeps what an earlier copy there has trained."""
-    aside = directory.with_name(f"{directory.name}.kept")
-    if not aside.exists() and (directory / ".git" / toy.MARK).exists():
-        for name in KEPT:
-            if (directory / name).exists():
-                (aside / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(directory / name, aside / name)
-    toy.copy(directory)
-    for name in KEPT:
-        if (aside / name).exists():
-            if (aside / name).is_file():
-                (directory / name).unlink(missing_ok=True)
-            shutil.move(aside / name, directory / name)
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 def reseed(path: Path, step: int) -> None:

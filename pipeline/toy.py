@@ -15,6 +15,7 @@ from pipeline import questions
 from pipeline.datasets import obtain
 from pipeline.params import OWN
 from pipeline.params.toy import CANDIDATES, LIMITS
+from pipeline.questions import Question
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 
@@ -86,9 +87,11 @@ def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
     is what somebody wants to look at.
     """
     yaml, content = _read(path)
-    sections = {question.name: question.settings for question in questions.discover()}
+    sections = {question.name: question.settings for question in _asked(content)}
     settings = {name for name, setting in content["settings"].items() if not setting["validation_size"]}
-    settings |= _needed(content, settings, {name: (s.SETTINGS, 1) for name, s in sections.items()})
+    settings |= _needed(
+        content, settings, {name: (s.SETTINGS, s.FEW_SETTINGS) for name, s in sections.items()}
+    )
     _keep(content["settings"], settings, committed["settings"])
     variants: set[str] = set()
     for setting in content["settings"].values():
@@ -140,6 +143,10 @@ def _committed() -> dict[str, Any]:
     return committed
 
 
+def _asked(content: Mapping[str, Any]) -> list[Question]:
+    return [question for question in questions.discover() if question.name in content["questions"]]
+
+
 def _read(path: Path) -> tuple[YAML, Any]:
     yaml = YAML()
     yaml.width = 4096  # a line stays a line
@@ -161,7 +168,7 @@ def shrink(path: Path) -> None:
     for values in (values for fields in (tuning["baseline"], *regularizers) for values in fields.values()):
         if isinstance(values, list):
             del values[CANDIDATES:]
-    for question in questions.discover():
+    for question in _asked(content):
         question.settings.toy(content["questions"][question.name], content)
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(content, file)

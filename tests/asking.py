@@ -46,7 +46,7 @@ def variants() -> dict[str, Any]:
 def asked(setting: str) -> dict[str, Any]:
     """Every question on one setting, as small as it may be."""
     paths = {"settings": [setting], "variants": ["probed"], "splits": 3}
-    return {name: {} for name in SECTIONS} | {
+    return {name: {} for name in SECTIONS if name != "sizes"} | {
         "tradeoff": paths,
         "weights": dict(paths),
         "batch_norm": {

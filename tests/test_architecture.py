@@ -16,6 +16,8 @@ STAGES = sorted((PIPELINE / "stages").glob("[!_]*.py"))
 ROOMS = (
     "__main__",
     "stability",
+    "studies",
+    "copies",
     "toy",
     "adapt",
     "stages",

@@ -117,7 +117,7 @@ def repro(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
                 file.write("once\n")
         return subprocess.CompletedProcess(command, 0)
 
-    monkeypatch.setattr("pipeline.stability.subprocess.run", run)
+    monkeypatch.setattr("pipeline.copies.subprocess.run", run)
     return called
 
 

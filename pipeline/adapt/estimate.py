@@ -14,8 +14,9 @@ def seconds(params: Params, shape: tuple[int, ...], cores: int) -> float:
         name: [f"{name} {split}" for split in (*range(setting.splits), *range(-trials, 0))]
         for name, (setting, trials) in params.draws().items()
     }
-    cells = [cell for question in questions.discover() for cell in question.cells(params)]
+    asked = questions.asked(params)
+    cells = [cell for question in asked for cell in question.cells(params)]
     plans = plan.resolve(params.stages, [*plan.of_settings(params), *cells], data)
     training = sum(plan.expected(planned, shape)[1] for planned in plans.values())
-    stages = len(params.stages) + len(questions.discover()) + len(("prepare", "plan", "evaluate", "report"))
+    stages = len(params.stages) + len(asked) + len(("prepare", "plan", "evaluate", "report"))
     return training / cores + stages * STAGE

@@ -34,6 +34,7 @@ def adapted(text: str, facts: Facts, sizes: Sizes, sections: Mapping[str, type[S
     yaml = YAML()
     yaml.width = 4096  # a line stays a line
     content = yaml.load(text)
+    sections = {name: sections[name] for name in content["questions"]}
     content["scale"] = 1
     content["data"]["validation"] = sizes.validation
     _tune(content["tuning"], sizes)

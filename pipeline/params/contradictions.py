@@ -66,6 +66,8 @@ def _of_held_out(params: Params, settings: Iterable[Setting], images: Mapping[st
 
 
 def _of_study(params: Params) -> Iterator[str]:
+    if not dict(params.sections()):
+        yield "questions: expected at least one question to ask, received none"
     for name in params.settings:
         yield from _of_setting(params, name)
     for name in (BASELINE, TUNED_BASELINE):

@@ -113,7 +113,7 @@ class Params(Strict):
     """The whole file.
 
     `scale` multiplies the replicates of everything; after reading it is applied (`pipeline.params.scale`).
-    `questions` has a section for every question that there is.
+    `questions` has a section for every question that is asked.
     """
 
     scale: Count
@@ -133,8 +133,8 @@ class Params(Strict):
         return getattr(self.questions, question)
 
     def sections(self) -> Iterator[tuple[str, Section]]:
-        """Yield every question with its section."""
-        yield from self.questions
+        """Yield every question that is asked with its section."""
+        yield from ((name, section) for name, section in self.questions if section is not None)
 
     def candidates(self, setting: str) -> dict[str, tuple[Mix, ...]]:
         """Return the candidates of every variant that `setting` takes, without the baselines.

@@ -39,7 +39,8 @@ def check(raw: Mapping[str, Any], sections: Sections, source: str = "params.yaml
 
     Raises UserError with a line for every fault.
     """
-    fields: dict[str, Any] = {name: (kind, ...) for name, kind in sections.items()}
+    # A question without a section is not asked; a section without a value is a fault.
+    fields: dict[str, Any] = {name: (kind, None) for name, kind in sections.items()}
     questions: Any = create_model("Questions", __base__=Strict, **fields)
     whole: type[Params] = create_model("Params", __base__=Params, questions=(questions, ...))
     try:

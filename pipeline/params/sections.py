@@ -44,6 +44,7 @@ class Section(Strict):
     SETTINGS: ClassVar[tuple[str, ...]] = ()  # the fields that name settings, one or several
     VARIANTS: ClassVar[tuple[str, ...]] = ()  # the fields that name variants, one or several
     FEW: ClassVar[int] = 1  # how many of these variants a first look at toy size keeps
+    FEW_SETTINGS: ClassVar[int] = 1  # and how many of these settings
 
     def named(self, field: str) -> list[str]:
         """Return the names in a field that holds one or several."""

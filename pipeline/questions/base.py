@@ -129,8 +129,14 @@ def discover() -> list[Question]:
     return sorted(folders, key=lambda question: (question.order, question.name))
 
 
+def asked(params: Params) -> list[Question]:
+    """Return the questions that have a section in these parameters, in their order."""
+    having = {name for name, _ in params.sections()}
+    return [question for question in discover() if question.name in having]
+
+
 def load(path: Path) -> Params:
-    """Read and check a `params.yaml`, the sections of all questions included.
+    """Read and check a `params.yaml`, the sections of its questions included.
 
     Raises UserError with a line for every fault.
     """

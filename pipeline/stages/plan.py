@@ -20,7 +20,7 @@ from pipeline.system.errors import reports_errors
 def main() -> None:
     """Write a plan for every training stage, and which stages each question reads."""
     params = questions.load(ROOT / "params.yaml")
-    asked = questions.discover()
+    asked = questions.asked(params)
     cells = itertools.chain(plan.of_settings(params), *(question.cells(params) for question in asked))
     planned = plan.resolve(params.stages, cells, prepared.read_digests(ROOT))
     plan.write(ROOT / records.PLANS, planned)

@@ -21,11 +21,12 @@ REPORTS = ROOT / "reports"
 @reports_errors
 def main() -> None:
     """Write the tables, evidence, power, verdicts, figures, answer and metrics of one question."""
-    asked = {question.name: question for question in questions.discover()}
+    params = questions.load(ROOT / "params.yaml")
+    asked = {question.name: question for question in questions.asked(params)}
     if len(sys.argv) != 2 or sys.argv[1] not in asked:
         raise UserError(f"usage: python -m pipeline.stages.question {'|'.join(asked)}")
     question = asked[sys.argv[1]]
-    study = Study(ROOT, questions.load(ROOT / "params.yaml"), question)
+    study = Study(ROOT, params, question)
     folder = emptied(REPORTS / "questions" / question.name)
     measured = question.measure(study)
     for name, table in measured.items():

@@ -37,7 +37,7 @@ def write_page() -> None:
     from pipeline.system.files import emptied, read_table, write_table
 
     study = questions.load(ROOT / "params.yaml")
-    answered = answers.read(REPORTS, questions.discover())
+    answered = answers.read(REPORTS, questions.asked(study))
     tables = {path.stem: read_table(path) for path in sorted((REPORTS / "tables").glob("*.csv"))}
     labels = {name: prepared.read_images(ROOT, s.data).test_labels for name, s in study.settings.items()}
     sizes = {name: len(known) for name, known in labels.items()}

@@ -49,5 +49,6 @@ class Asked(Question):
 
 
 def checked(raw: Mapping[str, Any], **sections: type[Section]) -> Params:
-    """The checked parameters of a study that asks these questions alone, each with an empty section."""
+    """The checked parameters of a study that asks these questions alone, by default one without keys."""
+    sections = sections or {"plain": Section}
     return params.check({**raw, "questions": {name: {} for name in sections}}, sections)

@@ -100,7 +100,7 @@ def stage(
     monkeypatch.setattr(report, "ROOT", tmp_path)
     monkeypatch.setattr(report, "REPORTS", reports)
     monkeypatch.setattr(questions, "load", lambda path: study)
-    monkeypatch.setattr(questions, "discover", lambda: list(ASKED))
+    monkeypatch.setattr(questions, "asked", lambda params: list(ASKED))
     return reports
 
 
@@ -170,11 +170,12 @@ def test_a_question_that_is_removed_vanishes_and_a_new_one_appears(
     assert re.findall(r"^### (What is .+)$", text, re.M) == ["What is zeal?", "What is ardour?"]
     assert re.findall(r"^\| \[(\w+)\]\(#claim-\1\)", text, re.M) == ["1a", "1b", "2a", "2b"]
     assert re.findall(r"^#### Claim (\w+)$", text, re.M) == ["1a", "1b", "2a", "2b"]
-    monkeypatch.setattr(questions, "discover", lambda: ASKED[1:])
+    monkeypatch.setattr(questions, "asked", lambda params: ASKED[1:])
     text = written(stage)
     assert "zeal" not in text
     assert re.findall(r"^#### Claim (\w+)$", text, re.M) == ["2a", "2b"]
-    monkeypatch.setattr(questions, "discover", lambda: [*ASKED, Asked("vigour", "What is vigour?", 3)])
+    more = [*ASKED, Asked("vigour", "What is vigour?", 3)]
+    monkeypatch.setattr(questions, "asked", lambda params: more)
     with pytest.raises(
         UserError, match=r"^reports/questions/vigour: expected .+ run dvc repro question@vigour$"
     ):
@@ -185,14 +186,14 @@ def test_what_was_judged_before_stays_when_a_question_has_no_results(
     stage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = written(stage)
-    monkeypatch.setattr(questions, "discover", lambda: [Asked("vigour", "What is vigour?", 3)])
+    monkeypatch.setattr(questions, "asked", lambda params: [Asked("vigour", "What is vigour?", 3)])
     with pytest.raises(UserError):
         report.write_page()
     assert (stage / "report.md").read_text(encoding="utf-8") == text
     assert (stage / "figures" / "differences.png").exists()
 
 
-@pytest.mark.parametrize(("sections", "fewest"), [({}, 0), ({"plain": Section}, 0), ({"zeal": Sets}, 2)])
+@pytest.mark.parametrize(("sections", "fewest"), [({"plain": Section}, 0), ({"zeal": Sets}, 2)])
 def test_the_fewest_training_sets_are_those_of_any_question(
     sections: dict[str, type[Section]],
     fewest: int,

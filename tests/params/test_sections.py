@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import params
-from pipeline.params.sections import Section
+from pipeline import params, questions
 from pipeline.system.errors import UserError
 from tests import asking
 
@@ -119,10 +118,26 @@ def test_a_question_that_is_gone_leaves_an_unknown_key(raw_params: Raw) -> None:
     assert line == f"params.yaml: questions.textbook: unknown key, expected one of {', '.join(sections)}"
 
 
-def test_a_new_question_needs_its_section(raw_params: Raw) -> None:
+def test_a_question_without_a_section_is_not_asked(raw_params: Raw) -> None:
+    given = list(raw_params["questions"])
+    del raw_params["questions"]["batch_norm"]
+    asked = [question.name for question in questions.asked(asking.check(raw_params))]
+    assert sorted([*asked, "batch_norm"]) == sorted(given)
+
+
+def test_a_section_without_a_value_is_a_fault(raw_params: Raw) -> None:
+    raw_params["questions"]["textbook"] = None
+    with pytest.raises(UserError, match=r"^params.yaml: questions.textbook: expected a mapping.*None$"):
+        asking.check(raw_params)
+
+
+def test_a_study_asks_something(raw_params: Raw) -> None:
+    raw_params["questions"] = {}
     with pytest.raises(UserError) as refused:
-        params.check(raw_params, asking.SECTIONS | {"sharpness": Section})
-    assert str(refused.value) == "params.yaml: questions.sharpness: expected a value, received nothing"
+        asking.check(raw_params)
+    assert str(refused.value) == (
+        "params.yaml: questions: expected at least one question to ask, received none"
+    )
 
 
 # ---- scale ----
