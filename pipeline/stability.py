@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 from ruamel.yaml import YAML
 
-from pipeline import copies, toy
+from pipeline import copies, questions, toy
+from pipeline.questions import power
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 from pipeline.system.files import read_table, write_table
@@ -22,8 +23,9 @@ STEP = 1000  # from the seeds of one study to those of the next
 def run(directory: Path, seeds: int) -> None:
     """Reproduce the study with so many other sets of seeds, in copies below `directory`, and compare.
 
-    Writes `reports/stability.csv`. Raises UserError where this checkout has no verdicts yet, where a folder
-    below `directory` is not an earlier copy, and when a stage fails.
+    Writes `reports/stability.csv`, and `reports/power.csv` from the spread of the others. Raises UserError
+    where this checkout has no verdicts yet, where a folder below `directory` is not an earlier copy, and when
+    a stage fails.
     """
     ours = read(ROOT)
     others = []
@@ -36,10 +38,12 @@ def run(directory: Path, seeds: int) -> None:
         others.append(read(copy))
     table = compared(ours, others)
     write_table(ROOT / TABLE, table)
+    params = questions.load(ROOT / toy.PARAMS)
+    write_table(ROOT / power.FILE, power.power_table(ours[1], [evidence for _, evidence in others], params))
     for row in table.itertuples():
         turned = f"  {row.turned}" if row.turned else ""
         print(f"{row.claim:<4} {row.verdict:<13} {row.same} of {row.studies} agree{turned}")
-    print(f"table: {TABLE}; dvc repro report puts it on the page")
+    print(f"tables: {TABLE}, {power.FILE}; dvc repro puts them on the page")
 
 
 def reseed(path: Path, step: int) -> None:
@@ -62,7 +66,10 @@ def read(root: Path) -> Judged:
     if not folders:
         raise UserError(f"{QUESTIONS}: expected verdicts, received none; run dvc repro first")
     verdicts, evidence = (
-        pd.concat([read_table(folder / f"{name}.csv") for folder in folders], ignore_index=True)
+        pd.concat(
+            [read_table(folder / f"{name}.csv").assign(question=folder.name) for folder in folders],
+            ignore_index=True,
+        )
         for name in ("verdicts", "evidence")
     )
     return verdicts.astype({"claim": str}), evidence.astype({"claim": str})

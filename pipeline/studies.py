@@ -9,7 +9,7 @@ from pipeline import copies, toy
 from pipeline.system.errors import UserError
 
 REPORTS = "reports"
-STABLE = "stability.csv"  # of the default study; what the report depends on must be there
+OURS = ("stability.csv", "power.csv")  # of the default study; what stages depend on must be there
 
 
 def run(folder: Path, directory: Path) -> None:
@@ -25,9 +25,9 @@ def run(folder: Path, directory: Path) -> None:
     copies.renewed(copy)
     shutil.copyfile(params, copy / toy.PARAMS)
     for path in (copy / REPORTS).iterdir():  # those of this checkout
-        if path.name != STABLE:
+        if path.name not in OURS:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     copies.reproduce(copy, "study")
     shutil.rmtree(folder / REPORTS, ignore_errors=True)
-    shutil.copytree(copy / REPORTS, folder / REPORTS, ignore=shutil.ignore_patterns(STABLE))
+    shutil.copytree(copy / REPORTS, folder / REPORTS, ignore=shutil.ignore_patterns(*OURS))
     print(f"report: {folder / REPORTS / 'report.md'}")

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline import stability, toy
+from pipeline import questions, stability, toy
 from pipeline.page import stable
 from pipeline.page.answers import Answer
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 from pipeline.system.files import read_table
+from tests import asking
 
 EVIDENCE = ["claim", "condition", "endpoint", "outcome"]
 
@@ -72,7 +73,7 @@ def test_a_definition_is_not_judged() -> None:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raw_params: dict[str, Any]) -> Path:
     """A project with one question, whose `dvc repro` answers by the seed."""
     root = tmp_path / "project"
     folder = root / "reports" / "questions" / "zeal"
@@ -88,6 +89,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         subprocess.run(["git", *command], cwd=root, check=True)
     for module in (stability, toy):
         monkeypatch.setattr(module, "ROOT", root)
+    monkeypatch.setattr(questions, "load", lambda path: asking.check(raw_params))
     return root
 
 
@@ -95,7 +97,9 @@ def answer(root: Path, verdict: str, outcome: str) -> None:
     folder = root / "reports" / "questions" / "zeal"
     (folder / "verdicts.csv").write_text(f"claim,verdict\n9,{verdict}\n", encoding="utf-8")
     (folder / "evidence.csv").write_text(
-        f"claim,condition,endpoint,outcome\n9,small,error,{outcome}\n", "utf-8"
+        "claim,condition,endpoint,outcome,test,equality,n,deviation,margin\n"
+        f"9,small,error,{outcome},t,False,8,2.0,1.0\n",
+        "utf-8",
     )
 
 
@@ -124,6 +128,8 @@ def repro(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def test_the_study_runs_with_every_set_of_seeds(checkout: Path, tmp_path: Path, repro: list[Path]) -> None:
     stability.run(tmp_path / "copies", 2)
     assert [path.name for path in repro] == ["seeds-1", "seeds-2"]
+    (rule,) = read_table(checkout / "reports" / "power.csv").to_dict("records")
+    assert (rule["question"], rule["claim"], rule["studies"], rule["deviation"]) == ("zeal", "9", 2, 2)
     (row,) = read_table(checkout / "reports" / "stability.csv").to_dict("records")
     assert (row["others"], row["same"], row["studies"]) == ("supported refuted", 2, 3)
     assert row["turned"] == "small, error: holds, reversed"

@@ -19,6 +19,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "reports/report.md": "of the default study",
         "reports/questions/choice/answer.md": "of the default study",
         "reports/stability.csv": "claim\n",
+        "reports/power.csv": "claim\n",
         "studies/mine/params.yaml": "scale: 2\n",
         "studies/mine/reports/old.md": "of an earlier run",
     }
@@ -53,7 +54,7 @@ def test_its_reports_stand_beside_its_parameters(
     folder: Path, tmp_path: Path, repro: list[list[str]]
 ) -> None:
     studies.run(folder, tmp_path / "copies")
-    assert repro == [["stability.csv"]]
+    assert repro == [["power.csv", "stability.csv"]]
     reports = folder / "reports"
     assert [path.name for path in reports.iterdir()] == ["report.md"]
     assert (reports / "report.md").read_text(encoding="utf-8") == "with scale: 2\n"

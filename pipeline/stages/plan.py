@@ -7,13 +7,16 @@ training stages a change concerns.
 from __future__ import annotations
 
 import itertools
+import sys
 
 from pipeline import plan, questions, records
 from pipeline.datasets import prepared
 from pipeline.evaluation import reads
+from pipeline.questions import power
 from pipeline.records import files, unfinished
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import reports_errors
+from pipeline.system.files import read_table
 
 
 @reports_errors
@@ -30,6 +33,8 @@ def main() -> None:
     print(f"{'asked for by':<16}{'cells':>6}{'runs':>7}{'about, seconds of one core':>29}")
     for name, count, runs, seconds in plan.budget(planned.values()):
         print(f"{name:<16}{count:>6}{runs:>7}{seconds:>29.0f}")
+    if said := power.warning(power.planned(read_table(ROOT / power.FILE), params)):
+        print(f"warning: {said}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import sys
 
 from pipeline import questions
 from pipeline.drawing import style
-from pipeline.questions.power import power_table
 from pipeline.questions.study import Study
 from pipeline.questions.verdicts import evidence_table, judge, verdict_table
 from pipeline.science.levels import PERCENT
@@ -20,7 +19,7 @@ REPORTS = ROOT / "reports"
 
 @reports_errors
 def main() -> None:
-    """Write the tables, evidence, power, verdicts, figures, answer and metrics of one question."""
+    """Write the tables, evidence, verdicts, figures, answer and metrics of one question."""
     params = questions.load(ROOT / "params.yaml")
     asked = {question.name: question for question in questions.asked(params)}
     if len(sys.argv) != 2 or sys.argv[1] not in asked:
@@ -36,7 +35,6 @@ def main() -> None:
     judged = judge(question.claims, tables)
     evidence = evidence_table(judged)
     write_table(folder / "evidence.csv", evidence)
-    write_table(folder / "power.csv", power_table(evidence))
     write_table(folder / "verdicts.csv", verdict_table(judged, tables))
     style.use()
     for name, figure in question.draw(tables).items():

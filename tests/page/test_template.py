@@ -111,13 +111,11 @@ def test_the_claims_of_a_question_follow_its_answer() -> None:
         "### What is zeal?\n\nAnswer of zeal.\n\n"
         "#### Claim 7a\n\n**7a. So.** *Refuted.* No.\nPublished: Yes.\n\n"
         "#### Claim 7b\n\n**7b. So.** *Refuted.* No.\n\n"
-        "Evidence, with the margins: [`evidence.csv`](questions/zeal/evidence.csv);\n"
-        "how surely the rules decide an effect of that size: [`power.csv`](questions/zeal/power.csv).\n"
+        "Evidence, with the margins: [`evidence.csv`](questions/zeal/evidence.csv).\n"
         "Rules: [`claims.py`](../pipeline/questions/zeal/claims.py).\n\n"
         "### What is ardour?\n\nAnswer of ardour.\n\nAnd more.\n\n"
         "#### Claim 8\n\n**8. So.** *Refuted.* No.\nPublished: Yes.\n\n"
-        "Evidence, with the margins: [`evidence.csv`](questions/ardour/evidence.csv);\n"
-        "how surely the rules decide an effect of that size: [`power.csv`](questions/ardour/power.csv).\n"
+        "Evidence, with the margins: [`evidence.csv`](questions/ardour/evidence.csv).\n"
         "Rules: [`claims.py`](../pipeline/questions/ardour/claims.py)."
     )
 
