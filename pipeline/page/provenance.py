@@ -14,6 +14,9 @@ from pipeline.system.checkout import dirty, source_commit
 
 LIBRARIES = ("tensorflow", "keras", "mlflow", "dvc", "numpy", "scipy", "pandas", "seaborn")
 
+# What a claim is and when it holds. A change of a figure or of words is none of the rules.
+RULES = ("pipeline/questions/*/claims.py", "pipeline/science/verdicts.py")
+
 
 def values(root: Path, study: Params) -> dict[str, Any]:
     """Return what the template says of the origin of the numbers.
@@ -34,7 +37,7 @@ def values(root: Path, study: Params) -> dict[str, Any]:
         "seed of the held-out images": str(study.data.seed),
         "versions": ", ".join(f"{library} {plan.version(library)}" for library in LIBRARIES),
     }
-    rules = source_commit(paths=["pipeline/questions"])[:12]
+    rules = source_commit(paths=RULES)[:12]
     return {"provenance": table, "processors": [name for name, _ in trained], "rules": rules}
 
 

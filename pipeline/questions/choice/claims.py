@@ -28,8 +28,9 @@ the other half.
 
 9f, dropout: its gain is the error of the better baseline minus its own. Endpoints: the gain at the largest
 width minus that at the smallest, averaged over depths; the same of depth, averaged over widths; and the
-gain in each of the larger networks. The networks share their training sets. The margin, that of `gains.py`,
-is larger than elsewhere: it is what six training sets can tell from none.
+gain in each of the larger networks. The networks share their training sets. The margin of a gain is MARGIN;
+that between two gains, CONTRAST, is what six training sets can tell from none. The first was that, too, until
+a gain of .55 points in a wide network, beyond chance, counted as none.
 
 9h, worth trying several: the regret of always taking one method, against choosing on each training set the
 one of the lowest validation loss. A row a method, averaged over the conditions, margin WORTH. It holds
@@ -38,7 +39,8 @@ where every fixed choice costs more.
 MARGIN, NEAR and NEAR_MARGIN stand in `halves.py`.
 
 These rules replace one rule for the whole answer. They were written when results of an earlier edition of the
-study, on the same training sets, had been seen. The margins follow from the spread and the number of sets.
+study, on the same training sets, had been seen. The other margins follow from the spread and the number of
+sets.
 """
 
 from __future__ import annotations

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.questions.choice.halves import better_baseline
+from pipeline.questions.choice.halves import MARGIN, better_baseline
 from pipeline.questions.choice.measure import PLACE, by_training_set
 from pipeline.science import comparison, verdicts
 from pipeline.science.verdicts import Evidence
 
 METHOD = "dropout"
-MARGIN = 0.75  # points of error: what six training sets can tell from none
+CONTRAST = 0.75  # points, between two gains: what six training sets can tell from none
 Size = tuple[int, int]  # the depth and the width of a network
 
 
@@ -70,14 +70,17 @@ def evidence(runs: pd.DataFrame) -> list[Evidence]:
     wider = [(gains.get((depth, wide)), gains.get((depth, narrow))) for depth in depths]
     deeper = [(gains.get((deep, width)), gains.get((shallow, width))) for width in widths]
     rows = [
-        (f"{wide} against {narrow} units", "gain of dropout, more", _contrast(wider)),
-        (f"{deep} layers against {shallow}", "gain of dropout, more", _contrast(deeper)),
+        (f"{wide} against {narrow} units", "gain of dropout, more", _contrast(wider), CONTRAST),
+        (f"{deep} layers against {shallow}", "gain of dropout, more", _contrast(deeper), CONTRAST),
     ]
     larger = [size for size in ((shallow, wide), (deep, narrow), (deep, wide)) if size in gains]
-    rows += [(f"{depth} x {width} units", "gain of dropout", gains[depth, width]) for depth, width in larger]
+    rows += [
+        (f"{depth} x {width} units", "gain of dropout", gains[depth, width], MARGIN)
+        for depth, width in larger
+    ]
     return [
-        verdicts.paired(condition, endpoint, "points", np.asarray(values), MARGIN)
-        for condition, endpoint, values in rows
+        verdicts.paired(condition, endpoint, "points", np.asarray(values), margin)
+        for condition, endpoint, values, margin in rows
         if len(values) > 1
     ]
 
