@@ -41,8 +41,9 @@ class Evidence:
     """One endpoint under one condition.
 
     `estimate`, with its limits from `n` replicates, has the sign that makes the claim read "above zero".
-    A claim of equality (`equality`) reads "within +-`margin`". `p_value` tests the estimate against zero,
-    and `p_equivalence` tests that it lies within the margin. `unit` is the unit of the estimate and the
+    A claim of equality (`equality`) reads "within +-`margin`", or "above -`margin`" where one is to be no
+    worse than another. `p_value` tests the estimate against zero, and `p_equivalence` tests what the claim
+    reads, or that the estimate lies within the margin. `unit` is the unit of the estimate and the
     margin. `test` is "t", or "sign" where the limits are the range of what the pairs allow. `deviation` is
     the standard deviation of the paired differences, in `unit`; NaN where there are none.
     """
@@ -107,6 +108,18 @@ def paired(
         equality,
         deviation=float(np.std(np.asarray(differences, np.float64), ddof=1)),
     )
+
+
+def no_worse(condition: str, endpoint: str, unit: str, differences: ArrayLike, margin: float) -> Evidence:
+    """Return the evidence that paired differences (n,) do not lie below -`margin`, by a one-sided t test.
+
+    Non-inferiority: it holds also where the one is better by far. Raises ValueError as `paired` does.
+    Wellek 2010.
+    """
+    values = np.asarray(differences, np.float64)
+    above = comparison.paired_difference(values, np.full_like(values, -margin))
+    p_value = above.p_value / 2 if above.estimate > 0 else 1 - above.p_value / 2
+    return replace(paired(condition, endpoint, unit, values, margin, equality=True), p_equivalence=p_value)
 
 
 def paired_on_grid(

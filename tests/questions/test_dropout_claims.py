@@ -31,7 +31,7 @@ def made_up(effect: float) -> dict[str, pd.DataFrame]:
         for replicate in replicates
         for variant, sign in both
     ]
-    missed = 0.0 if effect > 0 else 2.0  # points by which passes differ from weight scaling
+    missed = 0.0 if effect > 0 else -2.0  # points by which passes differ from weight scaling
     return {
         "errors": pd.DataFrame(
             run | {"share": 0.5, "error": 30.0, "rise": 20 - 8 * sign + wobble} for run, sign, wobble in runs

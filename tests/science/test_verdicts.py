@@ -206,3 +206,28 @@ def test_where_nothing_is_there_a_family_is_rarely_found_to_show_something() -> 
         decided += bool(outcomes & {Outcome.HOLDS, Outcome.REVERSED})
     # 5 % and two standard errors of 400 studies
     assert decided / studies <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / studies)
+
+
+# ---- no worse ----
+
+
+def test_no_worse_is_a_one_sided_test_against_the_margin() -> None:
+    """Against scipy's one-sided t test of a mean above -.1."""
+    values = [-0.05, 0.1, 0.0, 0.02, -0.08, 0.05]
+    piece = verdicts.no_worse("here", "score", "points", values, 0.1)
+    expected = stats.ttest_1samp(values, -0.1, alternative="greater").pvalue
+    assert piece.p_equivalence == pytest.approx(expected)
+    assert piece.outcome is Outcome.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [
+        ([0.10, 0.11, 0.09, 0.10], Outcome.HOLDS),  # an equality within .1 could never be told
+        ([5.0, 5.1, 4.9, 5.0], Outcome.HOLDS),
+        ([-5.0, -5.1, -4.9, -5.0], Outcome.REVERSED),
+        ([-0.3, 0.2, -0.4, 0.3], Outcome.UNKNOWN),
+    ],
+)
+def test_what_is_better_is_no_worse(values: list[float], outcome: Outcome) -> None:
+    assert verdicts.no_worse("here", "score", "points", values, 0.1).outcome is outcome
