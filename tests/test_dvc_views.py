@@ -104,8 +104,14 @@ def test_the_metrics_are_a_row_a_variant_within_120_columns(checkout: Checkout) 
     assert [float(cell) for cell in rows[0].split()[1:]] == [by_setting[name] for name in sorted(SETTINGS)]
 
 
+def test_a_number_of_a_question_raises_no_false_alarm(checkout: Checkout) -> None:
+    """DVC tells a key `error` as metrics that it failed to load."""
+    shown, errors = checkout.run("dvc", "metrics", "show", "--json", HELD_BACK)
+    assert errors == ""
+    assert json.loads(shown)[""]["data"].keys() == {f"{HELD_BACK}/{name}.json" for name in ("asked", "study")}
+
+
 def test_every_other_number_is_compared_when_it_is_asked_for(checkout: Checkout) -> None:
-    """A key `error` would be told as a file that DVC cannot read."""
     shown, errors = checkout.run("dvc", "metrics", "diff", "--all", "--json", "--targets", HELD_BACK)
     assert errors == ""
     compared = json.loads(shown)
