@@ -140,11 +140,20 @@ def made(spec: Any) -> set[str]:
     return {step["as"] for step in steps if "as" in step}
 
 
-@pytest.mark.parametrize("name", PLOTS)
-def test_a_plot_has_its_words_and_the_columns_that_it_names(checkout: Checkout, name: str) -> None:
+@pytest.fixture(scope="module")
+def plots(checkout: Checkout) -> dict[str, Any]:
+    """The plots that DVC draws, by their names."""
     shown, errors = checkout.run("dvc", "plots", "show", "--json")
     assert errors == ""
-    (drawn,) = json.loads(shown)["data"][name]
+    drawn: dict[str, Any] = json.loads(shown)["data"]
+    return drawn
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_plot_has_its_words_and_the_columns_that_it_names(
+    checkout: Checkout, plots: dict[str, Any], name: str
+) -> None:
+    (drawn,) = plots[name]
     text = drawn["content"] if isinstance(drawn["content"], str) else json.dumps(drawn["content"])
     spec = json.loads(text)
     assert "<DVC_METRIC" not in text
