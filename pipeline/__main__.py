@@ -100,6 +100,16 @@ def summary() -> None:
 
 
 @app.command()
+def show(
+    setting: Annotated[str | None, typer.Argument(help="a setting of the study", show_default="all")] = None,
+) -> None:
+    """Show the variants of the study: test error, gap, bias, variance, change against the baseline."""
+    from pipeline import show
+
+    show.show(ROOT, setting)
+
+
+@app.command()
 def quick(
     directory: Annotated[Path, typer.Argument(help="where the copy goes; replaced")] = ROOT / ".quick",
 ) -> None:

@@ -15,6 +15,7 @@ STAGES = sorted((PIPELINE / "stages").glob("[!_]*.py"))
 # A room imports from those below it alone.
 ROOMS = (
     "__main__",
+    "show",
     "stability",
     "studies",
     "copies",

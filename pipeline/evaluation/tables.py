@@ -175,12 +175,15 @@ def pseudo_values(cell: Cell, decomposed: Mapping[str, np.ndarray]) -> pd.DataFr
 
 
 def overview(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a cell with the headline estimates, from the summary."""
-    wide = table.pivot_table(index=["setting", "variant"], columns="metric", values="estimate", sort=False)
-    names = metrics.headline()
-    chosen = wide[list(names)].rename(columns=names).reset_index()
-    chosen.insert(0, "cell", chosen.setting + "/" + chosen.variant)
-    return chosen
+    """Return a row a cell with the headline estimates and their limits, from the summary."""
+    wide = table.pivot(index=["setting", "variant"], columns="metric", values=["estimate", "low", "high"])
+    columns = {
+        f"{headline}{suffix}": wide[of, name]
+        for name, headline in metrics.headline().items()
+        for of, suffix in (("estimate", ""), ("low", "_low"), ("high", "_high"))
+    }
+    cells = table[["setting", "variant"]].drop_duplicates()
+    return cells.join(pd.DataFrame(columns), on=["setting", "variant"]).reset_index(drop=True)
 
 
 def headline(overview: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
@@ -190,6 +193,15 @@ def headline(overview: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
         rounded = {name: round(row[name], 5) for name in metrics.headline().values()}
         estimates.setdefault(row["setting"], {})[row["variant"]] = rounded
     return estimates
+
+
+def errors_by_variant(overview: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return the test errors in percent by variant and setting, rounded as they are shown."""
+    errors: dict[str, dict[str, float]] = {}
+    for row in overview.itertuples():
+        rounded = round(float(row.test_error), metrics.METRICS["test_error"].digits)
+        errors.setdefault(str(row.variant), {})[str(row.setting)] = rounded
+    return errors
 
 
 def _frame(cell: Cell, rows: Mapping[Any, comparison.Interval]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pipeline.evaluation import champion
 from pipeline.evaluation.significance import against, verdict
 from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.science.metrics import METRICS
@@ -101,8 +102,7 @@ def keys(runs: pd.DataFrame) -> pd.DataFrame:
     """
     table = []
     for (setting, variant), replicates in runs.groupby(["setting", "variant"], sort=False):
-        losses = replicates.validation_cross_entropy
-        logged = replicates.iloc[0] if losses.isna().all() else replicates.loc[losses.idxmin()]
+        logged = champion.best(replicates)
         table.append(
             {
                 "setting": f"`{setting}`",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+
+from pipeline.system.files import dotted
 
 FILE = "params.yaml"
 
@@ -22,13 +24,4 @@ def flattened(text: str) -> dict[str, Any]:
         raise ValueError(" ".join(str(error).split())) from error
     if not isinstance(raw, Mapping):
         raise ValueError(f"expected a mapping of sections, received {raw!r}")
-    return dict(_leaves(raw, ()))
-
-
-def _leaves(section: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    for key, value in section.items():
-        place = (*path, str(key))
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, place)
-        else:
-            yield ".".join(place), value
+    return dotted(raw)

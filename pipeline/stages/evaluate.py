@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 
 from pipeline import questions
 from pipeline.datasets.prepared import read_images
-from pipeline.evaluation import reads, remembered, tables
+from pipeline.evaluation import champion, reads, remembered, tables
 from pipeline.evaluation.remembered import MeasuredCell
 from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.system import machine
@@ -18,11 +18,12 @@ from pipeline.system.errors import reports_errors
 from pipeline.system.files import emptied, write_metrics, write_table
 
 TABLES = ROOT / "reports" / "tables"
+ERRORS = ROOT / "reports" / "test_error"
 
 
 @reports_errors
 def main() -> None:
-    """Write the tables, `reports/metrics/study.json`, and what the questions read."""
+    """Write the tables, the metrics, the champion, and what the questions read."""
     params = questions.load(ROOT / "params.yaml")
     labels = {name: read_images(ROOT, setting.data).test_labels for name, setting in params.settings.items()}
     frames: dict[str, list[pd.DataFrame]] = defaultdict(list)
@@ -50,6 +51,10 @@ def main() -> None:
     for name, table in made.items():
         write_table(TABLES / f"{name}.csv", table)
     write_metrics(ROOT / "reports" / "metrics" / "study.json", tables.headline(made["overview"]))
+    emptied(ERRORS)
+    for variant, errors in tables.errors_by_variant(made["overview"]).items():
+        write_metrics(ERRORS / f"{variant}.json", errors)
+    champion.write(ROOT, made["runs"])
     reads.write_inputs(ROOT)
     remembered.forget_the_oldest(ROOT)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
+
+import pandas as pd
 
 from pipeline import questions
 from pipeline.drawing import style
+from pipeline.questions.base import Question, Tables
 from pipeline.questions.study import Study
 from pipeline.questions.verdicts import evidence_table, judge, verdict_table
 from pipeline.science.levels import PERCENT
 from pipeline.system import markdown
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError, reports_errors
-from pipeline.system.files import emptied, read_table, write_metrics, write_table
+from pipeline.system.files import dotted, emptied, read_table, write_metrics, write_table
 
 REPORTS = ROOT / "reports"
 
@@ -44,9 +48,16 @@ def main() -> None:
     (folder / "answer.md").write_text(answer, encoding="utf-8")
     if headline := question.headline(study, tables, evidence):
         (folder / "headline.md").write_text(f"{headline}\n", encoding="utf-8")
+    write_metrics(REPORTS / "metrics" / f"{question.name}.json", numbers(question, tables, evidence))
+
+
+def numbers(question: Question, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
+    """Return for DVC what a question measures and how its claims came out, each number by its whole path.
+
+    DVC takes a key that is `error`, at any depth, for a file that it could not read.
+    """
     outcomes = evidence.groupby("claim").outcome.value_counts().unstack(fill_value=0).to_dict("index")
-    metrics = {"measured": question.metrics(tables), "claims": outcomes}
-    write_metrics(REPORTS / "metrics" / f"{question.name}.json", metrics)
+    return dotted({"measured": question.metrics(tables), "claims": outcomes})
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ NAMES = (
     "reference",
     "network",
     "condition",
-    "cell",
     "method",
     "first",
     "second",
@@ -60,6 +59,17 @@ def read_table(path: Path) -> pd.DataFrame:
 
     # A variant may be called `nan` or `null`; only an empty field is a missing number.
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str))
+
+
+def dotted(section: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the values of nested mappings by their dotted paths; a list is one value."""
+    values: dict[str, Any] = {}
+    for key, value in section.items():
+        nested = isinstance(value, Mapping) and value
+        values |= (
+            {f"{key}.{path}": leaf for path, leaf in dotted(value).items()} if nested else {str(key): value}
+        )
+    return values
 
 
 def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:

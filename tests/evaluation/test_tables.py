@@ -341,8 +341,9 @@ def test_overview_and_metrics_are_the_headlines_of_the_summary(cells: Cells) -> 
     summary = pd.concat(frames, ignore_index=True)
     overview = evaluation.overview(summary)
     names = ["test_error", "test_cross_entropy", "gap", "bias", "variance"]
-    assert overview.columns.tolist() == ["cell", "setting", "variant", *names]
-    assert overview.cell.tolist() == [f"{setting}/{variant}" for setting, variant in cells]
+    limits = [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
+    assert overview.columns.tolist() == ["setting", "variant", *limits]
+    assert list(zip(overview.setting, overview.variant, strict=True)) == list(cells)
     headline = evaluation.headline(overview)
     assert {setting: list(variants) for setting, variants in headline.items()} == VARIANTS
     sources = [*names[:2], "cross_entropy_gap", "squared_error_bias", "squared_error_variance"]
@@ -350,9 +351,16 @@ def test_overview_and_metrics_are_the_headlines_of_the_summary(cells: Cells) -> 
         row = only(overview, setting=setting, variant=variant)
         assert list(headline[setting][variant]) == names
         for name, source in zip(names, sources, strict=True):
-            expected = only(summary, setting=setting, variant=variant, metric=source).estimate
-            assert row[name] == expected
-            assert headline[setting][variant][name] == round(expected, 5)
+            expected = only(summary, setting=setting, variant=variant, metric=source)
+            found = row[[name, f"{name}_low", f"{name}_high"]].tolist()
+            assert found == expected[["estimate", "low", "high"]].tolist()
+            assert headline[setting][variant][name] == round(expected.estimate, 5)
+
+
+def test_the_errors_that_dvc_shows_are_by_variant_and_setting_and_rounded() -> None:
+    rows = [("a", "baseline", 12.865), ("a", "drop", 9.0), ("b", "baseline", 2.3908)]
+    overview = pd.DataFrame(rows, columns=["setting", "variant", "test_error"])
+    assert evaluation.errors_by_variant(overview) == {"baseline": {"a": 12.87, "b": 2.39}, "drop": {"a": 9.0}}
 
 
 # ---- what was tuned ----

@@ -55,8 +55,8 @@ def test_the_commands_of_the_page_and_a_strength_that_harms(clone: Clone, reposi
     assert f"`l2` {said[3:]}" in other
     assert clone.run("git", "status", "--porcelain", "compare").output == ""
     assert "variants.l2.l2.strength" in shown["dvc params diff HEAD"]
-    assert "small.l2.test_error" in shown["dvc metrics diff HEAD"]
-    assert "small.dropout.test_error" not in shown["dvc metrics diff HEAD"]
+    assert "reports/test_error/l2.json" in shown["dvc metrics diff HEAD"]
+    assert "reports/test_error/dropout.json" not in shown["dvc metrics diff HEAD"]
     assert clone.run("dvc", "repro").succeeded().ran == []  # of what compare writes DVC sees nothing
 
 

@@ -14,6 +14,7 @@ from tests.servers import free_port, started, until_healthy
 ELSEWHERE = {
     "docs/cluster.md": "tests/training/test_cluster_page.py",
     "docs/compare.md": "tests/pipeline/test_compare.py",
+    "docs/terminal.md": "tests/test_dvc_views.py",
     "docs/your-own-data.md": "tests/pipeline/test_tutorials.py",
     "docs/your-own-question.md": "tests/pipeline/test_tutorials.py",
     "docs/your-own-network.md": "tests/pipeline/test_network_tutorial.py",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.system.files import emptied, read_table, write_table
+from pipeline.system.files import dotted, emptied, read_table, write_table
 
 
 def test_a_missing_folder_is_made_with_its_parents(tmp_path: Path) -> None:
@@ -59,3 +59,13 @@ def test_a_name_that_looks_like_something_else_stays_a_name(tmp_path: Path, name
     table = read_table(tmp_path / "t.csv")
     assert table.setting.tolist() == table.variant.tolist() == names
     assert table.error.isna().tolist() == [False, True]
+
+
+def test_nested_values_are_found_by_their_dotted_paths() -> None:
+    nested = {"small": {"drop": {"error": 1.5, "rates": [0.1, 0.2]}, "empty": {}}, 7: "seven"}
+    assert dotted(nested) == {
+        "small.drop.error": 1.5,
+        "small.drop.rates": [0.1, 0.2],
+        "small.empty": {},
+        "7": "seven",
+    }
