@@ -39,12 +39,10 @@ def main() -> None:
     write_table(folder / "verdicts.csv", verdict_table(judged, tables))
     style.use()
     for name, figure in question.draw(tables).items():
-        style.save(figure, folder / f"{name}.png")
+        style.save_both(figure, folder, name)
     values = {"percent": PERCENT} | question.answer(study, tables, evidence)
     answer = markdown.render(question.template, values)
     (folder / "answer.md").write_text(answer, encoding="utf-8")
-    if headline := question.headline(study, tables, evidence):
-        (folder / "headline.md").write_text(f"{headline}\n", encoding="utf-8")
     outcomes = evidence.groupby("claim").outcome.value_counts().unstack(fill_value=0).to_dict("index")
     metrics = {"measured": question.metrics(tables), "claims": outcomes}
     write_metrics(REPORTS / "metrics" / f"{question.name}.json", metrics)
