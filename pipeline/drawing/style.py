@@ -51,6 +51,7 @@ BIAS, VARIANCE = "#a9cbe4", "#f2cf86"  # areas with letters on them
 OTHER = "#1f2328"  # a variant or a family of one's own
 # What stands for a colour on a dark page.
 DARK = {
+    "#404040": "#d0d0d0",
     "#6b6b6b": "#a3a3a3",
     "#0067a8": "#5fb2ec",
     "#b84a00": "#f58a45",
@@ -69,6 +70,7 @@ DARK = {
     VARIANCE: "#6b5218",
     OTHER: "#eceff2",
 }
+End = tuple[float, float, str, str]  # of a line, at its right: x, y, name and colour
 WIDTH = 8.4  # inches, the width of a page of text
 HALF = 4.4  # of a figure that has another beside it, and a phone's whole width
 SMALL = 9.0  # points: the smallest letters, which are 12 pixels as drawn and 9 on a narrow screen
@@ -145,7 +147,7 @@ def message(figure: Figure, text: str, width: int = 0) -> None:
     figure.suptitle(textwrap.fill(text, fits), x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
 
 
-def direct(axis: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
+def direct(axis: Axes, ends: Sequence[End]) -> None:
     """Name lines at their right ends, given as x, y, name and colour; names that would overlap move apart."""
     assert isinstance(axis.figure, Figure)
     axis.figure.draw_without_rendering()  # which lays the axes out
@@ -183,9 +185,16 @@ def arms(row: pd.Series) -> np.ndarray:
 
 
 def by_replicate(
-    axis: Axes, rows: pd.DataFrame, x: str, y: str, colour: str, label: str, line: str = "o-"
-) -> None:
-    """Draw what `over_replicates` returns, as a line with its band."""
+    axis: Axes, rows: pd.DataFrame, x: str, y: str, colour: str, label: str, marker: str = "", line: str = "-"
+) -> End:
+    """Draw what `over_replicates` returns, as a line with its band, and return its right end with its name."""
     means = over_replicates(rows, x, y)
-    axis.plot(means.index, means.estimate, line, color=colour, markersize=3, label=label)
+    axis.plot(means.index, means.estimate, line, color=colour, label=label)
     axis.fill_between(means.index, means.low, means.high, color=colour, alpha=0.15, linewidth=0)
+    if marker:
+        marks = [
+            (at, row.estimate, f"{label} at {at:g}: {row.estimate:.4g} [{row.low:.4g}, {row.high:.4g}]")
+            for at, row in means.iterrows()
+        ]
+        svg.points(axis, marks, marker=marker, color=colour, markersize=4)
+    return float(means.index[-1]), float(means.estimate.iloc[-1]), label, colour

@@ -76,12 +76,12 @@ def _traded(differences: pd.DataFrame, many: Changes) -> str:
     fewer = f" {capital(of(both, count))} lower both." if both else ""
     return (
         f"Regularization {share}trades variance for bias: networks differ less from one training set to the "
-        f"next, and their average fits a little worse ({of(traded, count)} comparisons, beyond chance).{fewer}"
+        f"next, and their average fits a little worse ({of(traded, count)} comparisons).{fewer}"
     )
 
 
 def _harm(many: Changes) -> str:
-    """Name the variants that raise the test error in most settings, and in how many of those that have them."""
+    """Name the variants that raise the test error in the most settings, and in how many of theirs."""
     having = pd.concat(many.values()).variant.value_counts()
     harmed = pd.concat([worse(changes) for changes in many.values()]).variant.value_counts()
     ranked = sorted(harmed.items(), key=lambda item: (-item[1], -item[1] / having[item[0]]))
