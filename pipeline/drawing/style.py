@@ -155,11 +155,11 @@ def direct(axis: Axes, ends: Sequence[End]) -> None:
     def height(y: float) -> float:
         return float(axis.transData.transform((0, y))[1]) * 72 / axis.figure.dpi
 
+    bottom, top = (height(limit) for limit in axis.get_ylim())
     step, places = SMALL * 1.3, list[float]()
     order = sorted(ends, key=lambda end: end[1])
     for _, y, _, _ in order:
-        places.append(max(height(y), places[-1] + step if places else -np.inf))
-    top = height(axis.get_ylim()[1])
+        places.append(max(height(y), places[-1] + step if places else bottom))
     shift = max(0.0, (places[-1] - top) / 2) if places else 0.0
     for (x, y, name, colour), place in zip(order, places, strict=True):
         at = (6, place - shift - height(y))
@@ -187,7 +187,7 @@ def arms(row: pd.Series) -> np.ndarray:
 def by_replicate(
     axis: Axes, rows: pd.DataFrame, x: str, y: str, colour: str, label: str, marker: str = "", line: str = "-"
 ) -> End:
-    """Draw what `over_replicates` returns, as a line with its band, and return its right end with its name."""
+    """Draw what `over_replicates` returns, as a line with its band; return its right end and name."""
     means = over_replicates(rows, x, y)
     axis.plot(means.index, means.estimate, line, color=colour, label=label)
     axis.fill_between(means.index, means.low, means.high, color=colour, alpha=0.15, linewidth=0)

@@ -26,8 +26,10 @@ def draw(tables: Tables) -> dict[str, Figure]:
     for column, network in enumerate(networks):
         upper, lower = axes[:, column]
         upper.set(xscale="log", ylim=(0, 100), xlabel="learning rate", title=network)
+        upper.xaxis.set_major_formatter("{x:g}")
         _errors(upper, runs[runs.network == network])
         lower.set(yscale="log", xlabel="epoch", ylim=_limits(shift.shift_relative))
+        lower.yaxis.set_major_formatter("{x:g}")
         _shift(lower, shift[shift.network == network])
     axes[0, 0].set_ylabel("validation error (%)")
     axes[1, 0].set_ylabel("covariate shift / gradient")

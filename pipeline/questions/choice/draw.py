@@ -24,9 +24,9 @@ from pipeline.params import BASELINE
 from pipeline.questions.base import Tables
 from pipeline.questions.choice import gains
 from pipeline.questions.choice.measure import tied_with
-from pipeline.questions.choice.reversals import Place, lines_of
+from pipeline.questions.choice.reversals import Place, sizes_of
 from pipeline.science import comparison
-from pipeline.system.words import counted
+from pipeline.system.words import counted, of
 
 TIES = "////"  # how the field of a method is hatched that is not told from the best
 
@@ -42,20 +42,14 @@ def draw(tables: Tables) -> dict[str, Figure]:
     return figures
 
 
-def sizes_of(runs: pd.DataFrame) -> list[Place]:
-    """Return the first line of conditions that differ in data size alone; none where there is none."""
-    line = next(iter(lines_of(runs[runs.common.astype(bool)], "data size")), [])
-    return line if all(BASELINE in place.errors for place in line) else []
-
-
 def _sizes(line: list[Place]) -> Figure:
     """Draw the change against the baseline along conditions that differ in data size."""
     figure = Figure(figsize=(HALF, 3.4), layout="constrained")
     axis = figure.subplots()
     axis.axhline(0, color=colour_of(BASELINE), linewidth=1)
-    axis.set(xlabel="training images", ylabel="test error minus baseline's (points)", xscale="log")
+    axis.set(xlabel="training images", ylabel="change of test error (points)", xscale="log")
     shared = [name for name in line[0].errors if all(name in place.errors for place in line)]
-    at, ends, falls = [place.value for place in line], [], {}
+    at, ends, changed = [place.value for place in line], [], {}
     for method in shared:
         if method == BASELINE:
             continue
@@ -70,15 +64,17 @@ def _sizes(line: list[Place]) -> Figure:
             for x, i in zip(at, intervals, strict=True)
         ]
         points(axis, marks, marker=marker_of(method), color=colour, markersize=5)
-        last = max(range(len(at)), key=lambda place: at[place])
-        ends.append((at[last], intervals[last].estimate, method, colour))
-        falls[method] = intervals[at.index(min(at))].estimate
+        end = max(range(len(at)), key=lambda place: at[place])
+        ends.append((at[end], intervals[end].estimate, method, colour))
+        changed[method] = dict(zip(at, (i.estimate for i in intervals), strict=True))
     ticks = sorted(set(at))
     axis.set_xticks(ticks, [f"{size:,}" for size in ticks])
     axis.minorticks_off()
     direct(axis, ends)
-    best = min(falls, key=lambda name: falls[name])
-    message(figure, f"With {min(at):,} images {best} changes the error most: {falls[best]:+.2f} points")
+    few, many = (f"{size:,}" for size in (ticks[0], ticks[-1]))
+    first, last = (min(changed, key=lambda name: changed[name][size]) for size in (ticks[0], ticks[-1]))
+    same = f"{few} and with {many} images: {first}"
+    message(figure, f"Best with {same if first == last else f'{few} images: {first}; {many}: {last}'}")
     return figure
 
 
@@ -87,7 +83,7 @@ def _gains(rows: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(HALF, 3.4), layout="constrained")
     axis = figure.subplots()
     axis.axhline(0, color=colour_of(BASELINE), linewidth=1)
-    axis.set(xlabel="hidden layers", ylabel="points of test error that dropout gains")
+    axis.set(xlabel="hidden layers", ylabel="dropout gains (points)")
     depths, ends = sorted(rows.depth.unique()), []
     for place, (width, of_width) in enumerate(rows.groupby("width")):
         shift = 0.06 * place  # so that the bars do not lie on each other
@@ -97,14 +93,12 @@ def _gains(rows: pd.DataFrame) -> Figure:
         axis.plot(at, of_width.estimate, line, color=colour, label=name)
         for x, (_, row) in zip(at, of_width.iterrows(), strict=True):
             axis.errorbar(x, row.estimate, yerr=arms(row), fmt="none", color=INK, elinewidth=1)
-            said = f"{row.depth} x {width}: {row.estimate:+.2f} [{row.low:+.2f}, {row.high:+.2f}] points"
+            said = f"{row.depth:g} x {width}: {row.estimate:+.2f} [{row.low:+.2f}, {row.high:+.2f}] points"
             points(axis, [(x, row.estimate, said)], marker=marker, color=colour)
         ends.append((at[-1], float(of_width.estimate.iloc[-1]), name, INK))
     axis.set_xticks(range(len(depths)), depths)
     direct(axis, ends)
-    most, helped = rows.loc[rows.estimate.idxmax()], int((rows.low > 0).sum())
-    said = f"Dropout helps {helped} of {len(rows)} network sizes"
-    message(figure, f"{said}, {most.depth} x {most.width} most" if helped else said)
+    message(figure, f"Dropout helps {of(int((rows.low > 0).sum()), len(rows))} network sizes")
     return figure
 
 
@@ -119,21 +113,20 @@ def _map(runs: pd.DataFrame, winners: pd.DataFrame) -> Figure:
         tied = tied_with(row)
         for x, method in enumerate(methods):
             if (row.condition, method) not in trained:
-                _field(axis, x, y, f"{method} was not trained in {row.condition}", "not trained", LINE)
+                _field(axis, x, y, f"{method} was not trained in {row.condition}", "", LINE)
             elif method == row.best:
                 _field(axis, x, y, f"{method} has the lowest error in {row.condition}", "best", INK)
             elif method in tied:
                 said = f"{method} in {row.condition}: not told from {row.best}"
                 _field(axis, x, y, said, "tie", PAPER, TIES)
-    axis.set_xticks([x + 0.5 for x in range(len(methods))], [name.replace("_", "\n") for name in methods])
+    axis.set_xticks([x + 0.5 for x in range(len(methods))], methods, rotation=30, ha="left")
     axis.set_yticks([y + 0.5 for y in range(len(winners))], winners.condition)
     axis.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
     axis.set(xlim=(0, len(methods)), ylim=(len(winners), 0))
     axis.grid(visible=False)
     counts = winners.best.value_counts()
-    said = (
-        f"{counts.index[0]} has the lowest error in {counts.iloc[0]} of {counted(len(winners), 'condition')}"
-    )
+    scope = f"{counts.iloc[0]} of {counted(len(winners), 'condition')}"
+    said = f"{counts.index[0]} has the lowest error in {scope}"
     message(figure, f"No method wins everywhere: {said}" if len(counts) > 1 else said)
     return figure
 

@@ -51,8 +51,8 @@ def _silenced(errors: pd.DataFrame) -> Figure:
         _both(axis, errors[errors.setting == setting], "share", "error")
     axes[0].set_ylabel("test error (%)")
     if {"baseline", "dropout"} <= set(half.index):
-        said = f"Half of the units silenced: {half['dropout']:.0f} % error with dropout"
-        message(figure, f"{said}, {half['baseline']:.0f} % without (means over settings)")
+        said = f"Half of the units silenced: {half['dropout']:.0f}% error with dropout"
+        message(figure, f"{said}, {half['baseline']:.0f}% without (means over settings)")
     return figure
 
 
@@ -74,12 +74,12 @@ def _missing(tables: Tables) -> Figure:
         for (setting, variant), rows in tables[name].groupby(["setting", "variant"], sort=False):
             mean = comparison.mean_interval(replicate_means(rows, column))
             place = settings.index(setting) + (0.15 if variant == "dropout" else -0.15)
-            look = {"color": VARIANTS[str(variant)], "marker": MARKERS[str(variant)], "markersize": 5}
-            axis.plot([mean.low, mean.high], [place, place], color=VARIANTS[str(variant)])
+            colour, marker = VARIANTS[str(variant)], MARKERS[str(variant)]
+            axis.plot([mean.low, mean.high], [place, place], color=colour)
             said = f"{variant} in {setting}: {mean.estimate:.2f} [{mean.low:.2f}, {mean.high:.2f}]"
-            points(axis, [(mean.estimate, place, said)], **look)
+            points(axis, [(mean.estimate, place, said)], marker=marker, color=colour, markersize=5)
             if setting == settings[0] and axis is axes[0]:
-                axis.plot([], [], linestyle="none", label=str(variant), **look)
+                axis.plot([], [], marker, color=colour, markersize=5, label=str(variant))
         axis.set_yticks(range(len(settings)), settings if axis is axes[0] else [""] * len(settings))
         axis.set(ylim=(len(settings) - 0.5, -0.5), xlim=(0, None))
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
@@ -115,7 +115,7 @@ def _damaged(damaged: pd.DataFrame) -> Figure:
 
 def _said(damaged: pd.DataFrame) -> str:
     """Say under which damage at its highest level dropout has the lower error, over all settings."""
-    better, others = [], []
+    better, others = list[str](), list[str]()
     for kind, levels in LEVELS.items():
         rows = damaged[(damaged.damage == kind) & (damaged.level == levels[-1])]
         means = rows.groupby(["setting", "variant"]).error.mean().unstack()
@@ -144,7 +144,9 @@ def _passes(scores: pd.DataFrame) -> Figure:
             scaling = over_replicates(scaled, "passes", name).loc[SCALING]
             axis.axhline(scaling.estimate, color=INK, linestyle="--", linewidth=1)
             axis.axhspan(scaling.low, scaling.high, color=INK, alpha=0.08, linewidth=0)
-            axis.set(xscale="log")
+            axis.set(xscale="log", xticks=[1, 10, 100])
+            axis.xaxis.set_major_formatter("{x:g}")
+            axis.minorticks_off()
             if column == 0:
                 axis.set_ylabel(label)
         axes[0, column].set_title(setting)

@@ -33,7 +33,7 @@ SHOWN = {
 def draw(tables: Tables) -> dict[str, Figure]:
     """Return `figure`, the first setting: regrets and epochs saved by patience; and `every` setting so.
 
-    There is none where no setting holds images out. `memorised` has the wrong labels learned, if there are any.
+    There is none where no setting holds images out. `memorised` has the wrong labels learned, if any.
     """
     stops, memorised = tables["stops"], tables["memorised"]
     settings = list(stops.setting.unique())

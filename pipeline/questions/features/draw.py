@@ -55,4 +55,5 @@ def _said(rows: pd.DataFrame) -> str:
     plain, others = means.get(BASELINE, float("nan")), means.drop([BASELINE, TUNED_BASELINE], errors="ignore")
     if others.empty:
         return f"The baseline has {plain:.0%} of its gradient on real pixels"
-    return f"{others.idxmax()} looks most at real pixels: {others.max():.0%} of the gradient, baseline {plain:.0%}"
+    most = f"{others.idxmax()} has {others.max():.0%} of its gradient on real pixels"
+    return f"{most}, the baseline {plain:.0%}"

@@ -33,8 +33,8 @@ def draw(tables: Tables) -> dict[str, Figure]:
         (line,) = pairs.plot([0, 1], [row.baseline, row.dropout], color=INK if far else LINE, zorder=1)
         titled(line, f"{_name(row)}: {row.baseline:.2f} % without, {row.dropout:.2f} % with dropout")
     for place, name in enumerate(("baseline", "dropout")):
-        look = {"marker": MARKERS[name], "color": VARIANTS[name], "linestyle": "none", "markersize": 6}
-        pairs.plot([place] * len(rows), rows[name], **look)
+        marker = MARKERS[name]
+        pairs.plot([place] * len(rows), rows[name], marker, color=VARIANTS[name], markersize=6)
     pairs.set_xticks([0, 1], ["without dropout", "with dropout"])
     pairs.set(xlim=(-0.4, 1.6), ylabel="test error (%)")
     values = replicate_means(rows, "difference")

@@ -46,7 +46,7 @@ def _measures(spread: pd.DataFrame) -> Figure:
                     ]
                     points(axis, marks, marker=marker_of(variant), **look)
             axis.set_title(label)
-            axis.set_xlim(left=0)
+            axis.set_xlim(left=-0.03)
         row[0].set_yticks(range(len(variants)), variants)
         row[0].set_ylim(len(variants) - 0.5, -0.5)
         row[0].set_ylabel(setting)
@@ -73,8 +73,9 @@ def _pruned(pruning: pd.DataFrame, spectrum: pd.DataFrame) -> Figure:
         each = [(name, values[values.variant == name]) for name in curves.variant.unique()]
         lines = [by_replicate(right, of, "place", "value", colour_of(name), name) for name, of in each]
         right.set_ylim(bottom=SMALLEST)
+        right.yaxis.set_major_formatter("{x:g}")
         direct(right, lines)
     most = pruning[pruning.share == pruning.share.max()].groupby("variant").error.mean()
-    said = ", ".join(f"{name} {most[name]:.0f} %" for name in most.sort_values().index)
+    said = ", ".join(f"{name} {most[name]:.0f}%" for name in most.sort_values().index)
     message(figure, f"Test error with {pruning.share.max():.0%} of the weights cut: {said}")
     return figure
