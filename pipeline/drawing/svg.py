@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
+from xml.sax.saxutils import quoteattr
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
@@ -30,16 +31,21 @@ def points(axis: Axes, marks: Iterable[tuple[float, float, str]], **look: object
 
 
 def drawn(figure: Figure) -> str:
-    """Return a figure as an SVG element whose letters and titles a browser can read."""
+    """Return a figure as an SVG element whose letters, titles and message a browser can read."""
     written = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "figure", "svg.fonttype": "none"}):
         figure.savefig(written, format="svg", metadata=UNDATED, transparent=True)
     text = written.getvalue()
-    text = text[text.index("<svg") :].replace("<svg ", f"<svg {ROOT} ", 1)
+    root = f"<svg {ROOT} data-message={quoteattr(' '.join(figure.get_suptitle().split()))} "
+    text = text[text.index("<svg") :].replace("<svg ", root, 1)
     text = re.sub(r"<(metadata|style).*?</\1>\s*|font-family: [^;]+; ", "", text, flags=re.S)
     text = re.sub(rf'<g id="{TITLE}([^"]*)">', r"<g><title>\1</title>", text)
     addressed = set(re.findall(r'(?:href="#|url\(#)(\w+)', text))
     text = re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in addressed else "", text)
-    # Hundredths of a point: further digits are another processor's, and half of the file.
-    text = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", text)
+    text = re.sub(r"<[^>]+>", lambda tag: re.sub(r"\d+\.\d{3,}", _short, tag[0]), text)
     return re.sub(r"\s*\n(?! *<)", " ", text)
+
+
+def _short(found: re.Match[str]) -> str:
+    """Return a length in hundredths of a point: the others take up half of the file."""
+    return f"{float(found[0]):.2f}"

@@ -72,6 +72,10 @@ def _traded(differences: pd.DataFrame, many: Changes) -> str:
     traded, both, count = (sum(column) for column in zip(*counts, strict=True))
     if not count:
         return ""
+    if not traded:
+        return (
+            f"No trade of variance for bias can be told from chance here ({of(traded, count)} comparisons)."
+        )
     share = "mostly " if traded > count / 2 else ""
     fewer = f" {capital(of(both, count))} lower both." if both else ""
     return (

@@ -167,8 +167,13 @@ class _Renderer(RendererHTML):
 
     def image(self, tokens: Sequence[Token], at: int, *_: Any) -> str:
         svg, label = str(tokens[at].meta["svg"]), escapeHtml(tokens[at].content)
-        shown = f'role="img" aria-label="{label}" style="--w: {_width(svg)}px"'
-        return re.sub(r'width="[^"]*"', lambda _: shown, svg, count=1).strip()
+        found = re.search(r'data-message="([^"]+)"', svg)
+        message = found[1] if found else ""
+        svg = svg.replace(f'data-message="{message}"', "", 1).strip()
+        shown = f'role="img" aria-label="{message}{". " * bool(message)}{label}" style="--w: {_width(svg)}px"'
+        # On a narrow screen a wide figure scrolls, and its message would be cut off.
+        wide = f'<strong aria-hidden="true">{message}</strong>' if _width(svg) > NARROW else ""
+        return wide + re.sub(r'width="[^"]*"', lambda _: shown, svg, count=1)
 
     def interval(self, tokens: Sequence[Token], at: int, *_: Any) -> str:
         return f" <small>{escapeHtml(tokens[at].content)}</small>"

@@ -44,7 +44,6 @@ def values(
         "answers": answers,
         "conditions": {name: study.settings[name].described for name in compared},
         "rankings": {name: rankings.ranking(name, summary, differences) for name in compared},
-        "tuned_settings": [name for name, setting in study.settings.items() if setting.validation_size],
         "tuning": study.tuning,
         "choices": rankings.choices(tried),
         "choices_at_an_end": int(at_an_end.sum()),

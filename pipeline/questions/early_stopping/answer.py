@@ -16,7 +16,7 @@ from pipeline.system.words import coded
 
 
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
-    """Return the answer and the sentences; `drawn`, `memorised` and `several` tell which figures there are."""
+    """Return the answer and the sentences, and which figures there are."""
     return {
         "answer": _answer(evidence),
         "sentences": [
