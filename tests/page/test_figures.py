@@ -46,8 +46,8 @@ def colour(family: str) -> str:
 def points(axis: Axes) -> list[tuple[float, float, str]]:
     """Every mark: x, y and colour."""
     marks = [line for line in axis.lines if line.get_marker() == "o"]
-    ends = [(line.get_xdata(), line.get_ydata(), line.get_color()) for line in marks]
-    return [(float(x[0]), float(y[0]), to_hex(shade)) for x, y, shade in ends]
+    ends = [(*np.asarray(line.get_xydata(), float)[0], line.get_color()) for line in marks]
+    return [(float(x), float(y), to_hex(shade)) for x, y, shade in ends]
 
 
 def named(axis: Axes) -> dict[str, Annotation]:

@@ -69,7 +69,8 @@ BUDGETS = pd.DataFrame(
 
 @pytest.fixture
 def tables() -> Tables:
-    return {"winners": WINNERS, "regret": REGRET, "budgets": BUDGETS}
+    alone = runs(("start", {}, {"baseline": [1.0, 2.0], "l2": [1.0, 3.0]}))
+    return {"winners": WINNERS, "regret": REGRET, "budgets": BUDGETS, "runs": alone}
 
 
 def study(candidates: int = 2, trials: int = 1) -> Study:
@@ -150,7 +151,7 @@ def test_the_page_has_the_figure_and_the_tables(
     text = markdown.render(QUESTION.template, {"percent": PERCENT} | values)
     assert all(words in text for words in said)
     assert text.startswith(f"**{values['sentence']}**\n{values['regret']}\n")
-    names = ("figure.png", "winners.csv", "differences.csv", "regret.csv", "budgets.csv")
+    names = ("map.png", "winners.csv", "differences.csv", "regret.csv", "budgets.csv")
     assert re.findall(r"\]\(([^)\s]+)\)", text) == [f"questions/choice/{name}" for name in names]
     for name in ("by_conditions", "regrets", "budgets"):
         assert markdown.table(values[name]) in text
