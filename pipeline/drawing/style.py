@@ -72,7 +72,7 @@ DARK = {
 }
 End = tuple[float, float, str, str]  # of a line, at its right: x, y, name and colour
 WIDTH = 8.4  # inches, the width of a page of text
-HALF = 4.4  # of a figure that has another beside it, and a phone's whole width
+HALF = 4.0  # of a figure that has another beside it, and a phone's whole width
 SMALL = 9.0  # points: the smallest letters, which are 12 pixels as drawn and 9 on a narrow screen
 
 

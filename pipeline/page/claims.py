@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 MARKS = {"supported": "✔", "refuted": "✘", "conditional": "◐", "inconclusive": "?"}
@@ -51,16 +52,21 @@ def numbers(evidence: pd.DataFrame, claim: str) -> pd.DataFrame:
         cells = {
             "condition": row.condition,
             "endpoint": row.endpoint,
-            "effect": f"{row.estimate:+.3g} [{row.low:+.3g}, {row.high:+.3g}] {row.unit}",
+            "effect": f"{row.estimate:+.3g} [{row.low:+.3g}, {row.high:+.3g}] {row.unit}"
+            if np.isfinite([row.estimate, row.low, row.high]).all()
+            else "not measured",
             "margin": f"{row.margin:.3g}",
-            "p": f"{row.p_value:.2g}" if row.p_value >= SMALLEST else f"< {SMALLEST:.4f}",
+            "p": f"< {SMALLEST:.4f}" if row.p_value < SMALLEST else _known(row.p_value, ".2g"),
             "n": str(row.n),
         }
         if "power" in evidence:
-            known = "" if pd.isna(row.power) else f"{row.power:.2f}"
-            cells["power"] = f"{known} (low)" if row.power < WEAK else known
+            cells["power"] = f"{_known(row.power, '.2f')}{' (low)' * bool(row.power < WEAK)}"
         table.append(cells | {"outcome": OUTCOMES[row.outcome]})
     return pd.DataFrame(table)
+
+
+def _known(value: float, digits: str) -> str:
+    return "" if np.isnan(value) else f"{value:{digits}}"
 
 
 def _place(number: str) -> tuple[int, str]:

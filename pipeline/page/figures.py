@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.drawing.style import HALF, INK, SMALL, SOFT, WIDTH, message, of_family
 from pipeline.drawing.svg import points, titled
 from pipeline.params import BASELINE, TUNED_BASELINE
-from pipeline.system.words import counted
+from pipeline.system.words import counted, of
 
 Families = Mapping[str, str]
 Drawn = tuple[pd.DataFrame, Figure]  # what is shown, and how
@@ -45,8 +45,9 @@ def _single(wide: pd.DataFrame, families: Families, setting: str) -> Figure:
     axis.set(xlabel="← less variance", ylabel=f"bias² in {setting}")
     others = _others(wide)
     fewer = int((others[VARIANCE]["estimate"] < wide[VARIANCE]["estimate"][BASELINE]).sum())
-    subject = "all" if 1 < fewer == len(others) else f"{fewer} of {len(others)}"
-    message(figure, f"{subject[:1].upper()}{subject[1:]} methods lower the variance")
+    many = "All" if fewer == len(others) else of(fewer, len(others)).capitalize()
+    alone = f"{others.index[0]} {'lowers' if fewer else 'does not lower'}" if len(others) == 1 else ""
+    message(figure, f"{alone or f'{many} methods lower'} the variance")
     return figure
 
 

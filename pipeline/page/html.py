@@ -26,7 +26,7 @@ CONTENTS = "Contents: "  # begins the paragraph of links that is always in reach
 INTERVAL = re.compile(r" (\[[^\]]*\d\])")
 # What a cell begins or ends with, and how it is coloured.
 KINDS = {"▼": "better", "✔": "better", "▲": "worse", "✘": "worse", "≈": "tie", "◐": "tie", "?": "tie"}
-NARROW = 480  # pixels: a wider figure may have to scroll
+NARROW = 400  # pixels: a wider figure may have to scroll
 PX = 4 / 3  # pixels a point
 
 

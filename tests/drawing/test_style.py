@@ -58,9 +58,7 @@ def test_names_at_the_ends_of_lines_stand_in_their_order_and_apart() -> None:
         style.direct(axis, [(1.0, height, name, style.INK) for name, height in heights.items()])
         assert isinstance(axis.figure, Figure)
         axis.figure.draw_without_rendering()
-        boxes = [
-            (note.get_text(), note.get_window_extent()) for note in axis.texts if isinstance(note, Annotation)
-        ]
+        boxes = [(note.get_text(), note.get_window_extent()) for note in axis.texts]
     ordered = sorted(boxes, key=lambda item: item[1].y0)
     assert [name for name, _ in ordered] == list(heights)
     for (_, below), (_, above) in itertools.pairwise(ordered):

@@ -71,6 +71,12 @@ def test_the_evidence_of_a_claim_has_adjusted_intervals_and_p() -> None:
     assert claims.numbers(judged, "8").empty
 
 
+def test_what_was_not_measured_has_no_number() -> None:
+    judged = evidence(("7a", "unknown", float("nan"))).assign(low=float("-inf"))
+    (row,) = claims.numbers(judged, "7a").to_dict("records")
+    assert (row["effect"], row["p"]) == ("not measured", "")
+
+
 def test_a_rule_that_would_often_miss_its_effect_is_marked() -> None:
     judged = evidence(("7a", "holds", 0.01), ("7a", "unknown", 0.3), ("7a", "unknown", 0.3))
     table = claims.numbers(judged.assign(power=[0.8, 0.79, None]), "7a")

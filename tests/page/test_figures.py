@@ -107,6 +107,8 @@ def test_the_title_counts_those_that_lower_the_variance(tables: Tables, families
     higher = summary.assign(estimate=summary.estimate.where(~raised, 9.0))
     said = DRAWINGS["arrows"](tables | {"summary": higher}, families).get_suptitle()
     assert said == "5 of 6 methods lower the variance"
+    alone = summary[summary.variant.isin(["baseline", "ridge"])]
+    assert DRAWINGS["arrows"]({"summary": alone}, families).get_suptitle() == "ridge lowers the variance"
 
 
 def test_no_two_lines_to_the_labels_cross(tables: Tables, families: Families) -> None:

@@ -111,6 +111,7 @@ def test_the_order_of_the_sections() -> None:
         "The questions",
         "How a verdict is made",
         "All numbers",
+        "What was tuned",
         "Limits of the study",
         "How it was made",
     ]

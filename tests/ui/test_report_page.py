@@ -72,7 +72,7 @@ def test_it_is_accessible(emulating: Chrome, page: Path, width: int, scheme: str
         ('<nav aria-label="Contents">', "<nav>"),
         ("--soft: #59636e", "--soft: #9aa0a6"),
         ("--c262626, #262626", "--c262626, #8a8a8a"),
-        ('aria-label="How', 'data-label="How'),
+        ('role="img" ', ""),
         ('id="limits-of-the-study"', 'id="limits"'),
     ],
 )
@@ -90,7 +90,7 @@ def test_what_is_broken_is_found(
 def test_nothing_is_wider_than_the_window(emulating: Chrome, page: Path, width: int) -> None:
     opened(emulating, page, width, "light")
     wide = emulating.execute_script("return document.documentElement.scrollWidth")  # type: ignore[no-untyped-call]
-    assert wide == width
+    assert wide <= width
 
 
 def test_the_contents_stay_in_reach(emulating: Chrome, page: Path) -> None:

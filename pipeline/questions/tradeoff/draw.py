@@ -100,7 +100,10 @@ def _all(along: dict[tuple[str, str], pd.DataFrame]) -> Figure:
     figure.supxlabel("strength (0: no regularizer)", fontsize=10)
     lowest = [path["estimate"][RISK].idxmin() for path in along.values()]
     inside = sum(0 < best < path.index[-1] for best, path in zip(lowest, along.values(), strict=True))
-    message(figure, f"Too little and too much both cost: {of(inside, len(along))} minima lie inside the path")
+    said = f"{of(inside, len(along))} minima lie inside the path"
+    message(
+        figure, f"Too little and too much both cost: {said}" if 2 * inside > len(along) else capital(said)
+    )
     return figure
 
 
