@@ -102,7 +102,6 @@ def use() -> None:
             "axes.labelsize": 10,
             "axes.spines.top": False,
             "axes.spines.right": False,
-            "axes.titlelocation": "left",
             "axes.titlesize": 10,
             "figure.dpi": 140,
             "figure.titlesize": 11,

@@ -51,8 +51,8 @@ def numbers(evidence: pd.DataFrame, claim: str) -> pd.DataFrame:
     for row in evidence[evidence.claim == claim].itertuples():
         cells = {
             "condition": row.condition,
-            "endpoint": row.endpoint,
-            "effect": f"{row.estimate:+.3g} [{row.low:+.3g}, {row.high:+.3g}] {row.unit}"
+            "endpoint": f"{row.endpoint} ({row.unit})",
+            "effect": f"{row.estimate:+.3g} [{row.low:+.3g}, {row.high:+.3g}]"
             if np.isfinite([row.estimate, row.low, row.high]).all()
             else "not measured",
             "margin": f"{row.margin:.3g}",

@@ -64,7 +64,8 @@ def test_without_claims_the_table_has_its_head() -> None:
 def test_the_evidence_of_a_claim_has_adjusted_intervals_and_p() -> None:
     judged = evidence(("7a", "holds", 0.0123), ("7b", "unknown", 0.3), ("7a", "reversed", 1e-9))
     table = claims.numbers(judged, "7a")
-    assert table.effect.tolist() == ["+0.5 [+0.25, +0.75] nats"] * 2
+    assert table.effect.tolist() == ["+0.5 [+0.25, +0.75]"] * 2
+    assert table.endpoint.tolist() == ["gap (nats)"] * 2
     assert table.p.tolist() == ["0.012", "< 0.0001"]
     assert table.outcome.tolist() == ["✔ holds", "✘ the opposite"]
     assert "power" not in table

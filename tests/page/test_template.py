@@ -146,7 +146,7 @@ def test_a_question_has_its_answer_its_verdicts_and_its_evidence_folded() -> Non
         "\n\n#### Claim 7a\n\n**7a. So.** *Refuted.* No.\nPublished: Yes.\n\n"
         "| condition | endpoint | effect | margin | p | n | outcome |\n"
         "| --- | --- | --- | --- | --- | --- | --- |\n"
-        "| l2 in small | gap | +0.5 [+0.25, +0.75] nats | 0.1 | 0.01 | 9 | ✔ holds |\n\n"
+        "| l2 in small | gap (nats) | +0.5 [+0.25, +0.75] | 0.1 | 0.01 | 9 | ✔ holds |\n\n"
         "#### Claim 7b\n\n**7b. So.** *Refuted.* No.\n\n"
     ) in zeal
     assert "[`claims.py`](../pipeline/questions/zeal/claims.py).\n\n</details>" in zeal

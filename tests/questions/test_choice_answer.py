@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from pipeline.drawing.style import INK, LINE, VARIANTS
+from pipeline.drawing.style import BIAS, LINE, VARIANTS
 from pipeline.questions.base import Question
 from pipeline.questions.choice import answer
 from pipeline.questions.choice.draw import TIES, draw
@@ -220,7 +220,7 @@ def test_a_row_a_condition_shows_the_winner_what_ties_and_what_is_not_there() ->
     wins = {(1.5, row + 0.5): "best" for row in range(5)}
     assert fields == wins | {(0.5, 0.5): "tie", (2.5, 0.5): "tie"}
     colours = [to_hex(patch.get_facecolor()) for patch in grid.patches]
-    assert (colours.count(INK), colours.count(LINE)) == (5, 4)
+    assert (colours.count(BIAS), colours.count(LINE)) == (5, 4)
     assert [patch.get_hatch() for patch in grid.patches].count(TIES) == 2
 
 

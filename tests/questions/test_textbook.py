@@ -294,11 +294,14 @@ def test_a_pair_that_lies_far_from_all_others_is_named(tables: dict[str, pd.Data
         return [text.get_text() for axis in draw(given)["figure"].axes for text in axis.texts]
 
     assert texts(tables) == []
-    pairs = tables["pairs"].copy()
-    far = (pairs.metric == "test_error") & (pairs.init == pairs.init.max())
-    pairs.loc[far, "difference"] = 50.0
-    last = pairs.init.max()
-    assert texts(tables | {"pairs": pairs}) == [f"initialisation {last}"] * 2
+    near = [0.1 * place for place in range(10)]
+    rows = [
+        {"metric": "test_error", "split": 0, "init": init, "baseline": 9.0, "dropout": 9.0 + change}
+        | {"difference": change}
+        for init, change in enumerate([*near, 50.0])
+    ]
+    assert texts({"pairs": pd.DataFrame(rows)}) == ["initialisation 10"] * 2
+    assert texts({"pairs": pd.DataFrame(rows[:10])}) == []
 
 
 def test_the_question_reads_two_stages(raw_params: dict[str, Any]) -> None:

@@ -61,7 +61,7 @@ def emulating(browser: Chrome) -> Any:
 @pytest.mark.parametrize("width", [360, 1280])
 def test_it_is_accessible(emulating: Chrome, page: Path, width: int, scheme: str) -> None:
     opened(emulating, page, width, scheme)
-    assert emulating.execute_script(CHECK) == []  # type: ignore[no-untyped-call]
+    assert emulating.execute_script(CHECK) == []
 
 
 @pytest.mark.parametrize(
@@ -83,20 +83,20 @@ def test_what_is_broken_is_found(
     assert broken[0] in text
     (tmp_path / "broken.html").write_text(text.replace(*broken), encoding="utf-8")
     opened(emulating, tmp_path / "broken.html", 1280, "light")
-    assert emulating.execute_script(CHECK) != []  # type: ignore[no-untyped-call]
+    assert emulating.execute_script(CHECK) != []
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280, 1600])
 def test_nothing_is_wider_than_the_window(emulating: Chrome, page: Path, width: int) -> None:
     opened(emulating, page, width, "light")
-    wide = emulating.execute_script("return document.documentElement.scrollWidth")  # type: ignore[no-untyped-call]
+    wide = emulating.execute_script("return document.documentElement.scrollWidth")
     assert wide <= width
 
 
 def test_the_contents_stay_in_reach(emulating: Chrome, page: Path) -> None:
     for width in (390, 1280):
         opened(emulating, page, width, "light")
-        top = emulating.execute_script(  # type: ignore[no-untyped-call]
+        top = emulating.execute_script(
             "scrollTo(0, 3000); return document.querySelector('nav').getBoundingClientRect().top"
         )
         assert top == pytest.approx(0, abs=1)
@@ -108,5 +108,5 @@ def test_the_page_and_its_figures_follow_dark_mode(emulating: Chrome, page: Path
         opened(emulating, page, 1280, scheme)
         script = "const look = e => getComputedStyle(document.querySelector(e));"
         both = "return [look('body').backgroundColor, look('svg text').fill]"
-        colours.append(emulating.execute_script(script + both))  # type: ignore[no-untyped-call]
+        colours.append(emulating.execute_script(script + both))
     assert colours == [["rgb(255, 255, 255)", "rgb(38, 38, 38)"], ["rgb(20, 24, 29)", "rgb(230, 233, 236)"]]

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.drawing.style import (
+    BIAS,
     HALF,
     INK,
     LINE,
@@ -115,7 +116,7 @@ def _map(runs: pd.DataFrame, winners: pd.DataFrame) -> Figure:
             if (row.condition, method) not in trained:
                 _field(axis, x, y, f"{method} was not trained in {row.condition}", "", LINE)
             elif method == row.best:
-                _field(axis, x, y, f"{method} has the lowest error in {row.condition}", "best", INK)
+                _field(axis, x, y, f"{method} has the lowest error in {row.condition}", "best", BIAS)
             elif method in tied:
                 said = f"{method} in {row.condition}: not told from {row.best}"
                 _field(axis, x, y, said, "tie", PAPER, TIES)
@@ -137,6 +138,5 @@ def _field(axis: Axes, x: int, y: int, said: str, word: str, colour: str, hatch:
         [x, x + 1, x + 1, x], [y, y, y + 1, y + 1], facecolor=colour, edgecolor=LINE, hatch=hatch or None
     )
     titled(patch, said)
-    letters = PAPER if colour == INK else INK
     box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5} if hatch else None
-    axis.text(x + 0.5, y + 0.5, word, ha="center", va="center", fontsize=SMALL, color=letters, bbox=box)
+    axis.text(x + 0.5, y + 0.5, word, ha="center", va="center", fontsize=SMALL, color=INK, bbox=box)

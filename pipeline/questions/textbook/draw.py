@@ -14,6 +14,7 @@ from pipeline.science import comparison
 from pipeline.science.comparison import Interval
 from pipeline.science.median import paired_median
 from pipeline.science.verdicts import Evidence
+from pipeline.system.words import counted
 
 FAR = 3.0  # interquartile ranges beyond the quartiles: a pair there is named
 
@@ -65,11 +66,11 @@ def draw(tables: Tables) -> dict[str, Figure]:
     differences.set(ylim=(-0.9, 2.7), xlabel="dropout minus baseline (points); grey: counts as none")
     inside = max(abs(mean.low), abs(mean.high)) <= MARGIN
     said = (
-        "make no difference that counts"
+        "makes no difference that counts"
         if inside
-        else f"change the test error by {mean.estimate:+.2f} points"
+        else f"changes the test error by {mean.estimate:+.2f} points on average"
     )
-    message(figure, f"Dropout(0.2): {len(rows)} pairs of runs {said} on average")
+    message(figure, f"Dropout(0.2) {said}, over {counted(len(rows), 'pair')} of runs")
     return {"figure": figure}
 
 

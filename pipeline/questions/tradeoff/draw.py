@@ -101,9 +101,8 @@ def _all(along: dict[tuple[str, str], pd.DataFrame]) -> Figure:
     lowest = [path["estimate"][RISK].idxmin() for path in along.values()]
     inside = sum(0 < best < path.index[-1] for best, path in zip(lowest, along.values(), strict=True))
     said = f"{of(inside, len(along))} minima lie inside the path"
-    message(
-        figure, f"Too little and too much both cost: {said}" if 2 * inside > len(along) else capital(said)
-    )
+    both = 2 * inside > len(along)
+    message(figure, f"Too little and too much both cost: {said}" if both else capital(said))
     return figure
 
 
