@@ -100,7 +100,7 @@ def over_epochs(rows: pd.DataFrame, families: Mapping[str, str]) -> Figure:
         Line2D([], [], color=COLOURS[BASELINE], label="baseline"),
     ]
     figure.legend(handles=shown, loc="outside lower center", ncols=len(shown), frameon=False)
-    axes[-1, 0].set_xlabel("epoch")
+    figure.supxlabel("epoch", fontsize=10)
     figure.supylabel("cross-entropy (nats)", fontsize=10)
     return figure
 
