@@ -176,7 +176,6 @@ def test_a_variant_has_a_column_and_a_setting_a_row(tables: dict[str, pd.DataFra
         "l1 in small",
         "l2 in small",
         "l1 in noisy",
-        "l2 in noisy",
     ]
     risk = path[path.metric == "squared_error_risk"].estimate
     bias = path[path.metric == "squared_error_bias"].estimate
