@@ -210,7 +210,7 @@ def test_the_page_says_how_many_stay(table: pd.DataFrame, said: str) -> None:
 def test_a_verdict_that_has_changed_since_is_not_shown(tmp_path: Path) -> None:
     rows(_1="supported", _2="refuted").to_csv(tmp_path / "stability.csv", index=False)
     judged = [{"claim": "1", "verdict": "supported"}, {"claim": "2", "verdict": "conditional"}]
-    answers = [Answer("zeal", "", "", judged)]
+    answers = [Answer("zeal", "", "", judged, pd.DataFrame())]
     values = stable.values(tmp_path, answers)
     assert values["stability"].claim.astype(str).tolist() == ["1"]
     judged[0]["verdict"] = "refuted"

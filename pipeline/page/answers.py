@@ -7,28 +7,42 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from pipeline.page import claims
-from pipeline.questions import Question
+from pipeline.questions import Question, power
 from pipeline.system.errors import UserError
 from pipeline.system.files import read_table
 from pipeline.system.words import listed
 
 TEXT, VERDICTS = "answer.md", "verdicts.csv"
-HEADLINE = "headline.md"  # where a question has a sentence for the top of the page
+EVIDENCE = "evidence.csv"
+HERO = "hero.svg"  # a figure for the top of the page, which some questions have
 
 
 @dataclass(frozen=True)
 class Answer:
     """A question by name and title, its answer in markdown, and a row a claim in the order of their numbers.
 
-    A row has the columns of `verdicts.csv`. The `headline` is its sentence for the top of the page, if any.
+    A row has the columns of `verdicts.csv`; `evidence` has those of `evidence.csv`, and the power of the rule
+    where it was computed. `hero` tells whether it has a figure for the top of the page.
     """
 
     name: str
     title: str
     text: str
     verdicts: list[dict[str, Any]]
-    headline: str = ""
+    evidence: pd.DataFrame
+    hero: bool = False
+
+    @property
+    def overview(self) -> pd.DataFrame:
+        """Return a row a claim, with its verdict."""
+        return claims.overview(self.verdicts, self.evidence)
+
+    def numbers(self, claim: str) -> pd.DataFrame:
+        """Return the evidence of a claim as texts; an empty table for a definition."""
+        return claims.numbers(self.evidence, claim)
 
 
 def read(reports: Path, questions: Iterable[Question]) -> list[Answer]:
@@ -39,10 +53,10 @@ def read(reports: Path, questions: Iterable[Question]) -> list[Answer]:
     folders = {question: reports / "questions" / question.name for question in questions}
     faults = []
     for question, folder in folders.items():
-        missing = [name for name in (TEXT, VERDICTS) if not (folder / name).exists()]
+        missing = [name for name in (TEXT, VERDICTS, EVIDENCE) if not (folder / name).exists()]
         if missing:
             faults.append(
-                f"{reports.name}/questions/{question.name}: expected {TEXT} and {VERDICTS}, "
+                f"{reports.name}/questions/{question.name}: expected {TEXT}, {VERDICTS} and {EVIDENCE}, "
                 f"received no {listed(missing, 'and no')}; run dvc repro question@{question.name}"
             )
     if faults:
@@ -51,14 +65,18 @@ def read(reports: Path, questions: Iterable[Question]) -> list[Answer]:
         Answer(
             question.name,
             question.title,
-            _text(folder / TEXT),
+            (folder / TEXT).read_text(encoding="utf-8").strip(),
             claims.by_number(read_table(folder / VERDICTS)),
-            _text(folder / HEADLINE),
+            with_power(read_table(folder / EVIDENCE), reports),
+            (folder / HERO).exists(),
         )
         for question, folder in folders.items()
     ]
 
 
-def _text(path: Path) -> str:
-    """Return what a file says; nothing where it is not there."""
-    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+def with_power(evidence: pd.DataFrame, reports: Path) -> pd.DataFrame:
+    """Return the evidence with the power of its rules, where studies with other seeds have told any."""
+    path = reports / power.FILE.name
+    known = read_table(path) if path.exists() else pd.DataFrame(columns=[*power.ROW, "power"])
+    rows = evidence.merge(known[[*power.ROW, "power"]], how="left", on=power.ROW)
+    return rows if rows.power.notna().any() else evidence

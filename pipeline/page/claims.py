@@ -7,13 +7,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from pipeline.system.words import counted, listed
+from pipeline.questions.power import ENOUGH
 
 MARKS = {"supported": "✔", "refuted": "✘", "conditional": "◐", "inconclusive": "?"}
-DEFINITION = "definition"
-COLUMNS = ["claim", "the source text says", "verdict"]
+OUTCOMES = {
+    "holds": "✔ holds",
+    "reversed": "✘ the opposite",
+    "absent": "≈ absent or below the margin",
+    "unknown": "? cannot be told",
+}
+COLUMNS = ["claim", "the source text says", "verdict", "holds", "opposite", "too small", "open"]
+SMALLEST = 0.0001  # a p below this is no more exact than that
 
 
 def by_number(verdicts: pd.DataFrame) -> list[dict[str, Any]]:
@@ -22,8 +29,9 @@ def by_number(verdicts: pd.DataFrame) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: _place(row["claim"]))
 
 
-def overview(verdicts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return a row a claim: its number, linked to the full verdict, its text, and the verdict in a word."""
+def overview(verdicts: Sequence[Mapping[str, Any]], evidence: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a claim: its number, a link; its text; the verdict; and comparisons by outcome."""
+    counts = Counter(zip(evidence.claim, evidence.outcome, strict=True))
     rows = [
         (
             f"[{row['claim']}](#claim-{row['claim']})",
@@ -31,22 +39,35 @@ def overview(verdicts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
             f"{MARKS[row['verdict']]} **{row['verdict']}**{', close' if row['close'] else ''}"
             if row["verdict"] in MARKS
             else row["verdict"],
+            *(str(counts[row["claim"], outcome] or "") for outcome in OUTCOMES),
         )
         for row in verdicts
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def sentence(verdicts: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many claims of the source text have which verdict; those of our own are not among them."""
-    counts = Counter(row["verdict"] for row in verdicts if not row["ours"])
-    said = [f"{counts[verdict]} {verdict}" for verdict in MARKS if counts[verdict]]
-    judged = (
-        f"The study judges {counted(sum(counts[verdict] for verdict in MARKS), 'claim')} of the source text"
-    )
-    count = counts[DEFINITION]
-    defined = f" {counted(count, 'sentence')} more only {'says' if count == 1 else 'say'} what a word means."
-    return f"{judged}{f': {listed(said)}' * bool(said)}.{defined * bool(count)}"
+def numbers(evidence: pd.DataFrame, claim: str) -> pd.DataFrame:
+    """Return a row a comparison of a claim: adjusted interval and p, and the rule's power if known."""
+    table = []
+    for row in evidence[evidence.claim == claim].itertuples():
+        cells = {
+            "condition": row.condition,
+            "endpoint": f"{row.endpoint} ({row.unit})",
+            "effect": f"{row.estimate:+.3g} [{row.low:+.3g}, {row.high:+.3g}]"
+            if np.isfinite([row.estimate, row.low, row.high]).all()
+            else "not measured",
+            "margin": f"{row.margin:.3g}",
+            "p": f"< {SMALLEST:.4f}" if row.p_value < SMALLEST else _known(row.p_value, ".2g"),
+            "n": str(row.n),
+        }
+        if "power" in evidence:
+            cells["power"] = f"{_known(row.power, '.2f')}{' (low)' * bool(row.power < ENOUGH)}"
+        table.append(cells | {"outcome": OUTCOMES[row.outcome]})
+    return pd.DataFrame(table)
+
+
+def _known(value: float, digits: str) -> str:
+    return "" if np.isnan(value) else f"{value:{digits}}"
 
 
 def _place(number: str) -> tuple[int, str]:

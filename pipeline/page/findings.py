@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
@@ -10,16 +9,15 @@ import pandas as pd
 from pipeline.evaluation.significance import (
     against_better,
     better,
-    rows_of,
+    moved,
     tuning_of_baseline,
     verdict,
     worse,
 )
 from pipeline.params import Params, Setting
-from pipeline.system.words import capital, coded, fall, interval, listed
+from pipeline.system.words import capital, coded, fall, interval, listed, of
 
-ALIKE = 0.1  # points of error: methods no farther apart in any setting are one under two names
-SEVERAL = 2  # settings that have both: fewer are no evidence
+NAMED = 3  # variants that are named in a sentence
 
 # The changes of the test error in a setting against the better baseline, by the name of the setting.
 Changes = Mapping[str, pd.DataFrame]
@@ -36,33 +34,77 @@ def headline(study: Params, differences: pd.DataFrame) -> str:
     return f"{first} lowers the test error beyond chance in {listed(_settings_of(first, many, better))}."
 
 
-def paragraph(study: Params, summary: pd.DataFrame, differences: pd.DataFrame) -> str:
-    """Say which method to try first, where it helps and where not, and which others do more."""
+def sentences(study: Params, differences: pd.DataFrame) -> list[str]:
+    """Say what regularization does, what to try first, what does harm, and on what that rests."""
     many = several(study, differences)
     if not many:
         alone = _compared(study, differences).items()
-        return " ".join(_single(study.settings[name], name, rows.iloc[0]) for name, rows in alone)
-    scope, rival = _scope([study.settings[name] for name in many]), _rival(differences, many)
-    first = leader(many)
-    if not first:
-        return " ".join(
-            filter(
-                None,
-                [
-                    f"**No method lowers the test error beyond chance**, with {scope}.",
-                    f"Each was compared with {rival} in {_places([*many], len(many))}.",
-                    _alike(summary, many),
-                ],
-            )
+        return [_single(study.settings[name], name, rows.iloc[0]) for name, rows in alone]
+    first, rival = leader(many), _rival(differences, many)
+    if first:
+        tried = (
+            f"**Try `{first}` first.** It lowers the test error beyond chance {_gain(first, many)} against "
+            f"{rival}.{_elsewhere(first, many)}"
         )
-    others = "; ".join(filter(None, [_elsewhere(first, many), _more(first, many)]))
-    parts = [
-        f"**Try `{first}` first**, with {scope}.",
-        f"It lowers the test error beyond chance {_gain(first, many)} against {rival}.",
-        f"{capital(others)}." if others else "",
-        _alike(summary, many),
+    else:
+        where = _places([*many], len(many))
+        tried = f"**No method lowers the test error beyond chance** against {rival}, in {where}."
+    said = [_traded(differences, many), tried, _more(first, many), _harm(many)]
+    return [text for text in (*said, _rests(study, differences, many)) if text]
+
+
+def tuned(study: Params, differences: pd.DataFrame) -> str:
+    """Say where tuning made the baseline better, and where worse; nothing where none is tuned."""
+    tuning = {name: tuning_of_baseline(differences, name) for name in study.settings}
+    tuning = {name: rows for name, rows in tuning.items() if len(rows)}
+    effects = [
+        f"{word} its test error beyond chance in {coded(names)}"
+        for word, kind in (("lowers", better), ("raises", worse))
+        if (names := [name for name, rows in tuning.items() if len(kind(rows))])
     ]
-    return " ".join(filter(None, parts))
+    changes = listed(effects) or "changes its test error nowhere beyond chance"
+    return f"Tuning the baseline, by cross-entropy, {changes}." if tuning else ""
+
+
+def _traded(differences: pd.DataFrame, many: Changes) -> str:
+    """Say how often a method has less variance and more bias, in squared error."""
+    counts = [moved(differences, name) for name in many]
+    traded, both, count = (sum(column) for column in zip(*counts, strict=True))
+    if not count:
+        return ""
+    if not traded:
+        return (
+            f"No trade of variance for bias can be told from chance here ({of(traded, count)} comparisons)."
+        )
+    share = "mostly " if traded > count / 2 else ""
+    fewer = f" {capital(of(both, count))} lower both." if both else ""
+    return (
+        f"Regularization {share}trades variance for bias: networks differ less from one training set to the "
+        f"next, and their average fits a little worse ({of(traded, count)} comparisons).{fewer}"
+    )
+
+
+def _harm(many: Changes) -> str:
+    """Name the variants that raise the test error in the most settings, and in how many of theirs."""
+    having = pd.concat(many.values()).variant.value_counts()
+    harmed = pd.concat([worse(changes) for changes in many.values()]).variant.value_counts()
+    ranked = sorted(harmed.items(), key=lambda item: (-item[1], -item[1] / having[item[0]]))
+    said = [f"`{variant}` in {of(count, having[variant])} settings" for variant, count in ranked[:NAMED]]
+    more = len(ranked) - NAMED
+    if more > 0:
+        said.append(f"{more} other{'s' * (more > 1)} in fewer")
+    return f"Some raise the test error beyond chance: {listed(said)}." if said else ""
+
+
+def _rests(study: Params, differences: pd.DataFrame, many: Changes) -> str:
+    """Say on how many replicates and which data and networks the findings rest."""
+    counts = {int(count) for changes in many.values() for count in changes.n}
+    tuning = " Every method with a strength was tuned with as many candidates as the baseline."
+    any_tuned = any(len(tuning_of_baseline(differences, name)) for name in many)
+    return (
+        f"This rests on {_range(counts)} paired replicates a setting, with "
+        f"{_scope([study.settings[name] for name in many])}.{tuning * any_tuned}"
+    )
 
 
 def several(study: Params, differences: pd.DataFrame) -> Changes:
@@ -137,12 +179,9 @@ def _elsewhere(first: str, many: Changes) -> str:
     having = [name for name, changes in many.items() if first in set(changes.variant)]
     harmed = _settings_of(first, many, worse)
     open_ = [name for name in having if name not in harmed + _settings_of(first, many, better)]
-    parts = []
-    if open_:
-        parts.append(f"in {coded(open_)}, it cannot be told from that baseline")
-    if harmed:
-        parts.append(f"in {coded(harmed)}, it raises the error beyond chance")
-    return " and ".join(parts)
+    return (f" In {coded(open_)}, it cannot be told from that baseline." if open_ else "") + (
+        f" In {coded(harmed)}, it raises the error beyond chance." if harmed else ""
+    )
 
 
 def _more(first: str, many: Changes) -> str:
@@ -153,26 +192,7 @@ def _more(first: str, many: Changes) -> str:
         if len(gains) and (most := str(gains.variant[gains.estimate.idxmin()])) != first:
             settings.setdefault(most, []).append(name)
     said = [f"`{variant}` in {coded(names)}" for variant, names in settings.items()]
-    return f"others gain more: {', '.join(said)}" if said else ""
-
-
-def _alike(summary: pd.DataFrame, many: Changes) -> str:
-    """Name the variants whose mean errors lie within ALIKE in all settings that have both."""
-    means = {
-        name: rows_of(summary, name, "test_error").set_index("variant").estimate[changes.variant]
-        for name, changes in many.items()
-    }
-    variants = dict.fromkeys(variant for errors in means.values() for variant in errors.index)
-    pairs = []
-    for pair in itertools.combinations(variants, 2):
-        apart = [
-            abs(errors[pair[0]] - errors[pair[1]]) for errors in means.values() if {*pair} <= {*errors.index}
-        ]
-        if len(apart) >= SEVERAL and max(apart) <= ALIKE:
-            pairs.append(coded(pair))
-    if not pairs:
-        return ""
-    return f"Hardly two methods are {listed(pairs)}: they lie within {ALIKE:g} points in every setting."
+    return f"Another method gains more in some settings: {', '.join(said)}." if said and first else ""
 
 
 def _settings_of(variant: str, many: Changes, kind: Callable[[pd.DataFrame], pd.DataFrame]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.page import beneath, claims, findings, rankings
+from pipeline.page import findings, rankings
 from pipeline.page.answers import Answer
 from pipeline.params import Params
 from pipeline.science.levels import ALPHA, PERCENT
@@ -35,20 +35,15 @@ def values(
     tried = tables["tuning"]
     last = tried.groupby(["setting", "variant"]).candidate.transform("max")
     at_an_end = tried.chosen & ((tried.candidate == 0) | (tried.candidate == last))
-    headlines = [answer.headline for answer in answers if answer.headline]
-    verdicts = [verdict for answer in answers for verdict in answer.verdicts]
     return {
         "alpha": ALPHA,
         "level": PERCENT,
-        "findings": " ".join([findings.paragraph(study, summary, differences), *headlines]),
-        "beneath": beneath.sentences(study, differences),
+        "findings": findings.sentences(study, differences),
+        "tuned_baseline": findings.tuned(study, differences),
         "overview": rankings.overview(compared, summary, differences),
         "answers": answers,
-        "claims": claims.overview(verdicts),
-        "claims_counted": claims.sentence(verdicts),
-        "conditions": {name: f"`{name}`: {study.settings[name].described}" for name in compared},
+        "conditions": {name: study.settings[name].described for name in compared},
         "rankings": {name: rankings.ranking(name, summary, differences) for name in compared},
-        "tuned_settings": [name for name, setting in study.settings.items() if setting.validation_size],
         "tuning": study.tuning,
         "choices": rankings.choices(tried),
         "choices_at_an_end": int(at_an_end.sum()),

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipeline.evaluation import champion
-from pipeline.evaluation.significance import against, verdict
+from pipeline.evaluation.significance import against, against_better, verdict
 from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.science.metrics import METRICS
 from pipeline.system.words import coded, interval
 
 MARKS = {"better": "▼", "worse": "▲", "indistinguishable": "≈"}
-OTHERWISE = "°"  # where the untuned baseline gives another mark
 # The columns beside the test error: title, metric and digits.
 COLUMNS = [
     (metric.heading, metric.name, metric.digits)
@@ -25,36 +24,28 @@ COLUMNS = [
 def overview(names: Sequence[str], summary: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
     """Return a row a variant, a column a setting: the change of the test error, and a mark.
 
-    Settings with several variants come first. So does the lowest mean change over these; variants in fewer
-    of them come last. The first row is what is compared with, the error of the baseline; below it that of
-    the untuned one, where the baseline is tuned.
+    The change is against the better baseline, whose error is the first row. Settings with several variants
+    come first. So does the lowest mean change over these; variants in fewer of them come last.
     """
-    by_name = {name: against(differences, name, "test_error") for name in names}
+    by_name = {name: against_better(differences, name) for name in names}
     changes = dict(sorted(by_name.items(), key=lambda item: len(item[1]) <= 1))
     ranked = pd.concat([rows for rows in changes.values() if len(rows) > 1] or list(changes.values()))
     means = ranked.groupby("variant").estimate.agg(["count", "mean"])
     ranks = means.sort_values(["count", "mean"], ascending=[False, True], kind="stable").index
     every = pd.concat(list(changes.values())).variant.unique()
     order = [*ranks, *(name for name in every if name not in ranks)]
-    base, plain = {"variant": "*the baseline's error, %*"}, {"variant": "*the same, not tuned*"}
+    base = {"variant": "*the better baseline's error, %*"}
     table = [{"variant": f"`{name}`"} for name in order]
     for name, rows in changes.items():
         reference = rows.reference.iloc[0]
-        errors = _metric(summary, name, "test_error")
-        column, tuned = f"`{name}`", reference == TUNED_BASELINE
-        base[column] = interval(errors.loc[reference], 2) + " (not tuned)" * (not tuned)
-        if tuned:
-            plain[column] = interval(errors.loc[BASELINE], 2)
+        column, tuned = f"`{name}`", " (tuned)" if reference == TUNED_BASELINE else ""
+        base[column] = interval(_metric(summary, name, "test_error").loc[reference], 2) + tuned
         change = rows.set_index("variant")
-        without = against(differences, name, "test_error", BASELINE).set_index("variant")
         for cells, variant in zip(table, order, strict=True):
             if variant in change.index:
-                to_reference, to_plain = change.loc[variant], without.loc[variant]
-                word = verdict(to_reference.estimate, to_reference.p_holm)
-                mark = MARKS[word] + OTHERWISE * (word != verdict(to_plain.estimate, to_plain.p_holm))
-                cells[column] = f"{interval(to_reference, 2, '+')} {mark}"
-    heads = [base, plain] if len(plain) > 1 else [base]
-    return pd.DataFrame([*heads, *table]).fillna("")
+                row = change.loc[variant]
+                cells[column] = f"{MARKS[verdict(row.estimate, row.p_holm)]} {interval(row, 2, '+')}"
+    return pd.DataFrame([base, *table]).fillna("")
 
 
 def ranking(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:

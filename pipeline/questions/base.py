@@ -7,9 +7,8 @@ the others. Its modules are found by their names, and only `claims.py` and `answ
 - `cells.py`: `cells(params, section)` yields the cells that it needs beyond those of the settings
 - `measure.py`: `measure(study)` returns tidy tables by name, `metrics(tables)` numbers for DVC
 - `claims.py`: `CLAIMS`, claims and definitions, with the rules in the docstring
-- `draw.py`: `draw(tables)` returns figures by name
-- `answer.py`: `values(study, tables, evidence)` returns the computed sentences for the template, and
-  `headline(study, tables, evidence)` one sentence for the top of the page
+- `draw.py`: `draw(tables)` returns figures by name; one named `hero` stands on top of the page
+- `answer.py`: `values(study, tables, evidence)` returns the computed sentences for the template
 - `answer.md.j2`: what the page says; figures and tables are at `questions/<name>/`
 """
 
@@ -101,12 +100,6 @@ class Question:
         nothing: Callable[..., dict[str, Any]] = lambda study, tables, evidence: {}  # noqa: E731
         values: dict[str, Any] = self._found("answer", "values", nothing)(study, tables, evidence)
         return values
-
-    def headline(self, study: Study, tables: Tables, evidence: pd.DataFrame) -> str:
-        """Return its sentence for the top of the page; nothing where it has none to say there."""
-        nothing: Callable[..., str] = lambda study, tables, evidence: ""  # noqa: E731
-        sentence: str = self._found("answer", "headline", nothing)(study, tables, evidence)
-        return sentence
 
     @property
     def template(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
@@ -93,6 +93,19 @@ def where_it_holds(outcomes: Iterable[tuple[str, str]]) -> tuple[list[str], list
     everywhere = [name for name, count in holding.items() if count == len(found[name])]
     partly = [name for name, count in holding.items() if 0 < count < len(found[name])]
     return everywhere, partly, [name for name, count in holding.items() if not count]
+
+
+def all_but(names: Sequence[str], everyone: Sequence[str]) -> str:
+    """Name methods by those that are not among them, where these are fewer."""
+    left = [name for name in everyone if name not in names]
+    if len(everyone) > 1 and len(left) < len(names):
+        return f"every method but {coded(left)}" if left else "every method"
+    return coded(names) or "no method"
+
+
+def verb(stem: str, names: Sequence[str], subject: str = "") -> str:
+    """Return a verb as it goes with methods: `narrow`, or `narrows` with one, none or `every method`."""
+    return f"{stem}{'s' * (len(names) < 2 or subject.startswith('every'))}"
 
 
 def by_place(outcomes: Iterable[tuple[str, str]], verb: str, what: str) -> str:

@@ -42,12 +42,10 @@ def main() -> None:
     write_table(folder / "verdicts.csv", verdict_table(judged, tables))
     style.use()
     for name, figure in question.draw(tables).items():
-        style.save(figure, folder / f"{name}.png")
+        style.save_both(figure, folder, name)
     values = {"percent": PERCENT} | question.answer(study, tables, evidence)
     answer = markdown.render(question.template, values)
     (folder / "answer.md").write_text(answer, encoding="utf-8")
-    if headline := question.headline(study, tables, evidence):
-        (folder / "headline.md").write_text(f"{headline}\n", encoding="utf-8")
     write_metrics(REPORTS / "metrics" / f"{question.name}.json", numbers(question, tables, evidence))
 
 

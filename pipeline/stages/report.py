@@ -48,7 +48,7 @@ def write_page() -> None:
     drawn = figures.every(tables, study.families(), list(study.settings))
     for name, (rows, figure) in drawn.items():
         write_table(folder / f"{name}.csv", rows)
-        style.save(figure, folder / f"{name}.png")
+        style.save_both(figure, folder, name)
     text = markdown.render(page.TEMPLATE, values)
     (REPORTS / "report.md").write_text(text, encoding="utf-8")
     (REPORTS / "report.html").write_text(html.page(text, REPORTS), encoding="utf-8")

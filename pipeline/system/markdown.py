@@ -14,7 +14,7 @@ from pipeline.system.words import counted
 
 
 def render(template_path: Path, values: Mapping[str, Any]) -> str:
-    """Fill a template, which may use the filters `table` and `counted`.
+    """Fill a template, which may use the filters `table`, `counted` and `anchor`.
 
     Raises jinja2.UndefinedError for a value that the template asks for and does not get.
     """
@@ -26,7 +26,7 @@ def render(template_path: Path, values: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"table": table, "counted": counted}
+    environment.filters |= {"table": table, "counted": counted, "anchor": anchor}
     return environment.get_template(template_path.name).render(values)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
 
 from pipeline.drawing.forest import forest
 from pipeline.drawing.style import COLOURS
@@ -36,11 +37,14 @@ def rows() -> pd.DataFrame:
     return table.assign(low=table.estimate - 0.1, high=table.estimate + 0.2)
 
 
+def marks(axis: Axes) -> list[Line2D]:
+    return [line for line in axis.lines if line.get_marker() == "o"]
+
+
 def points(axis: Axes) -> list[tuple[float, float, str]]:
     """Every estimate: x, y and colour."""
-    lines = [container[0] for container in axis.containers]
-    ends = [(line.get_xdata(), line.get_ydata(), line.get_color()) for line in lines]
-    return [(float(x[0]), float(y[0]), to_hex(colour)) for x, y, colour in ends]
+    ends = [(*np.asarray(line.get_xydata(), float)[0], line.get_color()) for line in marks(axis)]
+    return [(float(x), float(y), to_hex(colour)) for x, y, colour in ends]
 
 
 def arms(axis: Axes) -> Any:
@@ -70,7 +74,7 @@ def test_an_estimate_has_its_interval_and_the_colour_of_its_family(rows: pd.Data
 
 def test_the_tuned_baseline_is_hollow(rows: pd.DataFrame) -> None:
     axis = forest(rows, FAMILIES, ["wide"], "").axes[0]
-    faces = [to_hex(container[0].get_markerfacecolor()) for container in axis.containers]
+    faces = [to_hex(mark.get_markerfacecolor()) for mark in marks(axis)]
     assert [variant for variant, face in zip(ORDER, faces, strict=True) if face == "#ffffff"] == [
         "tuned_baseline"
     ]
@@ -85,3 +89,15 @@ def test_a_line_marks_the_reference_or_zero(
         upright = [line for line in axis.lines if list(np.asarray(line.get_ydata())) == [0, 1]]
         assert [list(np.asarray(line.get_xdata())) for line in upright] == [[zero, zero]]
         assert to_hex(upright[0].get_color()) == COLOURS["baseline"]
+
+
+def test_no_more_than_four_panels_stand_abreast_and_a_row_names_its_own_variants(rows: pd.DataFrame) -> None:
+    names = ["wide", "a", "b", "c", "narrow"]
+    others = [rows[rows.setting == "wide"].assign(setting=name) for name in "abc"]
+    axes = forest(pd.concat([rows, *others]), FAMILIES, names, "").axes
+    assert [axis.get_title() for axis in axes] == names
+    heights = [axis.get_position().y0 for axis in axes]
+    assert len(set(heights[:4])) == 1
+    assert heights[4] < heights[0]
+    assert [text.get_text() for text in axes[0].get_yticklabels()] == ORDER
+    assert [text.get_text() for text in axes[4].get_yticklabels()] == ["baseline", "drop"]

@@ -21,6 +21,8 @@ def leave(tmp_path: Path) -> Leave:
         folder = tmp_path / "reports" / "questions" / question.name
         folder.mkdir(parents=True)
         (folder / "answer.md").write_text(text, encoding="utf-8")
+        evidence = [f"{number},small,error\n" for number in numbers]
+        (folder / "evidence.csv").write_text("claim,condition,endpoint\n" + "".join(evidence), "utf-8")
         rows = [f"{number},So.,refuted,,False,No.,\n" for number in numbers]
         (folder / "verdicts.csv").write_text(
             "claim,text,verdict,close,ours,finding,published\n" + "".join(rows), "utf-8"
@@ -46,13 +48,22 @@ def test_the_answers_come_in_the_order_of_the_questions(tmp_path: Path, leave: L
     assert read[0].verdicts == [words | {"close": "", "ours": False}]
 
 
-def test_a_question_may_have_a_sentence_for_the_top_of_the_page(tmp_path: Path, leave: Leave) -> None:
+def test_a_question_may_have_a_figure_for_the_top_of_the_page(tmp_path: Path, leave: Leave) -> None:
     leave(FIRST, "Little.", "1")
     leave(SECOND, "Much.", "2")
-    headline = tmp_path / "reports" / "questions" / "ardour" / "headline.md"
-    headline.write_text("Be ardent.\n", encoding="utf-8")
+    (tmp_path / "reports" / "questions" / "ardour" / "hero.svg").write_text("<svg>", encoding="utf-8")
     read = answers.read(tmp_path / "reports", [FIRST, SECOND])
-    assert [answer.headline for answer in read] == ["", "Be ardent."]
+    assert [answer.hero for answer in read] == [False, True]
+
+
+def test_the_power_of_a_rule_stands_beside_its_evidence(tmp_path: Path, leave: Leave) -> None:
+    leave(FIRST, "Little.", "1")
+    leave(SECOND, "Much.", "2")
+    power = tmp_path / "reports" / "power.csv"
+    power.write_text("question,claim,condition,endpoint,power\nardour,2,small,error,0.25\n", "utf-8")
+    without, with_ = answers.read(tmp_path / "reports", [FIRST, SECOND])
+    assert list(without.evidence) == ["claim", "condition", "endpoint"]
+    assert with_.evidence.power.tolist() == [0.25]
 
 
 def test_a_question_may_claim_nothing(tmp_path: Path, leave: Leave) -> None:
@@ -65,10 +76,10 @@ def test_every_question_without_results_is_named(tmp_path: Path, leave: Leave) -
     leave(FIRST, "Little.", "1")
     (tmp_path / "reports" / "questions" / "zeal" / "verdicts.csv").unlink()
     expected = (
-        "reports/questions/zeal: expected answer.md and verdicts.csv, received no verdicts.csv; "
-        "run dvc repro question@zeal\n"
-        "reports/questions/ardour: expected answer.md and verdicts.csv, received no answer.md and no "
-        "verdicts.csv; run dvc repro question@ardour"
+        "reports/questions/zeal: expected answer.md, verdicts.csv and evidence.csv, received no "
+        "verdicts.csv; run dvc repro question@zeal\n"
+        "reports/questions/ardour: expected answer.md, verdicts.csv and evidence.csv, received no answer.md, "
+        "verdicts.csv and no evidence.csv; run dvc repro question@ardour"
     )
     with pytest.raises(UserError, match=f"^{re.escape(expected)}$"):
         answers.read(tmp_path / "reports", [FIRST, SECOND])

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pandas as pd
-import pytest
 
 from pipeline.page import claims
 
@@ -24,44 +23,62 @@ def test_numbers_sort_as_numbers() -> None:
     assert [row["published"] for row in rows] == ["A.", "No.", "", "Yes.", ""]
 
 
-def test_a_row_a_claim_in_the_order_given() -> None:
-    table = claims.overview(verdicts(_7a="supported", _3="conditional"))
+def evidence(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    """Evidence on claims: the outcome, and an adjusted p."""
+    table = pd.DataFrame(rows, columns=["claim", "outcome", "p_value"])
+    numbers = {"estimate": 0.5, "low": 0.25, "high": 0.75, "margin": 0.1, "n": 16}
+    return table.assign(condition="l2 in small", endpoint="gap", unit="nats", **numbers)
+
+
+NONE = evidence()
+
+
+def test_a_row_a_claim_in_the_order_given_counts_its_comparisons() -> None:
+    judged = evidence(
+        ("7a", "holds", 0.01), ("7a", "holds", 0.01), ("7a", "unknown", 0.3), ("3", "absent", 1)
+    )
+    table = claims.overview(verdicts(_7a="supported", _3="conditional"), judged)
     assert table.values.tolist() == [
-        ["[7a](#claim-7a)", "So 7a.", "✔ **supported**"],
-        ["[3](#claim-3)", "So 3.", "◐ **conditional**"],
+        ["[7a](#claim-7a)", "So 7a.", "✔ **supported**", "2", "", "", "1"],
+        ["[3](#claim-3)", "So 3.", "◐ **conditional**", "", "", "1", ""],
     ]
 
 
 def test_a_claim_of_ours_and_a_close_verdict_say_so() -> None:
     (row,) = verdicts(_7a="refuted")
-    table = claims.overview([row | {"ours": True, "close": "small, error"}])
-    assert table.values.tolist() == [["[7a](#claim-7a)", "*Ours:* So 7a.", "✘ **refuted**, close"]]
-    assert claims.sentence([row | {"ours": True}]) == "The study judges 0 claims of the source text."
+    ((_, text, verdict, *_),) = claims.overview(
+        [row | {"ours": True, "close": "small, error"}], NONE
+    ).values.tolist()
+    assert (text, verdict) == ("*Ours:* So 7a.", "✘ **refuted**, close")
 
 
 def test_a_definition_is_no_claim() -> None:
     rows = verdicts(_1a="definition", _1b="supported")
-    assert claims.overview(rows).verdict.tolist() == ["definition", "✔ **supported**"]
-    said = "The study judges 1 claim of the source text: 1 supported."
-    assert claims.sentence(rows) == f"{said} 1 sentence more only says what a word means."
+    assert claims.overview(rows, NONE).verdict.tolist() == ["definition", "✔ **supported**"]
 
 
 def test_without_claims_the_table_has_its_head() -> None:
-    assert claims.overview([]).columns.tolist() == claims.COLUMNS
+    assert claims.overview([], NONE).columns.tolist() == claims.COLUMNS
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["refuted"], "1 claim of the source text: 1 refuted."),
-        (["refuted", "supported", "refuted"], "3 claims of the source text: 1 supported and 2 refuted."),
-        (
-            ["inconclusive", "conditional", "refuted"],
-            "3 claims of the source text: 1 refuted, 1 conditional and 1 inconclusive.",
-        ),
-        ([], "0 claims of the source text."),
-    ],
-)
-def test_the_claims_are_counted(words: list[str], said: str) -> None:
-    rows = verdicts(**{f"_{number}": word for number, word in enumerate(words)})
-    assert claims.sentence(rows) == f"The study judges {said}"
+def test_the_evidence_of_a_claim_has_adjusted_intervals_and_p() -> None:
+    judged = evidence(("7a", "holds", 0.0123), ("7b", "unknown", 0.3), ("7a", "reversed", 1e-9))
+    table = claims.numbers(judged, "7a")
+    assert table.effect.tolist() == ["+0.5 [+0.25, +0.75]"] * 2
+    assert table.endpoint.tolist() == ["gap (nats)"] * 2
+    assert table.p.tolist() == ["0.012", "< 0.0001"]
+    assert table.outcome.tolist() == ["✔ holds", "✘ the opposite"]
+    assert "power" not in table
+    assert claims.numbers(judged, "8").empty
+
+
+def test_what_was_not_measured_has_no_number() -> None:
+    judged = evidence(("7a", "unknown", float("nan"))).assign(low=float("-inf"))
+    (row,) = claims.numbers(judged, "7a").to_dict("records")
+    assert (row["effect"], row["p"]) == ("not measured", "")
+
+
+def test_a_rule_that_would_often_miss_its_effect_is_marked() -> None:
+    judged = evidence(("7a", "holds", 0.01), ("7a", "unknown", 0.3), ("7a", "unknown", 0.3))
+    table = claims.numbers(judged.assign(power=[0.8, 0.79, None]), "7a")
+    assert table.power.tolist() == ["0.80", "0.79 (low)", ""]

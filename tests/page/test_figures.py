@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
-from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from ruamel.yaml import YAML
 
 from pipeline import questions
@@ -25,10 +25,10 @@ from pipeline.regularizers import discover
 Tables = dict[str, pd.DataFrame]
 Families = dict[str, str]
 SETTINGS = ["wide", "narrow"]
-GREY = "#7f7f7f"
+GREY = style.COLOURS["baseline"]
 DRAWINGS: dict[str, Callable[[Tables, Families], Figure]] = {
-    "bias_variance": lambda t, families: figures.bias_variance(t["summary"], families, SETTINGS),
-    "differences": lambda t, families: figures.every(t, families, SETTINGS)["differences"][1],
+    name: lambda t, families, name=name: figures.every(t, families, SETTINGS)[name][1]  # type: ignore[misc]
+    for name in ("arrows", "all_arrows")
 }
 
 
@@ -44,19 +44,16 @@ def colour(family: str) -> str:
 
 
 def points(axis: Axes) -> list[tuple[float, float, str]]:
-    """Every estimate with its interval: x, y and colour."""
-    drawn = []
-    for container in axis.containers:
-        assert isinstance(container, ErrorbarContainer)
-        (x,), (y,) = (np.asarray(values) for values in container[0].get_data())
-        drawn.append((float(x), float(y), to_hex(container[0].get_color())))
-    return drawn
+    """Every mark: x, y and colour."""
+    marks = [line for line in axis.lines if line.get_marker() == "o"]
+    ends = [(*np.asarray(line.get_xydata(), float)[0], line.get_color()) for line in marks]
+    return [(float(x), float(y), to_hex(shade)) for x, y, shade in ends]
 
 
-def reaches(axis: Axes) -> list[list[list[float]]]:
-    """The ends [[x, y], [x, y]] of every bar of every interval, in the order of the points."""
-    bars = [bar for container in axis.containers for bar in container[2]]
-    return [np.asarray(bar.get_segments()[0]).tolist() for bar in bars]
+def named(axis: Axes) -> dict[str, Annotation]:
+    """The labels of the marks by their texts."""
+    notes = [note for note in axis.texts if isinstance(note, Annotation)]
+    return {note.get_text(): note for note in notes if note.get_text() not in ("", "better")}
 
 
 def estimates(table: pd.DataFrame, setting: str, metric: str) -> dict[str, float]:
@@ -78,31 +75,49 @@ def test_every_variant_of_the_committed_file_has_a_colour(repository: Path) -> N
     assert set(families.values()) <= set(style.COLOURS)
 
 
-def test_bias_against_variance(tables: Tables, families: Families) -> None:
-    figure = DRAWINGS["bias_variance"](tables, families)
+def test_an_arrow_leads_from_the_baseline_to_every_variant(tables: Tables, families: Families) -> None:
+    figure = DRAWINGS["all_arrows"](tables, families)
     assert [axis.get_title() for axis in figure.axes] == SETTINGS
-    assert [axis.get_xlabel() for axis in figure.axes] == ["variance", "variance"]
-    assert [axis.get_ylabel() for axis in figure.axes] == ["squared bias", ""]
     for setting, axis in zip(SETTINGS, figure.axes, strict=True):
         bias = estimates(tables["summary"], setting, "squared_error_bias")
         variance = estimates(tables["summary"], setting, "squared_error_variance")
-        expected = [(variance[v], bias[v], colour(families[v])) for v in bias]
-        assert points(axis) == expected
-        bars = []
-        for x, y, _ in expected:
-            bars += [[[x - 0.1, y], [x + 0.2, y]], [[x, y - 0.1], [x, y + 0.2]]]
-        assert np.asarray(reaches(axis)) == pytest.approx(np.asarray(bars))
-        labels = {note.get_text(): (note.xy, note.get_color()) for note in axis.texts}  # type: ignore[attr-defined]
-        assert labels == {v: ((variance[v], bias[v]), colour(families[v])) for v in bias}
+        assert points(axis) == [(variance[v], bias[v], colour(families[v])) for v in bias]
+        assert {name: note.xy for name, note in named(axis).items()} == {
+            v: (variance[v], bias[v]) for v in bias
+        }
+        arrows = [note for note in axis.texts if isinstance(note, Annotation) and note.get_text() == ""]
+        start = (variance["baseline"], bias["baseline"])
+        assert [note.xyann for note in arrows] == [start] * (len(bias) - 1)
+        assert [note.xy for note in arrows] == [(variance[v], bias[v]) for v in bias if v != "baseline"]
+
+
+def test_the_way_to_a_lower_risk_is_drawn(tables: Tables, families: Families) -> None:
+    for axis in DRAWINGS["all_arrows"](tables, families).axes:
+        (note,) = (text for text in axis.texts if text.get_text() == "better")
+        assert isinstance(note, Annotation)
+        assert note.xy[0] < note.xyann[0]
+        assert note.xy[1] < note.xyann[1]
+
+
+def test_the_title_counts_those_that_lower_the_variance(tables: Tables, families: Families) -> None:
+    """All six do: each variance lies a hundredth below the one before it."""
+    assert DRAWINGS["arrows"](tables, families).get_suptitle() == "All methods lower the variance"
+    summary = tables["summary"]
+    raised = (summary.variant == "ridge") & (summary.metric == "squared_error_variance")
+    higher = summary.assign(estimate=summary.estimate.where(~raised, 9.0))
+    said = DRAWINGS["arrows"](tables | {"summary": higher}, families).get_suptitle()
+    assert said == "5 of 6 methods lower the variance"
+    alone = summary[summary.variant.isin(["baseline", "ridge"])]
+    assert DRAWINGS["arrows"]({"summary": alone}, families).get_suptitle() == "ridge lowers the variance"
 
 
 def test_no_two_lines_to_the_labels_cross(tables: Tables, families: Families) -> None:
-    axis = DRAWINGS["bias_variance"](tables, families).axes[0]
+    axis = DRAWINGS["arrows"](tables, families).axes[0]
     (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
     ends = []
-    for note in axis.texts:
-        x, y = note.xy  # type: ignore[attr-defined]
-        ends.append(((x - left) / (right - left), (y - bottom) / (top - bottom), *note.xyann))  # type: ignore[attr-defined]
+    for note in named(axis).values():
+        x, y = note.xy
+        ends.append(((x - left) / (right - left), (y - bottom) / (top - bottom), *note.xyann))
     assert len({end[3] for end in ends}) == len(ends)  # no label on another
 
     def side(p: tuple[float, float], q: tuple[float, float], r: tuple[float, float]) -> float:
@@ -115,15 +130,13 @@ def test_no_two_lines_to_the_labels_cross(tables: Tables, families: Families) ->
 
 def test_every_figure_comes_with_the_rows_it_shows(tables: Tables, families: Families) -> None:
     drawn = figures.every(tables, families, SETTINGS)
-    assert list(drawn) == ["bias_variance", "differences"]
-    counts = {name: (len(rows), set(rows.metric)) for name, (rows, _) in drawn.items()}
+    counts = {name: (len(rows), set(rows.setting)) for name, (rows, _) in drawn.items()}
     both = len(families) + len(families) - 2  # `narrow` lacks two
-    assert counts["bias_variance"] == (2 * both, {"squared_error_bias", "squared_error_variance"})
-    assert counts["differences"] == (both - 2, {"test_error"})
+    assert counts == {"arrows": (2 * len(families), {"wide"}), "all_arrows": (2 * both, set(SETTINGS))}
 
 
 def test_along_a_dashed_line_the_risk_is_the_same(tables: Tables, families: Families) -> None:
-    for axis in DRAWINGS["bias_variance"](tables, families).axes:
+    for axis in DRAWINGS["all_arrows"](tables, families).axes:
         dashed = [line for line in axis.lines if line.get_linestyle() == "--"]
         risks = [np.asarray(line.get_xdata()) + np.asarray(line.get_ydata()) for line in dashed]
         assert len(risks) == 6
@@ -132,28 +145,13 @@ def test_along_a_dashed_line_the_risk_is_the_same(tables: Tables, families: Fami
         assert len({round(float(ends[0]), 9) for ends in risks}) == 6
 
 
-def test_a_line_a_variant(tables: Tables, families: Families) -> None:
-    figure = DRAWINGS["differences"](tables, families)
-    lines = [variant for variant in families if variant != "baseline"]
-    assert [axis.get_title() for axis in figure.axes] == SETTINGS
-    assert figure.get_supxlabel() == (
-        "change of test error against the tuned baseline, or the baseline where none is tuned (points)"
-    )
-    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == lines
-    for setting, axis in zip(SETTINGS, figure.axes, strict=True):
-        changes = estimates(tables["differences"], setting, "test_error")
-        assert points(axis) == [
-            (changes[v], lines.index(v), colour(families[v])) for v in lines if v in changes
-        ]
-
-
 def draw(source: Path, target: Path, families: Mapping[str, str]) -> None:
     """Draw every figure from the tables in `source`; another process does the same."""
     style.use()
     tables = {name: pd.read_csv(source / f"{name}.csv") for name in ("summary", "differences")}
     target.mkdir()
     for name, drawing in DRAWINGS.items():
-        style.save(drawing(tables, dict(families)), target / f"{name}.png")
+        style.save_both(drawing(tables, dict(families)), target, name)
 
 
 def test_the_same_tables_give_the_same_bytes(
@@ -171,10 +169,9 @@ def test_the_same_tables_give_the_same_bytes(
     subprocess.run(
         [sys.executable, "-c", program], cwd=repository, env=os.environ | {"PYTHONHASHSEED": seed}, check=True
     )
-    assert len({(tmp_path / "once" / f"{name}.png").read_bytes() for name in DRAWINGS}) == len(DRAWINGS)
-    for name in DRAWINGS:
-        content = (tmp_path / "once" / f"{name}.png").read_bytes()
-        assert content.startswith(b"\x89PNG")
-        assert content == (tmp_path / "again" / f"{name}.png").read_bytes()
-        assert content == (tmp_path / "elsewhere" / f"{name}.png").read_bytes()
-        assert not any(word in content for word in (b"Software", b"Matplotlib", b"tIME"))
+    for name, ending in itertools.product(DRAWINGS, ("png", "svg")):
+        content = (tmp_path / "once" / f"{name}.{ending}").read_bytes()
+        assert content.startswith(b"\x89PNG" if ending == "png" else b"<svg ")
+        assert content == (tmp_path / "again" / f"{name}.{ending}").read_bytes()
+        assert content == (tmp_path / "elsewhere" / f"{name}.{ending}").read_bytes()
+        assert not any(word in content for word in (b"Software", b"Matplotlib", b"tIME", b"metadata"))

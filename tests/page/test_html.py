@@ -1,16 +1,22 @@
 """The page for a browser: it holds all that it shows, and every link in it leads somewhere in it."""
 
-import base64
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from pipeline.drawing.style import DARK
 from pipeline.page import html
 
-PNG = b"\x89PNG\r\n\x1a\n and more"
+SVG = """<svg data-message="It &quot;grows&quot;" xmlns:xlink="http://www.w3.org/1999/xlink"
+ width="600.0pt" height="72pt" viewBox="0 0 600 72" xmlns="http://www.w3.org/2000/svg" version="1.1">
+<defs><path id="m1" d="M 0 0"/><clipPath id="p1"><rect x="1" y="1" width="5" height="6"/></clipPath></defs>
+<g clip-path="url(#p1)"><title>l2: 3</title><use xlink:href="#m1" style="fill: #0067a8"/></g>
+<text style="fill: #262626">0.001</text></svg>"""
 PAGE = """# The *title* & more
+
+Contents: [Title](#the-title--more) · [The claim](#claim-2a)
 
 A paragraph with `code`, **bold** and [a claim](#claim-2a), 1 < 2.
 
@@ -20,7 +26,8 @@ A paragraph with `code`, **bold** and [a claim](#claim-2a), 1 < 2.
 
 | variant | `small_one` |
 | --- | --- |
-| `l2` | -0.12 [-0.42, +0.18] ≈ |
+| `l2` | ▼ -0.12 [-0.42, +0.18] |
+| `l1` | none |
 
 #### Claim 2a
 
@@ -68,21 +75,21 @@ def seen(page: str) -> Seen:
 def self_contained(page: str) -> None:
     """Refuse a page that points outside itself; every test of a page ends here."""
     parsed = seen(page)
-    assert parsed.every("src") != []
-    assert all(source.startswith("data:image/png;base64,") for source in parsed.every("src"))
+    assert parsed.every("src") == []
     assert all(link.startswith("#") for link in parsed.every("href"))
     ids = parsed.every("id")
     assert len(ids) == len(set(ids))
     assert {link[1:] for link in parsed.every("href")} <= set(ids)
     assert not {tag for tag, _ in parsed.tags} & {"script", "link", "iframe", "object"}
-    assert re.findall(r"url\(|@import|https?:", re.sub(r'"data:[^"]+"', "", page)) == []
-    assert all(attrs.get("alt") for tag, attrs in parsed.tags if tag == "img")
+    assert re.findall(r"url\((?!#)|@import|https?:", page) == []
+    assert {link[5:-1] for link in re.findall(r"url\(#[^)]+\)", page)} <= set(ids)
+    assert all(attrs.get("aria-label") for tag, attrs in parsed.tags if tag == "svg")
 
 
 @pytest.fixture
 def page(tmp_path: Path) -> str:
     (tmp_path / "reports" / "figures").mkdir(parents=True)
-    (tmp_path / "reports" / "figures" / "one.png").write_bytes(PNG)
+    (tmp_path / "reports" / "figures" / "one.svg").write_text(SVG, encoding="utf-8")
     return html.page(PAGE, tmp_path / "reports")
 
 
@@ -91,10 +98,31 @@ def test_nothing_points_outside(page: str) -> None:
     assert page.startswith("<!doctype html>")
 
 
-def test_an_image_is_in_the_page(page: str) -> None:
-    (source,) = seen(page).every("src")
-    assert base64.b64decode(source.partition(",")[2]) == PNG
-    assert 'alt="What it shows, in &quot;words&quot;"' in page
+def test_a_figure_is_in_the_page_with_ids_of_its_own(page: str) -> None:
+    (attributes,) = [dict(attrs) for tag, attrs in seen(page).tags if tag == "svg"]
+    assert attributes["aria-label"] == 'It "grows". What it shows, in "words"'
+    assert attributes["style"] == "--w: 800px"  # 600 points
+    assert "width" not in attributes
+    assert '<rect x="1" y="1" width="5" height="6"/>' in page
+    assert 'clip-path="url(#figures-one-p1)"' in page
+    assert 'href="#figures-one-m1"' in page
+    assert "<title>l2: 3</title>" in page
+
+
+def test_the_colours_of_a_figure_follow_the_page(page: str) -> None:
+    assert "fill: var(--c0067a8, #0067a8)" in page
+    (dark,) = re.findall(r"prefers-color-scheme: dark\) {\s+:root { (--c.+) }", page)
+    names = dict(variable.split(": ") for variable in dark.rstrip("; ").split("; "))
+    assert names == {f"--c{light[1:]}": other for light, other in DARK.items()}
+
+
+def test_the_contents_are_always_in_reach(page: str) -> None:
+    (contents,) = re.findall(r'<nav aria-label="Contents">(.+)</nav>', page, re.S)
+    assert re.findall(r'<a href="(.+)">(.+)</a>', contents) == [
+        ("#the-title--more", "Title"),
+        ("#claim-2a", "The claim"),
+    ]
+    assert "Contents:" not in page.split("</nav>")[1]
 
 
 def test_a_link_to_a_file_becomes_its_path(page: str) -> None:
@@ -105,7 +133,7 @@ def test_a_link_to_a_file_becomes_its_path(page: str) -> None:
 
 
 def test_headings_have_the_anchors_of_a_code_hosting_page(page: str) -> None:
-    assert seen(page).every("id") == ["the-title--more", "claim-2a"]
+    assert seen(page).every("id") == ["the-title--more", "figures-one-m1", "figures-one-p1", "claim-2a"]
 
 
 def test_the_title_is_that_of_the_page_without_markup(page: str) -> None:
@@ -114,9 +142,11 @@ def test_the_title_is_that_of_the_page_without_markup(page: str) -> None:
 
 def test_a_table_scrolls_and_details_fold(page: str) -> None:
     assert page.count('<div class="scroll"') == page.count("</table></div>") == 2
-    assert "<td>-0.12 [-0.42, +0.18] ≈</td>" in page
+    assert '<td class="better">▼ -0.12 <small>[-0.42, +0.18]</small></td>' in page
+    assert '<th scope="row"><code>l1</code></th>\n<td>none</td>' in page
+    assert '<th scope="col">variant</th>' in page
     assert "<details>\n<summary>More</summary>\n" in page
-    assert page.index("<details>") < page.index("<th>a</th>") < page.index("</details>")
+    assert page.index("<details>") < page.index('<th scope="col">a</th>') < page.index("</details>")
 
 
 @pytest.mark.parametrize(
@@ -128,9 +158,9 @@ def test_other_html_is_shown_and_not_taken_over(given: str, tmp_path: Path) -> N
     assert not {"script", "img", "b"} & {tag for tag, _ in seen(page).tags}
 
 
-@pytest.mark.parametrize("medium", ["prefers-color-scheme: dark", "max-width: 40rem", "print"])
+@pytest.mark.parametrize("medium", ["screen and (prefers-color-scheme: dark", "max-width: 40rem", "print"])
 def test_it_is_dressed_for_dark_narrow_and_paper(medium: str, page: str) -> None:
-    assert re.search(rf"@media \(?{medium}", page)
+    assert re.search(rf"@media \(?{re.escape(medium)}", page)
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
 
 

@@ -87,13 +87,17 @@ def stage(
         (folder / "answer.md").write_text(
             f"Some.\n\n![What {question.name} looks like](questions/{question.name}/look.png)\n", "utf-8"
         )
-        (folder / "look.png").write_bytes(b"\x89PNG")
-        if question.name == "zeal":
-            (folder / "headline.md").write_text("Try zeal.\n", encoding="utf-8")
+        for name in ("look", "hero"):
+            (folder / f"{name}.png").write_bytes(b"\x89PNG")
+            (folder / f"{name}.svg").write_text('<svg width="9pt"></svg>', encoding="utf-8")
+        if question.name == "ardour":
+            (folder / "hero.svg").unlink()
+        (folder / "evidence.csv").write_text("claim,condition,endpoint,outcome\n", encoding="utf-8")
         rows = [f"{number}{part},So {number}{part}.,refuted,,False,No.,Yes.\n" for part in "ba"]
         (folder / "verdicts.csv").write_text(
             "claim,text,verdict,close,ours,finding,published\n" + "".join(rows), "utf-8"
         )
+    (reports / "power.csv").write_text("claim,condition,endpoint,power\n", encoding="utf-8")
     stale = reports / "figures" / "curves_gone.png"
     stale.parent.mkdir()
     stale.write_bytes(b"of a setting that is no longer declared")
@@ -112,10 +116,11 @@ def written(stage: Path) -> str:
 def test_every_image_of_the_page_is_drawn_and_every_drawing_shown(stage: Path) -> None:
     text = written(stage)
     drawn = sorted(f"figures/{path.name}" for path in (stage / "figures").iterdir())
-    names = ["bias_variance", "differences"]
-    assert drawn == [f"figures/{name}.{ending}" for name in names for ending in ("csv", "png")]
+    names = ["all_arrows", "arrows"]
+    assert drawn == [f"figures/{name}.{ending}" for name in names for ending in ("csv", "png", "svg")]
     looks = [f"questions/{question.name}/look.png" for question in ASKED]
-    assert IMAGE.findall(text) == ["figures/bias_variance.png", *looks, "figures/differences.png"]
+    top = ["questions/zeal/hero.png", "figures/arrows.png"]
+    assert IMAGE.findall(text) == [*top, "figures/all_arrows.png", *looks]
     links = re.findall(r"(?<!!)\[[^\]]+\]\(([^)]+)\)", text)
     assert {f"figures/{name}.csv" for name in names} | {"tables/runs.csv", "tables/tuning.csv"} <= set(links)
     elsewhere = ("tables/decomposition.csv", "questions/", "../", "#")  # of other stages, or no file
@@ -124,17 +129,17 @@ def test_every_image_of_the_page_is_drawn_and_every_drawing_shown(stage: Path) -
 
 def test_the_numbers_beside_a_figure_are_those_it_shows(stage: Path) -> None:
     report.write_page()
-    beside = pd.read_csv(stage / "figures" / "differences.csv")
-    table = pd.read_csv(stage / "tables" / "differences.csv")
-    expected = table[table.metric == "test_error"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(beside, expected, check_dtype=False)
+    beside = pd.read_csv(stage / "figures" / "arrows.csv")
+    table = pd.read_csv(stage / "tables" / "summary.csv")
+    shown = table.metric.isin(["squared_error_bias", "squared_error_variance"]) & (table.setting == "small")
+    pd.testing.assert_frame_equal(beside, table[shown].reset_index(drop=True), check_dtype=False)
 
 
 def test_the_page_for_a_browser_needs_nothing_else(stage: Path) -> None:
     text = written(stage)
     browser = (stage / "report.html").read_text(encoding="utf-8")
     self_contained(browser)
-    assert browser.count("<img ") == len(IMAGE.findall(text)) == 4
+    assert browser.count("<svg ") == len(IMAGE.findall(text)) == 5
     assert str(stage.parent) not in browser
 
 
@@ -143,13 +148,9 @@ def test_the_page_says_what_the_tables_and_the_data_say(stage: Path, monkeypatch
     monkeypatch.setattr(html, "page", lambda *_: "")
     text = written(stage)
     # Changes of 1 each, beyond chance: a rise by all three, in the one setting with several variants.
-    _, first, counted, *_ = text.split("\n\n")
-    assert first == (
-        "**No method lowers the test error beyond chance**, with 50 training images of `mnist` and 2 hidden "
-        "layers. Each was compared with the baseline in `small`. Try zeal."
-    )
-    assert counted.startswith("The study judges 4 claims of the source text: 4 refuted.")
-    assert "| `ridge` | +1.00 [+0.95, +1.10] ▲ |  |" in text
+    assert "\n- **No method lowers the test error beyond chance** against the baseline, in `small`.\n" in text
+    assert "`drop` in 1 of 1 settings, `ridge` in 1 of 1 settings and `elastic` in 1 of 1 settings.\n" in text
+    assert "| `ridge` | ▲ +1.00 [+0.95, +1.10] |  |" in text
     assert "| `ridge` | 40.00 [39.90, 40.20] | " in text
     assert "| Keras runs of the variants | 48 |" in text
     assert "**1b. So 1b.** *Refuted.* No.\nPublished: Yes." in text
@@ -169,6 +170,7 @@ def test_a_question_that_is_removed_vanishes_and_a_new_one_appears(
     text = written(stage)
     assert re.findall(r"^### (What is .+)$", text, re.M) == ["What is zeal?", "What is ardour?"]
     assert re.findall(r"^\| \[(\w+)\]\(#claim-\1\)", text, re.M) == ["1a", "1b", "2a", "2b"]
+    assert "· [Zeal](#what-is-zeal) · [Ardour](#what-is-ardour) · [" in text
     assert re.findall(r"^#### Claim (\w+)$", text, re.M) == ["1a", "1b", "2a", "2b"]
     monkeypatch.setattr(questions, "asked", lambda params: ASKED[1:])
     text = written(stage)
@@ -190,7 +192,7 @@ def test_what_was_judged_before_stays_when_a_question_has_no_results(
     with pytest.raises(UserError):
         report.write_page()
     assert (stage / "report.md").read_text(encoding="utf-8") == text
-    assert (stage / "figures" / "differences.png").exists()
+    assert (stage / "figures" / "arrows.png").exists()
 
 
 @pytest.mark.parametrize(("sections", "fewest"), [({"plain": Section}, 0), ({"zeal": Sets}, 2)])
@@ -201,7 +203,7 @@ def test_the_fewest_training_sets_are_those_of_any_question(
     tables: dict[str, pd.DataFrame],
 ) -> None:
     study = checked(raw_params, **sections)
-    answers = [Answer("zeal", "What is zeal?", "Some.", [])]
+    answers = [Answer("zeal", "What is zeal?", "Some.", [], pd.DataFrame())]
     assert page.values(study, tables, answers, SIZES)["fewest"] == fewest
 
 

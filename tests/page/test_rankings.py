@@ -20,16 +20,22 @@ def test_all_settings_at_a_glance(make_summary: MakeTable, make_differences: Mak
     table = rankings.overview(["one", "here", "there"], summary, differences)
     assert table.columns.tolist() == ["variant", "`here`", "`there`", "`one`"]
     # mean changes: ridge -0.816, norm 0.584, drop 0.8625, stop 0.984
-    assert table.variant.tolist() == ["*the baseline's error, %*", "`ridge`", "`norm`", "`drop`", "`stop`"]
-    assert table["`here`"].tolist() == [
-        "9.92 [9.82, 10.12] (not tuned)",
-        "-0.82 [-0.87, -0.72] ▼",
-        "+0.58 [+0.53, +0.68] ▲",
-        "-1.27 [-1.32, -1.17] ▼",
-        "+0.98 [+0.93, +1.08] ▲",
+    assert table.variant.tolist() == [
+        "*the better baseline's error, %*",
+        "`ridge`",
+        "`norm`",
+        "`drop`",
+        "`stop`",
     ]
-    assert table["`there`"][1] == "-0.82 [-0.87, -0.72] ≈"
-    assert table["`one`"].tolist()[1:] == ["", "", "-0.50 [-0.55, -0.40] ≈", ""]
+    assert table["`here`"].tolist() == [
+        "9.92 [9.82, 10.12]",
+        "▼ -0.82 [-0.87, -0.72]",
+        "▲ +0.58 [+0.53, +0.68]",
+        "▼ -1.27 [-1.32, -1.17]",
+        "▲ +0.98 [+0.93, +1.08]",
+    ]
+    assert table["`there`"][1] == "≈ -0.82 [-0.87, -0.72]"
+    assert table["`one`"].tolist()[1:] == ["", "", "≈ -0.50 [-0.55, -0.40]", ""]
 
 
 def test_a_variant_that_a_single_setting_has_alone_comes_last(
@@ -39,7 +45,7 @@ def test_a_variant_that_a_single_setting_has_alone_comes_last(
     differences = make_differences({"one": {"lone": {"test_error": -9.0, "p": 0.001}}, "here": DIFFERENCES})
     table = rankings.overview(["one", "here"], summary, differences)
     assert table.variant.tolist()[-1] == "`lone`"
-    assert table["`one`"].tolist()[-1] == "-9.00 [-9.05, -8.90] ▼"
+    assert table["`one`"].tolist()[-1] == "▼ -9.00 [-9.05, -8.90]"
 
 
 def test_the_key_is_that_of_the_network_that_is_logged() -> None:

@@ -22,24 +22,32 @@ VERDICT = {
     "finding": "No.",
     "published": "Yes.",
 }
+EVIDENCE = pd.DataFrame(
+    {"claim": ["7a"], "condition": "l2 in small", "endpoint": "gap", "unit": "nats", "estimate": 0.5}
+    | {"low": 0.25, "high": 0.75, "n": 9, "p_value": 0.01, "margin": 0.1, "outcome": "holds"}
+)
+TWO = [VERDICT, VERDICT | {"claim": "7b", "published": ""}]
 ANSWERS = [
-    Answer("zeal", "What is zeal?", "Answer of zeal.", [VERDICT, VERDICT | {"claim": "7b", "published": ""}]),
-    Answer("ardour", "What is ardour?", "Answer of ardour.\n\nAnd more.", [VERDICT | {"claim": "8"}]),
+    Answer("zeal", "What is zeal?", "Answer of zeal.", TWO, EVIDENCE, hero=True),
+    Answer(
+        "ardour",
+        "What is ardour?",
+        "Answer of ardour.\n\nAnd more.",
+        [VERDICT | {"claim": "8"}],
+        EVIDENCE[:0],
+    ),
 ]
 VALUES: dict[str, Any] = {
     "alpha": 0.05,
     "level": "95 %",
-    "findings": "The finding.",
-    "beneath": ["The rival.", "The parts."],
+    "findings": ["The finding.", "What it rests on."],
+    "tuned_baseline": "The rival.",
     "overview": pd.DataFrame({"variant": ["`drop`"], "`wide`": ["-0.12 ≈"]}),
     "answers": ANSWERS,
-    "claims": pd.DataFrame({"claim": ["[7a](#claim-7a)"], "verdict": ["refuted"]}),
-    "claims_counted": "The study judges 1 claim.",
     "stability": pd.DataFrame({"claim": ["7a"], "agree": ["2 of 4"]}),
     "stable": "0 of 1 verdict is the same.",
-    "conditions": {"wide": "`wide`: 50 images"},
+    "conditions": {"wide": "50 images"},
     "rankings": {"wide": pd.DataFrame({"variant": ["`drop`"], "test error, %": ["2.34 [2.27, 2.41]"]})},
-    "tuned_settings": ["wide"],
     "tuning": {"splits": 2, "baseline": {"epochs": [1, 2, 3, 4, 5]}},
     "choices": pd.DataFrame({"variant": ["`drop`"], "`wide`": ["rate=0.5"]}),
     "choices_at_an_end": 1,
@@ -81,12 +89,15 @@ def test_the_page_holds_its_values() -> None:
     assert text.endswith("\n")
     assert "{{" not in text
     assert "{%" not in text
-    assert "\n\nThe finding.\n\nThe study judges 1 claim. ([Verdicts](#verdicts).)\n\n" in text
-    assert "\n\n- The rival.\n- The parts.\n\n" in text
+    assert "\n\n- The finding.\n- What it rests on.\n\n" in text
+    assert "The intervals are not adjusted. The rival. Numbers:" in text
+    assert "\n\n- `wide`: 50 images\n\n" in text
     assert "has 5 candidates in each setting" in text
     assert "1 of 7 choices lies at an end" in text
-    assert "\n### Ranking in `wide`\n\n`wide`: 50 images. The numbers are means with 95 % intervals." in text
-    assert "difference to the tuned baseline (Holm-adjusted p above 0.05)" in text
+    assert (
+        "\n### Ranking in `wide`\n\n<details>\n<summary>1 row, lowest test error first</summary>\n\n50 "
+        in text
+    )
     assert "\n\n| variant | test error, % |\n| --- | --- |\n| `drop` | 2.34 [2.27, 2.41] |\n\n" in text
     assert "it has 10,000 images, so an error of 2.0 % has a standard error\n  of 0.14 points" in text
     assert "the cells that questions add have as few as 3." in text
@@ -96,33 +107,55 @@ def test_the_page_holds_its_values() -> None:
 def test_the_order_of_the_sections() -> None:
     assert re.findall(r"^##? (.+)$", rendered(), re.M) == [
         "What regularization does to bias and variance",
-        "Verdicts",
+        "Methods by condition",
         "The questions",
-        "Every variant in every setting",
+        "How a verdict is made",
+        "All numbers",
         "What was tuned",
         "Limits of the study",
         "How it was made",
     ]
 
 
-def test_the_claims_of_a_question_follow_its_answer() -> None:
+def test_the_top_has_the_pictures_then_the_findings_then_the_table() -> None:
+    places = [
+        rendered().index(part)
+        for part in (
+            "questions/zeal/hero.png",
+            "figures/arrows.png",
+            "- The finding.",
+            "| `drop` | -0.12 ≈ |",
+        )
+    ]
+    assert places == sorted(places)
+    assert "ardour/hero.png" not in rendered()
+    assert "hero.png" not in rendered(answers=ANSWERS[1:])
+
+
+def test_a_question_has_its_answer_its_verdicts_and_its_evidence_folded() -> None:
     questions = rendered().split("\n## The questions\n")[1].split("\n## ")[0]
-    assert questions.strip() == (
-        "### What is zeal?\n\nAnswer of zeal.\n\n"
-        "#### Claim 7a\n\n**7a. So.** *Refuted.* No.\nPublished: Yes.\n\n"
-        "#### Claim 7b\n\n**7b. So.** *Refuted.* No.\n\n"
-        "Evidence, with the margins: [`evidence.csv`](questions/zeal/evidence.csv).\n"
-        "Rules: [`claims.py`](../pipeline/questions/zeal/claims.py).\n\n"
-        "### What is ardour?\n\nAnswer of ardour.\n\nAnd more.\n\n"
-        "#### Claim 8\n\n**8. So.** *Refuted.* No.\nPublished: Yes.\n\n"
-        "Evidence, with the margins: [`evidence.csv`](questions/ardour/evidence.csv).\n"
-        "Rules: [`claims.py`](../pipeline/questions/ardour/claims.py)."
+    _, zeal, ardour = questions.split("\n### ")
+    assert zeal.startswith(
+        "What is zeal?\n\nAnswer of zeal.\n\n"
+        "| claim | the source text says | verdict | holds | opposite | too small | open |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n"
+        "| [7a](#claim-7a) | So. | ✘ **refuted** | 1 |  |  |  |\n"
+        "| [7b](#claim-7b) | So. | ✘ **refuted** |  |  |  |  |\n\n<details>\n<summary>Evidence"
     )
+    assert (
+        "\n\n#### Claim 7a\n\n**7a. So.** *Refuted.* No.\nPublished: Yes.\n\n"
+        "| condition | endpoint | effect | margin | p | n | outcome |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n"
+        "| l2 in small | gap (nats) | +0.5 [+0.25, +0.75] | 0.1 | 0.01 | 9 | ✔ holds |\n\n"
+        "#### Claim 7b\n\n**7b. So.** *Refuted.* No.\n\n"
+    ) in zeal
+    assert "[`claims.py`](../pipeline/questions/zeal/claims.py).\n\n</details>" in zeal
+    assert ardour.startswith("What is ardour?\n\nAnswer of ardour.\n\nAnd more.\n\n| claim |")
 
 
 def test_a_question_without_claims_has_no_evidence() -> None:
     text = rendered(answers=[replace(ANSWERS[1], verdicts=[])])
-    assert "\n### What is ardour?\n\nAnswer of ardour.\n\nAnd more.\n\n## Every variant" in text
+    assert "\n### What is ardour?\n\nAnswer of ardour.\n\nAnd more.\n\n## How a verdict" in text
 
 
 def test_what_no_study_has_is_not_said() -> None:
@@ -140,20 +173,20 @@ def test_the_level_is_that_of_the_statistics() -> None:
     text = rendered(level="99 %", alpha=0.01)
     assert "95 %" not in text
     assert "0.05" not in text
-    assert text.count("99 % intervals") == 4
-    assert "the Holm-adjusted p is\nat most 0.01" in text
+    assert text.count("99 % intervals") == 2
+    assert "(Holm-adjusted p at most 0.01)" in text
 
 
 def test_text_is_not_escaped() -> None:
-    assert "\na < b & 'c'\n" in rendered(findings="a < b & 'c'")
+    assert "\n- a < b & 'c'\n" in rendered(findings=["a < b & 'c'"])
 
 
 def test_headings_lists_and_images_stand_apart() -> None:
     """Markdown runs a line into the paragraph before it unless a blank line parts them."""
     for before, line in itertools.pairwise(rendered().splitlines()):
-        if line.startswith(("#", "![")):
+        if line.startswith(("#", "![")) and not before.startswith("!["):
             assert before == "", line
-        if before.startswith(("#", "![")):
+        if before.startswith(("#", "![")) and not line.startswith("!["):
             assert line == "", before
 
 

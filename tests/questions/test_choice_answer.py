@@ -1,4 +1,4 @@
-"""The choice: the answer, its sentence for the top of the page, and the figure, from made-up tables."""
+"""The choice: the answer and the figures, from made-up tables."""
 
 import io
 import re
@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from pipeline.drawing.style import VARIANTS
+from pipeline.drawing.style import BIAS, LINE, VARIANTS
 from pipeline.questions.base import Question
 from pipeline.questions.choice import answer
-from pipeline.questions.choice.draw import ABSENT, draw
+from pipeline.questions.choice.draw import TIES, draw
 from pipeline.questions.study import Study
 from pipeline.science.levels import PERCENT
 from pipeline.system import markdown
@@ -69,7 +69,8 @@ BUDGETS = pd.DataFrame(
 
 @pytest.fixture
 def tables() -> Tables:
-    return {"winners": WINNERS, "regret": REGRET, "budgets": BUDGETS}
+    alone = runs(("start", {}, {"baseline": [1.0, 2.0], "l2": [1.0, 3.0]}))
+    return {"winners": WINNERS, "regret": REGRET, "budgets": BUDGETS, "runs": alone}
 
 
 def study(candidates: int = 2, trials: int = 1) -> Study:
@@ -91,21 +92,19 @@ def test_the_answer_says_on_what_the_choice_depends(tables: Tables) -> None:
     assert answer.values(study(), tables, EVIDENCE.iloc[:0])["sentence"] == ""
 
 
-def test_the_top_of_the_page_says_what_a_fixed_choice_costs(tables: Tables) -> None:
+def test_the_answer_says_what_a_fixed_choice_costs(tables: Tables) -> None:
     """Of the variants that all conditions have; the choice is among all methods."""
-    assert QUESTION.headline(study(), tables, EVIDENCE) == (
+    assert answer.fixed_choice(tables["regret"]) == (
         "Always taking `dropout` costs 0.13 points more test error than choosing among 4 methods by the "
         "validation loss, and always taking `l2` costs 0.50 points more (means over 12 conditions)."
     )
-    cheaper = {"regret": REGRET.assign(estimate=REGRET.estimate - 0.2)}
-    assert "Always taking `dropout` costs 0.07 points less test" in QUESTION.headline(
-        study(), cheaper, EVIDENCE
-    )
+    cheaper = REGRET.assign(estimate=REGRET.estimate - 0.2)
+    assert "Always taking `dropout` costs 0.07 points less test" in answer.fixed_choice(cheaper)
 
 
 @pytest.mark.parametrize("left", [0, 1, 2])
 def test_there_is_no_sentence_where_fewer_than_two_can_be_fixed(left: int) -> None:
-    assert QUESTION.headline(study(), {"regret": REGRET.iloc[:left]}, EVIDENCE) == ""
+    assert answer.fixed_choice(REGRET.iloc[:left]) == ""
 
 
 def test_a_row_a_condition() -> None:
@@ -151,8 +150,8 @@ def test_the_page_has_the_figure_and_the_tables(
     values = answer.values(study(*counts), tables, EVIDENCE)
     text = markdown.render(QUESTION.template, {"percent": PERCENT} | values)
     assert all(words in text for words in said)
-    assert text.startswith(f"{values['sentence']}\n{values['regret']}\n")
-    names = ("figure.png", "winners.csv", "differences.csv", "regret.csv", "budgets.csv")
+    assert text.startswith(f"**{values['sentence']}**\n{values['regret']}\n")
+    names = ("map.png", "winners.csv", "differences.csv", "regret.csv", "budgets.csv")
     assert re.findall(r"\]\(([^)\s]+)\)", text) == [f"questions/choice/{name}" for name in names]
     for name in ("by_conditions", "regrets", "budgets"):
         assert markdown.table(values[name]) in text
@@ -170,7 +169,7 @@ CONDITIONS = {
 }
 
 
-def drawn() -> Any:
+def drawn() -> dict[str, Any]:
     """Five conditions: `start` and `few` differ in size, and the other three make a grid with `start`."""
     table = runs(
         *(
@@ -186,14 +185,15 @@ def drawn() -> Any:
         | {"condition": name, "best": "l2", "tied": "mixup baseline" if name == "start" else None}
         for name, changes in CONDITIONS.items()
     )
-    figure = draw({"runs": table, "winners": winners})["figure"]
-    figure.savefig(io.BytesIO(), format="png")
-    return figure
+    figures = draw({"runs": table, "winners": winners})
+    for figure in figures.values():
+        figure.savefig(io.BytesIO(), format="png")
+    return {name: figure.axes[0] for name, figure in figures.items()}
 
 
 def test_the_change_by_data_size_is_a_line_a_method() -> None:
-    sizes, *_ = drawn().axes
-    zero, *lines = sizes.get_lines()
+    sizes = drawn()["sizes"]
+    zero, *lines = [line for line in sizes.get_lines() if line.get_linestyle() != "None"]
     assert set(np.asarray(zero.get_ydata())) == {0}
     assert [line.get_label() for line in lines] == ["l2", "dropout"]
     for line, change in zip(lines, (-2.0, 1.0), strict=True):
@@ -204,7 +204,7 @@ def test_the_change_by_data_size_is_a_line_a_method() -> None:
 
 
 def test_the_gain_of_dropout_is_a_line_a_width() -> None:
-    _, gains, _ = drawn().axes
+    gains = drawn()["gains"]
     labelled = {line.get_label(): line for line in gains.get_lines() if "units" in str(line.get_label())}
     assert [*labelled] == ["8 units", "32 units"]
     for line in labelled.values():
@@ -213,19 +213,18 @@ def test_the_gain_of_dropout_is_a_line_a_width() -> None:
 
 
 def test_a_row_a_condition_shows_the_winner_what_ties_and_what_is_not_there() -> None:
-    *_, grid = drawn().axes
+    grid = drawn()["map"]
     assert [text.get_text() for text in grid.get_xticklabels()] == ["baseline", "l2", "mixup"]
     assert [text.get_text() for text in grid.get_yticklabels()] == [*CONDITIONS]
-    fields = {text.get_position(): text.get_text() for text in grid.texts}
+    fields = {text.get_position(): text.get_text() for text in grid.texts if text.get_text()}
     wins = {(1.5, row + 0.5): "best" for row in range(5)}
-    assert fields == wins | {(0.5, 0.5): "≈", (2.5, 0.5): "≈"}
+    assert fields == wins | {(0.5, 0.5): "tie", (2.5, 0.5): "tie"}
     colours = [to_hex(patch.get_facecolor()) for patch in grid.patches]
-    assert (colours.count(VARIANTS["l2"].lower()), colours.count(ABSENT)) == (5, 4)
+    assert (colours.count(BIAS), colours.count(LINE)) == (5, 4)
+    assert [patch.get_hatch() for patch in grid.patches].count(TIES) == 2
 
 
 def test_without_sizes_or_a_grid_the_map_alone_is_drawn() -> None:
     table = runs(("start", {}, {"baseline": [1.0, 2.0], "l2": [1.0, 3.0]}))
     winners = pd.DataFrame([PLACE | {"condition": "start", "best": "l2", "tied": None}])
-    figure = draw({"runs": table, "winners": winners})["figure"]
-    figure.savefig(io.BytesIO(), format="png")
-    assert [len(axes.get_lines()) for axes in figure.axes] == [1, 1, 0]
+    assert list(draw({"runs": table, "winners": winners})) == ["map"]

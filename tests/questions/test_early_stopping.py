@@ -253,13 +253,21 @@ def test_the_answer_has_the_numbers_of_the_tables() -> None:
 def test_without_histories_nothing_is_said_or_drawn() -> None:
     tables = made.empty(made_up(1.0))
     values = answer.values(made.study(Path(), {}), tables, made.evidence())
-    assert values == {"answer": "", "sentences": [], "drawn": False}
+    assert values == {
+        **{"answer": "", "sentences": [], "drawn": False},
+        **{"memorised": False, "several": False},
+    }
     assert draw(tables) == {}
 
 
 def test_there_is_a_row_a_setting_and_memorising_only_with_wrong_labels() -> None:
     tables = made_up(1.0)
     stops = pd.concat([tables["stops"], tables["stops"].assign(setting="clean")])
-    axes = draw(tables | {"stops": stops})["figure"].axes
-    assert [axis.get_title().partition(":")[0] for axis in axes[::4]] == ["small", "clean"]
-    assert [axis.get_visible() for axis in axes[3::4]] == [True, False]
+    figures = draw(tables | {"stops": stops})
+    assert list(figures) == ["figure", "memorised", "every"]
+    shown = {
+        name: [axis.get_title().partition(":")[0] for axis in figures[name].axes[::3]]
+        for name in ("figure", "every")
+    }
+    assert shown == {"figure": ["small"], "every": ["small", "clean"]}
+    assert list(draw(tables | {"memorised": tables["memorised"].iloc[:0]})) == ["figure"]

@@ -187,15 +187,14 @@ def test_the_answer_comes_first_and_shows_what_is_drawn() -> None:
     evidence = made.evidence(("9e", "distracted", "test error, l2 minus l1", 0.5)).assign(unit="points")
     values = answer.values(made.study(Path(), {}), made_up(1.0), evidence)
     page = markdown.render(QUESTION.template, {"percent": "95 %"} | values)
-    assert page.startswith(
-        "In `distracted`, the real pixels have 70% under `l1`, 60% under `l2` and 50% without a penalty of"
-    )
+    assert page.startswith("**The share of the input gradient on real pixels is ")
+    assert "In `distracted`, the real pixels have 70% under `l1`, 60% under `l2` and 50% without a" in page
     assert "Test error of L2 minus that of L1: +0.500 [+0.250, +1.000] points in `distracted`." in page
     figures = draw(made_up(1.0))
     assert [f"(questions/features/{name}.png)" in page for name in figures] == [True]
     axes = figures["attention"].axes
     assert [label.get_text() for label in axes[0].get_xticklabels()] == [
-        *("baseline", "tuned_baseline", "l1", "l2", "dropout")
+        *("baseline", "tuned\nbaseline", "l1", "l2", "dropout")
     ]
 
 

@@ -13,7 +13,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from pipeline.drawing import style
-from pipeline.questions.overfitting.draw import TUNED, draw
+from pipeline.questions.overfitting.draw import TUNED, draw, few_of
 from pipeline.system.files import read_table, write_table
 from tests.questions import gaps
 from tests.questions.gaps import FAMILIES, Tables, curves
@@ -43,9 +43,33 @@ def test_the_gaps_are_drawn_with_the_baseline_as_a_line(tables: Tables) -> None:
 
 def test_a_setting_with_curves_has_a_figure(tables: Tables) -> None:
     tables["curves"] = pd.concat([curves(list(FAMILIES), "noisy"), tables["curves"]])
-    assert list(draw(tables)) == ["gap", "curves_noisy", "curves_small"]
+    assert list(draw(tables)) == ["gap", "curves", "wrong_labels", "curves_noisy", "curves_small"]
     tables["curves"] = tables["curves"].iloc[:0]
+    tables["study/memorised"] = tables["study/memorised"].iloc[:0]
     assert list(draw(tables)) == ["gap"]
+
+
+def test_one_variant_of_each_kind_is_shown_at_once(tables: Tables) -> None:
+    kinds = {"a": "weights", "b": "weights", "c": "noise", "tuned_baseline": "baseline"}
+    assert few_of(["tuned_baseline", "a", "b", "c"], kinds) == ["a", "c"]
+    assert few_of([*"vwxyz"], dict(zip("vwxyz", "vwxyz", strict=True))) == [*"vwxy"]
+
+
+def test_the_wrong_labels_learned_are_a_figure_of_their_own(tables: Tables) -> None:
+    shares = {"baseline": (0.9, 0.1), "drop": (0.3, 0.05), "ridge": (0.6, 0.1)}
+    tables["study/memorised"] = pd.DataFrame(
+        {"setting": "noisy", "variant": variant, "split": split, "init": 0, "seen": seen, "unseen": unseen}
+        for variant, (seen, unseen) in shares.items()
+        for split in (0, 1)
+    )
+    figure = draw(tables)["wrong_labels"]
+    assert figure.get_suptitle().replace("\n", " ") == (
+        "The baseline repeats 90% of the wrong labels it was trained on, drop 30%"
+    )
+    (axis,) = figure.axes
+    assert [text.get_text() for text in axis.get_yticklabels()] == ["baseline", "ridge", "drop"]
+    marks = [float(np.asarray(line.get_xdata())[0]) for line in axis.lines if line.get_marker() == "o"]
+    assert marks == pytest.approx([0.9, 0.1, 0.6, 0.1, 0.3, 0.05])
 
 
 @pytest.mark.parametrize(("variants", "panels"), [(list(FAMILIES), 8), (["baseline", "drop"], 1)])
@@ -89,12 +113,14 @@ def save(source: Path, target: Path) -> None:
     """Draw every figure from the tables in `source`; another process does the same."""
     style.use()
     target.mkdir()
-    for name, figure in draw({path.stem: read_table(path) for path in source.glob("*.csv")}).items():
-        style.save(figure, target / f"{name}.png")
+    paths = [*source.glob("*.csv"), *source.glob("*/*.csv")]
+    tables = {str(path.relative_to(source).with_suffix("")): read_table(path) for path in paths}
+    for name, figure in draw(tables).items():
+        style.save_both(figure, target, name)
 
 
 def test_the_same_tables_give_the_same_bytes(tmp_path: Path, repository: Path, tables: Tables) -> None:
-    for name in ("gaps", "curves", "families"):
+    for name in ("gaps", "curves", "families", "study/memorised"):
         write_table(tmp_path / f"{name}.csv", tables[name])
     save(tmp_path, tmp_path / "once")
     program = (
@@ -104,7 +130,8 @@ def test_the_same_tables_give_the_same_bytes(tmp_path: Path, repository: Path, t
     seed = "1" if os.environ.get("PYTHONHASHSEED") == "2" else "2"
     environment = os.environ | {"PYTHONHASHSEED": seed}
     subprocess.run([sys.executable, "-c", program], cwd=repository, env=environment, check=True)
-    names = ["curves_small.png", "gap.png"]
+    drawn = ("curves", "curves_small", "gap", "wrong_labels")
+    names = [f"{name}.{ending}" for name in drawn for ending in ("png", "svg")]
     assert sorted(path.name for path in (tmp_path / "once").iterdir()) == names
     for name in names:
         assert (tmp_path / "once" / name).read_bytes() == (tmp_path / "elsewhere" / name).read_bytes()

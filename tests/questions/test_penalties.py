@@ -146,7 +146,8 @@ def test_the_answer_names_what_is_lowered_and_raised_by_rival() -> None:
 
 def test_the_page_has_the_table_and_what_noise_was_fitted() -> None:
     said = values(runs=runs(l2=1.0), memorised=memorised(baseline=0.9, l2=0.5))
-    page = markdown.render(QUESTION.template, said)
+    page = markdown.render(QUESTION.template, {"percent": "95 %"} | said)
+    assert page.startswith(f"**{said['lead']}**\n")
     assert f"| penalty | {PLAIN} | {TUNED} |" in page
     assert "In noisy the network without regularization puts out 80% of the wrong labels" in page
     assert "(questions/penalties/evidence.csv)" in page
@@ -155,11 +156,22 @@ def test_the_page_has_the_table_and_what_noise_was_fitted() -> None:
 def test_without_evidence_nothing_is_said() -> None:
     said = values()
     assert (said["answer"], said["noise"], len(said["gains"])) == ("", "", 0)
-    assert "|" not in markdown.render(QUESTION.template, said)
+    assert "|" not in markdown.render(QUESTION.template, {"percent": "95 %"} | said)
 
 
 def test_the_question_looks_at_no_tables_of_its_own(tmp_path: Path) -> None:
     assert QUESTION.title == "Does it help to penalise large weights?"
     assert [claim.number for claim in CLAIMS] == ["4a", "4c"]
     assert QUESTION.measure(made.study(tmp_path, {})) == {}
-    assert QUESTION.draw({}) == {}
+    assert QUESTION.draw({"study/runs": runs().iloc[:0]}) == {}
+
+
+def test_the_change_against_every_rival_is_drawn() -> None:
+    figure = QUESTION.draw({"study/runs": runs(l2=1.0, tuned_baseline=2.0)})["figure"]
+    (axis,) = figure.axes
+    assert [text.get_text() for text in axis.get_yticklabels()] == ["l2 in small"]
+    ends = [(line.get_marker(), np.asarray(line.get_xdata(), float)) for line in axis.lines]
+    marks = {marker: float(at[0]) for marker, at in ends if len(at) == 1}
+    table = runs(l2=1.0, tuned_baseline=2.0).groupby("variant").test_error.mean()
+    assert marks["o"] == pytest.approx(table["l2"] - table["baseline"])
+    assert marks["D"] == pytest.approx(table["l2"] - table["tuned_baseline"])

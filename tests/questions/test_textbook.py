@@ -230,7 +230,7 @@ def test_the_answer_has_the_numbers_of_the_evidence(
         "50 images of `mnist`, hidden layers 16-8 (relu), sgd at 0.1, batches of 10, 3 epochs"
     )
     page = markdown.render(QUESTION.template, {"percent": PERCENT} | values)
-    assert page.startswith(values["answer"])
+    assert page.startswith(f"**{values['answer']}**")
     assert f"The program here, the setting `notebook`: {values['program']}." in page
     assert "| calibration error, % | 15.00 | 5.00 | -10.00 [-10.00, -10.00] |\n" in page
     assert "| test cross-entropy, nats | 0.5000 | 0.5000 | +0.0000 [+0.0000, +0.0000] |\n" in page
@@ -283,9 +283,25 @@ def test_the_pairs_and_their_difference_are_drawn(tables: dict[str, pd.DataFrame
     mean, median = differences.containers
     assert [float(values[0]) for values in mean[0].get_data()] == pytest.approx([-0.1, 1])
     assert [float(values[0]) for values in median[0].get_data()] == pytest.approx([-0.1, 2])
+    assert figure.get_suptitle().startswith("Dropout(0.2) changes the test error by -0.10 points on average")
     (band,) = differences.patches
     assert band.get_extents().transformed(differences.transData.inverted()).x0 == pytest.approx(-0.2)
     assert band.get_extents().transformed(differences.transData.inverted()).x1 == pytest.approx(0.2)
+
+
+def test_a_pair_that_lies_far_from_all_others_is_named(tables: dict[str, pd.DataFrame]) -> None:
+    def texts(given: dict[str, pd.DataFrame]) -> list[str]:
+        return [text.get_text() for axis in draw(given)["figure"].axes for text in axis.texts]
+
+    assert texts(tables) == []
+    near = [0.1 * place for place in range(10)]
+    rows = [
+        {"metric": "test_error", "split": 0, "init": init, "baseline": 9.0, "dropout": 9.0 + change}
+        | {"difference": change}
+        for init, change in enumerate([*near, 50.0])
+    ]
+    assert texts({"pairs": pd.DataFrame(rows)}) == ["initialisation 10"] * 2
+    assert texts({"pairs": pd.DataFrame(rows[:10])}) == []
 
 
 def test_the_question_reads_two_stages(raw_params: dict[str, Any]) -> None:

@@ -161,23 +161,66 @@ def test_settings_that_differ_in_their_network_alone_are_paired(raw_params: dict
 # ---- the figure ----
 
 
-def test_a_variant_has_a_column_and_a_setting_two_rows(tables: dict[str, pd.DataFrame]) -> None:
+def curve(axis: Any) -> list[float]:
+    """The line of the sum of bias and variance."""
+    (line,) = (line for line in axis.lines if line.get_marker() == "None")
+    return [float(value) for value in line.get_ydata()]
+
+
+def test_a_variant_has_a_column_and_a_setting_a_row(tables: dict[str, pd.DataFrame]) -> None:
     path = tables["paths"]
     both = pd.concat([path, path.assign(variant="l2"), path.assign(setting="noisy")])
-    figure = draw({"paths": both, "complexity": looked_into()})["figure"]
-    assert [axis.get_title() for axis in figure.axes] == [
-        *("l1 in small", "l2 in small", "", ""),
-        *("l1 in noisy", "l2 in noisy", "", ""),
+    figure = draw({"paths": both, "complexity": looked_into()})["paths"]
+    shown = [axis for axis in figure.axes if axis.get_title()]
+    assert [axis.get_title() for axis in shown] == [
+        "l1 in small",
+        "l2 in small",
+        "l1 in noisy",
     ]
-    upper, _, lower, _, *_ = figure.axes
-    for curve, term in zip(upper.lines, ("risk", "bias", "variance"), strict=True):
-        rows = path[path.metric == f"squared_error_{term}"]
-        assert curve.get_label() == term
-        assert np.asarray(curve.get_ydata()).tolist() == rows.estimate.tolist()
-    assert np.asarray(lower.lines[0].get_ydata()) == pytest.approx(
-        path[path.metric == "cross_entropy_gap"].estimate.to_numpy()
+    risk = path[path.metric == "squared_error_risk"].estimate
+    bias = path[path.metric == "squared_error_bias"].estimate
+    assert curve(shown[0]) == risk.tolist()
+    below, above = shown[0].collections
+    edges = [set(np.asarray(area.get_paths()[0].vertices)[:, 1]) for area in (below, above)]
+    assert set(bias) <= edges[0]
+    assert set(bias) | set(risk) <= edges[1]
+    assert [label.get_text() for label in shown[0].get_xticklabels()] == ["0", "0.1", "0.3"]
+    marks = [line for line in shown[0].lines if line.get_marker() == "o"]
+    filled = [line.get_markerfacecolor() == line.get_color() for line in marks]
+    assert filled == (risk == risk.min()).tolist()
+
+
+def path_of(variant: str, *terms: tuple[float, float]) -> pd.DataFrame:
+    """Bias and variance along a path."""
+    return pd.DataFrame(
+        {"setting": "small", "variant": variant, "step": step, "strength": step / 10}
+        | {"metric": f"squared_error_{name}", "estimate": value, "low": value, "high": value}
+        for step, (bias, variance) in enumerate(terms)
+        for name, value in (("bias", bias), ("variance", variance), ("risk", bias + variance))
     )
-    assert [label.get_text() for label in upper.get_xticklabels()] == ["0", "0.1", "0.3"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        (((0.2, 0.2), (0.25, 0.1)), "Drop out: less variance but more bias"),
+        (((0.2, 0.2), (0.1, 0.1)), "Drop out: less variance and less bias"),
+        (((0.2, 0.2), (0.3, 0.2)), "Drop out: no strength lowers bias² + variance"),
+    ],
+)
+def test_the_hero_is_the_path_along_which_the_risk_falls_most(
+    terms: tuple[tuple[float, float], ...], said: str
+) -> None:
+    paths = pd.concat([path_of("drop_out", *terms), path_of("flat", (0.2, 0.2), (0.3, 0.3))])
+    figure = draw({"paths": paths, "complexity": looked_into()})["hero"]
+    assert figure.get_suptitle() == said
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert [text.partition(":")[0] for text in texts] == ["bias²", "variance", "lowest sum"]
+
+
+def test_without_a_path_there_is_no_hero(tables: dict[str, pd.DataFrame]) -> None:
+    nothing = tables["paths"].iloc[:0]
+    assert list(draw({"paths": nothing, "complexity": looked_into()})) == ["complexity"]
 
 
 def looked_into() -> pd.DataFrame:
@@ -201,9 +244,11 @@ def test_complexity_is_drawn_relative_to_the_baseline(tables: dict[str, pd.DataF
     ]
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["l2", "drop"]
     for axis in figure.axes:
-        small, noisy, _ = axis.lines
-        assert np.asarray(small.get_xdata()) == pytest.approx([0.5, 2.0])
-        assert np.asarray(noisy.get_xdata()) == pytest.approx([0.5])
+        marks = {"s": [], "o": []}  # type: dict[Any, list[float]]
+        for line in axis.lines:
+            marks.setdefault(line.get_marker(), []).extend(np.asarray(line.get_xdata()).tolist())
+        assert marks["o"] == pytest.approx([0.5, 2.0])
+        assert marks["s"] == pytest.approx([0.5])
     assert draw(tables)["complexity"].axes[0].get_title() == "norm of all kernels"  # of nothing, too
 
 

@@ -207,6 +207,9 @@ def test_the_answer_names_what_is_traded_and_what_it_brings() -> None:
         paths=paths(l1=(3.0, 2.0, 4.0), dropout=(3.0, 3.5, 4.0)),
         sources=sources(small=(0.14, 0.04, 0.02)),
     )
+    assert said["lead"] == (
+        "Variance falls in every setting with `l1`; bias rises in every setting with `l1`."
+    )
     assert said["answer"] == (
         "Measured by squared error, `l1` trades more bias for less variance in every setting; `drop` "
         "trades it in none. Of these methods, `l1` lowers the risk, the sum of the two, in every setting; "
@@ -227,7 +230,7 @@ def test_the_answer_names_what_is_traded_and_what_it_brings() -> None:
         f"- {sentence}" for sentence in said["sentences"]
     ]
     links = re.findall(r"\(questions/tradeoff/(\S+)\)", page)
-    assert links == ["complexity.png", "complexity.csv", "figure.png", "paths.csv", "sources.csv"]
+    assert links == ["paths.png", "paths.csv", "complexity.png", "complexity.csv", "sources.csv"]
 
 
 def test_settings_are_told_apart() -> None:
@@ -240,5 +243,5 @@ def test_settings_are_told_apart() -> None:
 
 def test_without_anything_to_see_nothing_is_said() -> None:
     said = values()
-    assert said == {"answer": "", "sentences": []}
+    assert said == {"lead": "", "answer": "", "drawn": False, "sentences": []}
     assert markdown.render(QUESTION.template, {"percent": PERCENT} | said).strip()

@@ -132,11 +132,12 @@ def test_the_answer_has_the_means_of_the_live_weights() -> None:
     with_steps = pd.concat([BOTH, means(l1_proximal=(0.9, 0.1, 5.0))])
     (said,) = answer.values(study, {"spread": with_steps}, made.evidence())["sentences"]
     assert "2% without. By proximal steps, 45% are exactly zero. Their norm" in said
-    page = markdown.render(QUESTION.template, values)
+    page = markdown.render(QUESTION.template, {"percent": "95 %"} | values)
+    assert page.startswith("**L1 makes 81% of the weights nearly zero, L2 21%; without a penalty 2% are.**\n")
     assert f"- {values['sentences'][0]}\n" in page
     assert "(on at most 2,000 test images)" in page
     links = re.findall(r"\(questions/weights/(\S+)\)", page)
-    assert links == ["figure.png", *(f"{name}.csv" for name in ("spread", "pruning", "spectrum"))]
+    assert links == ["figure.png", "spread.csv", "pruned.png", "pruning.csv", "spectrum.csv"]
 
 
 def test_a_setting_without_both_penalties_is_left_out() -> None:
@@ -146,4 +147,5 @@ def test_a_setting_without_both_penalties_is_left_out() -> None:
     assert [made.facts(sentence).split()[0] for sentence in values["sentences"]] == ["`small`"]
     none = answer.values(study, {"spread": noisy}, made.evidence())
     assert none["sentences"] == []
-    assert markdown.render(QUESTION.template, none).strip()
+    assert none["lead"] == ""
+    assert markdown.render(QUESTION.template, {"percent": "95 %"} | none).strip()

@@ -8,8 +8,10 @@ import pandas as pd
 
 from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.questions.base import Tables
+from pipeline.questions.choice import gains
 from pipeline.questions.choice.measure import tied_with
 from pipeline.questions.choice.regret import CRITERIA, EVERYWHERE
+from pipeline.questions.choice.reversals import sizes_of
 from pipeline.questions.study import Study
 from pipeline.system.words import counted, interval, listed
 
@@ -20,17 +22,18 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
     """Return the sentences, the tables, and the section for the caption of the figure."""
     return {
         "sentence": _axes(evidence),
-        "regret": headline(study, tables, evidence),
+        "regret": fixed_choice(tables["regret"]),
         "by_conditions": by_conditions(tables["winners"]),
         "regrets": regrets(tables["regret"]),
         "budgets": budgets(tables["budgets"]),
+        "sized": bool(sizes_of(tables["runs"])),
+        "grid": bool(gains.by_size(tables["runs"])),
         "section": study.section,
     }
 
 
-def headline(study: Study, tables: Tables, evidence: pd.DataFrame) -> str:
+def fixed_choice(rows: pd.DataFrame) -> str:
     """Say what the cheapest and the dearest fixed choice cost; nothing where none can be told."""
-    rows = tables["regret"]
     rows = rows[(rows.condition == EVERYWHERE) & (rows.criterion == CRITERIA[0])]
     if rows.empty:
         return ""

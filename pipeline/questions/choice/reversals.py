@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.params import TUNED_BASELINE
+from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.questions.choice.measure import PLACE, by_training_set
 from pipeline.science import comparison
 from pipeline.science.comparison import PairedDifference
@@ -73,6 +73,12 @@ def lines_of(runs: pd.DataFrame, axis: str) -> list[Line]:
         for _, rows in conditions.groupby(same, sort=False)
         if rows[column].nunique() > 1
     ]
+
+
+def sizes_of(runs: pd.DataFrame) -> list[Place]:
+    """Return the first line of conditions that differ in data size alone; none where there is none."""
+    line = next(iter(lines_of(runs[runs.common.astype(bool)], "data size")), [])
+    return list(line) if all(BASELINE in place.errors for place in line) else []
 
 
 def judged(condition: str, unit: str, lines: Sequence[Line]) -> Evidence:

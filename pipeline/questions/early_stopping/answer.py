@@ -16,7 +16,7 @@ from pipeline.system.words import coded
 
 
 def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, Any]:
-    """Return the answer and the sentences; `drawn` tells whether there is a figure."""
+    """Return the answer and the sentences, and which figures there are."""
     return {
         "answer": _answer(evidence),
         "sentences": [
@@ -25,6 +25,8 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
             *study.left_out("early_stopping"),
         ],
         "drawn": not tables["stops"].empty,
+        "memorised": not tables["memorised"].empty,
+        "several": tables["stops"].setting.nunique() > 1,
     }
 
 

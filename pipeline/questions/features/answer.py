@@ -18,10 +18,20 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
     """Return the sentences, whether there is a figure, and the number in its caption."""
     attention = tables["attention"]
     return {
+        "lead": _lead(attention),
         "sentences": [*_shares(attention), *_scores(evidence)],
         "drawn": not attention.empty,
         "images": IMAGES,
     }
+
+
+def _lead(attention: pd.DataFrame) -> str:
+    """Say how much of the input gradient lies on real pixels under each penalty, over the settings."""
+    means = attention.groupby("variant").gradients.mean()
+    said = [f"{means[name]:.0%} with `{name}`" for name in PENALTIES if name in means.index]
+    if BASELINE in means.index:
+        said.append(f"{means[BASELINE]:.0%} without a penalty")
+    return f"The share of the input gradient on real pixels is {listed(said)}." if said else ""
 
 
 def _shares(attention: pd.DataFrame) -> list[str]:

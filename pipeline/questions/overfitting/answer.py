@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.evaluation.significance import rows_of
 from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.questions.base import Tables
-from pipeline.questions.evidence import RIVALS, by_place
+from pipeline.questions.evidence import RIVALS, all_but, by_place, verb, where_it_holds
 from pipeline.questions.study import Study
 from pipeline.system.words import capital, coded, interval, listed
 
@@ -19,10 +19,27 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
     shown = set(tables["gaps"].setting)
     answers = (_narrowed(evidence), _memorised(tables["study/memorised"]), _unseen(evidence))
     return {
+        "lead": _lead(evidence),
         "answer": " ".join(filter(None, answers)),
         "gaps": [gap(name, tables) for name in study.params.settings if name in shown],
         "curved": list(tables["curves"].setting.unique()),
+        "noisy": len(tables["study/memorised"]) > 0,
     }
+
+
+def _lead(evidence: pd.DataFrame) -> str:
+    """Say which variants narrow the gap everywhere, and which also lower the test error of both rivals."""
+    rows = evidence[(evidence.claim == "1b") & (evidence.unit == "nats")]
+    if rows.empty:
+        return ""
+    everywhere, partly, none = where_it_holds(zip(rows.condition, rows.outcome, strict=True))
+    narrow = all_but(everywhere, [*everywhere, *partly, *none])
+    narrows = f"{capital(narrow)} {verb('narrow', everywhere, narrow)} the gap in every setting."
+    helped = list(dict.fromkeys(name for names in _better(evidence).values() for name in names))
+    if not helped:
+        return f"{narrows} No method lowers the test error of both baselines."
+    lower = verb("lower", helped)
+    return f"{narrows} Only {coded(helped)} {lower} the test error of both baselines in some setting."
 
 
 def _narrowed(evidence: pd.DataFrame) -> str:
@@ -49,18 +66,24 @@ def _memorised(memorised: pd.DataFrame) -> str:
 
 def _unseen(evidence: pd.DataFrame) -> str:
     """Say which variants lower the test error of both rivals, by setting."""
-    rows = evidence[(evidence.claim == "1d") & (evidence.unit == "points") & (evidence.outcome == "holds")]
-    by_setting: dict[str, list[str]] = {}
-    for condition, each in rows.groupby("condition", sort=False):
-        variant, _, setting = str(condition).partition(" in ")
-        if len(each) == len(RIVALS):
-            by_setting.setdefault(setting, []).append(variant)
+    by_setting = _better(evidence)
     if evidence.empty:
         return ""
     if not by_setting:
         return "No method lowers the test error below that of both baselines."
     better = [f"{coded(names)} in `{setting}`" for setting, names in by_setting.items()]
     return f"The test error is lower than that of both baselines, untuned and tuned, with {listed(better)}."
+
+
+def _better(evidence: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the variants that lower the test error of both rivals, by setting."""
+    rows = evidence[(evidence.claim == "1d") & (evidence.unit == "points") & (evidence.outcome == "holds")]
+    by_setting: dict[str, list[str]] = {}
+    for condition, each in rows.groupby("condition", sort=False):
+        variant, _, setting = str(condition).partition(" in ")
+        if len(each) == len(RIVALS):
+            by_setting.setdefault(setting, []).append(variant)
+    return by_setting
 
 
 def gap(name: str, tables: Tables) -> str:

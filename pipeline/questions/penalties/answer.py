@@ -11,7 +11,7 @@ from pipeline.questions.base import Tables
 from pipeline.questions.evidence import RIVALS, learned
 from pipeline.questions.penalties.claims import PENALTIES
 from pipeline.questions.study import Study
-from pipeline.system.words import capital, coded, listed
+from pipeline.system.words import capital, coded, listed, of
 
 LOWER, HIGHER = "holds", "reversed"
 
@@ -20,7 +20,19 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
     """Return the answer, a table of every comparison of test errors, and what is said of wrong labels."""
     rows = evidence[(evidence.claim == "4a") & (evidence.unit == "points")]
     noise = [capital(f"{text}.") for text in learned(tables["study/memorised"], PENALTIES)]
-    return {"answer": _answer(rows), "gains": _gains(rows), "noise": " ".join(noise)}
+    return {"lead": _lead(rows), "answer": _answer(rows), "gains": _gains(rows), "noise": " ".join(noise)}
+
+
+def _lead(rows: pd.DataFrame) -> str:
+    """Say where a penalty lowers the test error of every rival that it has there."""
+    if rows.empty:
+        return ""
+    both = (rows.outcome == LOWER).groupby(rows.condition, sort=False).all()
+    where = [str(condition) for condition in both.index[both]]
+    if not where:
+        return "No penalty lowers the test error of both baselines."
+    cases = f"{of(len(where), len(both))} cases: {_conditions(where)}"
+    return f"A penalty lowers the test error of both baselines in {cases}."
 
 
 def _answer(rows: pd.DataFrame) -> str:

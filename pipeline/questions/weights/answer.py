@@ -18,7 +18,22 @@ def values(study: Study, tables: Tables, evidence: pd.DataFrame) -> dict[str, An
     spread = tables["spread"]
     live = spread[(spread.kernels == "all") & (spread.weights == "live")]
     sentences = [_of_setting(setting, live) for setting in live.setting.unique()]
-    return {"sentences": [sentence for sentence in sentences if sentence], "images": IMAGES}
+    return {
+        "lead": _lead(live),
+        "sentences": [sentence for sentence in sentences if sentence],
+        "images": IMAGES,
+    }
+
+
+def _lead(live: pd.DataFrame) -> str:
+    """Say which share of the weights is nearly zero under either penalty, over the settings."""
+    means = live.groupby("variant").near_zero.mean()
+    if not {BASELINE, "l1", "l2"} <= set(means.index):
+        return ""
+    return (
+        f"L1 makes {means['l1']:.0%} of the weights nearly zero, L2 {means['l2']:.0%}; without a penalty "
+        f"{means[BASELINE]:.0%} are."
+    )
 
 
 def _of_setting(setting: str, live: pd.DataFrame) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.drawing.style import WIDTH, by_replicate, colour_of
+from pipeline.drawing.style import WIDTH, by_replicate, colour_of, direct, marker_of, message
+from pipeline.drawing.svg import points
 from pipeline.questions.base import Tables
 
 MEASURES = {
@@ -17,39 +19,63 @@ SMALLEST = 1e-3  # singular values below are rounding
 
 
 def draw(tables: Tables) -> dict[str, Figure]:
-    """Draw a row a setting: four measures, live weights filled and all weights hollow; pruning; spectrum."""
-    spread, pruning, spectrum = tables["spread"], tables["pruning"], tables["spectrum"]
-    spread = spread[spread.kernels == "all"]
+    """Return `figure`, the weights by measure; and `pruned`, what pruning costs, and the singular values."""
+    spread = tables["spread"]
+    return {
+        "figure": _measures(spread[spread.kernels == "all"]),
+        "pruned": _pruned(tables["pruning"], tables["spectrum"]),
+    }
+
+
+def _measures(spread: pd.DataFrame) -> Figure:
+    """Draw a row a setting, a column a measure: live weights filled, all weights hollow."""
     settings = list(spread.setting.unique())
-    figure = Figure(figsize=(WIDTH, 3.0 * len(settings)), layout="constrained")
-    count = len(MEASURES)
-    widths = [*[1.0] * count, 1.6, 1.6]
-    axes = figure.subplots(len(settings), count + 2, squeeze=False, width_ratios=widths)
-    for row, setting in enumerate(settings):
-        weights_of = spread[spread.setting == setting]
-        variants = list(weights_of.variant.unique())
-        for column, (name, label) in enumerate(MEASURES.items()):
-            axis = axes[row, column]
+    figure = Figure(figsize=(WIDTH, 2.2 * len(settings) + 0.6), layout="constrained")
+    axes = figure.subplots(len(settings), len(MEASURES), sharey="row", squeeze=False)
+    for row, setting in zip(axes, settings, strict=True):
+        of_setting = spread[spread.setting == setting]
+        variants = list(of_setting.variant.unique())
+        for axis, (name, label) in zip(row, MEASURES.items(), strict=True):
             for place, variant in enumerate(variants):
                 for weights, filled in (("live", colour_of(variant)), ("all", "none")):
-                    of_variant = weights_of[weights_of.variant == variant]
-                    values = of_variant[of_variant.weights == weights][name]
-                    axis.plot([place] * len(values), values, "o", color=colour_of(variant), mfc=filled, ms=4)
-            axis.set_xticks(range(len(variants)), variants, rotation=60, fontsize=8)
-            axis.set_title(label, fontsize=9)
-            axis.set_ylim(bottom=0)
-        for variant in variants:
-            curves = pruning[(pruning.setting == setting) & (pruning.variant == variant)]
-            by_replicate(axes[row, count], curves, "share", "error", colour_of(variant), label=variant)
-            values = spectrum[(spectrum.setting == setting) & (spectrum.variant == variant)]
-            by_replicate(
-                axes[row, count + 1], values, "place", "value", colour_of(variant), variant, line="-"
-            )
-        axes[row, 0].set_ylabel(setting)
-        axes[row, count].set_title("test error (%), pruned", fontsize=9)
-        axes[row, count].set_xlabel("share of live weights set to 0", fontsize=9)
-        axes[row, count].legend(fontsize=7)
-        axes[row, count + 1].set(yscale="log", ylim=(SMALLEST, None))
-        axes[row, count + 1].set_xlabel("place", fontsize=9)
-        axes[row, count + 1].set_title("singular values, first kernel", fontsize=9)
-    return {"figure": figure}
+                    rows = of_setting[(of_setting.variant == variant) & (of_setting.weights == weights)]
+                    look = {"color": colour_of(variant), "markerfacecolor": filled, "markersize": 5}
+                    marks = [
+                        (value, place, f"{variant} in {setting}, {weights} weights: {value:.3f}")
+                        for value in rows[name]
+                    ]
+                    points(axis, marks, marker=marker_of(variant), **look)
+            axis.set_title(label)
+            axis.set_xlim(left=-0.03)
+        row[0].set_yticks(range(len(variants)), variants)
+        row[0].set_ylim(len(variants) - 0.5, -0.5)
+        row[0].set_ylabel(setting)
+    live = spread[spread.weights == "live"].groupby("variant").near_zero.mean()
+    said = [f"{live[name]:.0%} with {name}" for name in ("l1", "l2", "baseline") if name in live.index]
+    message(figure, f"Weights that are nearly zero: {', '.join(said)}")
+    return figure
+
+
+def _pruned(pruning: pd.DataFrame, spectrum: pd.DataFrame) -> Figure:
+    """Draw a row a setting: the test error by the share of weights set to zero, and the singular values."""
+    settings = list(pruning.setting.unique())
+    figure = Figure(figsize=(WIDTH, 2.6 * len(settings) + 0.6), layout="constrained")
+    axes = figure.subplots(len(settings), 2, squeeze=False)
+    for (left, right), setting in zip(axes, settings, strict=True):
+        curves, values = pruning[pruning.setting == setting], spectrum[spectrum.setting == setting]
+        left.set(xlabel="share of live weights set to 0", ylabel="test error (%)", title=setting)
+        right.set(yscale="log", xlabel="place", ylabel="singular value", title=f"{setting}, first kernel")
+        ends = []
+        for name in curves.variant.unique():
+            of, colour = curves[curves.variant == name], colour_of(name)
+            ends.append(by_replicate(left, of, "share", "error", colour, name, marker_of(name)))
+        direct(left, ends)
+        each = [(name, values[values.variant == name]) for name in curves.variant.unique()]
+        lines = [by_replicate(right, of, "place", "value", colour_of(name), name) for name, of in each]
+        right.set_ylim(bottom=SMALLEST)
+        right.yaxis.set_major_formatter("{x:g}")
+        direct(right, lines)
+    most = pruning[pruning.share == pruning.share.max()].groupby("variant").error.mean()
+    said = ", ".join(f"{name} {most[name]:.0f}%" for name in most.sort_values().index)
+    message(figure, f"Test error with {pruning.share.max():.0%} of the weights cut: {said}")
+    return figure
