@@ -11,6 +11,7 @@ import typer
 
 from pipeline import questions
 from pipeline.params import BASELINE
+from pipeline.system import children
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 
@@ -29,7 +30,7 @@ def train(variant: Trained) -> None:
     if variant not in stages:
         raise UserError(f"variant: expected one of {', '.join(stages)}, received {variant!r}")
     os.chdir(ROOT)
-    os.execvp("dvc", ["dvc", "repro", stages[variant]])
+    os.execve(children.DVC[0], [*children.DVC, "repro", stages[variant]], children.environment())
 
 
 @app.command()

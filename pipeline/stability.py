@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-from ruamel.yaml import YAML
 
 from pipeline import toy
+from pipeline.params import document
+from pipeline.system import children, git
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 from pipeline.system.files import read_table, write_table
@@ -32,11 +32,10 @@ def run(directory: Path, seeds: int) -> None:
     ours = read(ROOT)
     others = []
     for number in range(1, seeds + 1):
-        copy = directory / f"seeds-{number}"
-        renewed(copy)
+        copy = renewed(directory / f"seeds-{number}")
         reseed(copy / toy.PARAMS, number * STEP)
         print(f"stability: seeds {number} of {seeds}, in {copy}", flush=True)
-        if subprocess.run(["dvc", "repro"], cwd=copy, env=toy.environment(), check=False).returncode:
+        if children.run((*children.DVC, "repro"), copy, toy.environment()):
             raise UserError(f"stability: a stage failed in {copy}; its own message is above")
         others.append(read(copy))
     table = compared(ours, others)
@@ -47,32 +46,34 @@ def run(directory: Path, seeds: int) -> None:
     print(f"table: {TABLE}; dvc repro report puts it on the page")
 
 
-def renewed(directory: Path) -> None:
-    """Make `directory` a copy of this checkout that keeps what an earlier copy there has trained."""
+def renewed(directory: Path) -> Path:
+    """Make `directory` a copy of this checkout that keeps what an earlier copy there has trained.
+
+    Returns where the project is in it.
+    """
+    project = directory / git.prefix(ROOT)
     aside = directory.with_name(f"{directory.name}.kept")
     if not aside.exists() and (directory / ".git" / toy.MARK).exists():
         for name in KEPT:
-            if (directory / name).exists():
+            if (project / name).exists():
                 (aside / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(directory / name, aside / name)
+                shutil.move(project / name, aside / name)
     toy.copy(directory)
     for name in KEPT:
         if (aside / name).exists():
             if (aside / name).is_file():
-                (directory / name).unlink(missing_ok=True)
-            shutil.move(aside / name, directory / name)
+                (project / name).unlink(missing_ok=True)
+            shutil.move(aside / name, project / name)
     shutil.rmtree(aside, ignore_errors=True)
+    return project
 
 
 def reseed(path: Path, step: int) -> None:
     """Add `step` to every seed of a `params.yaml`: of the data's draws, and of every setting."""
-    yaml = YAML()
-    yaml.width = 4096  # a line stays a line
-    content = yaml.load(path.read_text(encoding="utf-8"))
+    content = document.read(path)
     for section in (content["data"], *content["settings"].values()):
         section["seed"] += step
-    with path.open("w", encoding="utf-8") as file:
-        yaml.dump(content, file)
+    document.write(path, content)
 
 
 Judged = tuple[pd.DataFrame, pd.DataFrame]  # the verdicts and the evidence of all claims of a study

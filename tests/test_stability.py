@@ -1,8 +1,8 @@
 """The study with other seeds: what is reseeded, what a copy keeps, and what is said of two that differ."""
 
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -102,12 +102,10 @@ def answer(root: Path, verdict: str, outcome: str) -> None:
 @pytest.fixture
 def repro(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Where `dvc repro` was called: a study that trains once, and is refuted by the second set of seeds."""
-    real, called = subprocess.run, []
+    called = []
 
-    def run(command: list[str], **options: Any) -> Any:
-        if command[0] != "dvc":
-            return real(command, **options)
-        root = Path(options["cwd"])
+    def run(command: Sequence[str], root: Path, variables: Mapping[str, str]) -> int:
+        assert command[1:] == ("-m", "dvc", "repro")
         called.append(root)
         seed = YAML(typ="safe").load(root / "params.yaml")["settings"]["small"]["seed"]
         answer(root, *(("refuted", "reversed") if seed == 2002 else ("supported", "holds")))
@@ -115,9 +113,9 @@ def repro(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
             (root / name).mkdir(parents=True, exist_ok=True)
             with (root / name / "trained").open("a") as file:
                 file.write("once\n")
-        return subprocess.CompletedProcess(command, 0)
+        return 0
 
-    monkeypatch.setattr("pipeline.stability.subprocess.run", run)
+    monkeypatch.setattr("pipeline.stability.children.run", run)
     return called
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -14,7 +13,7 @@ from pipeline.adapt import estimate, rules, sizes
 from pipeline.adapt.sizes import Facts, Sizes
 from pipeline.datasets import own
 from pipeline.params import FILE, OWN, Params
-from pipeline.system import machine
+from pipeline.system import git, machine
 from pipeline.system.errors import UserError
 
 MINUTES = 5  # for IMAGES images or fewer; more images may take longer in proportion
@@ -25,10 +24,15 @@ def run(root: Path, path: Path, force: bool = False) -> None:
     """Write the `params.yaml` below `root` for the data at `path`, and say what was changed and why.
 
     Raises UserError where the data cannot be read or are too few, where they are not in `datasets/`, and,
-    without `force`, where the file has changes that git does not know.
+    without `force`, where git does not have the file as it is.
     """
     source = _source(root, path)
-    if not force and _changed(root):
+    if not force and not git.head(root):
+        raise UserError(
+            f"{FILE}: expected a commit that has it, for it is overwritten, received none; copy it and take "
+            "--force"
+        )
+    if not force and git.changed(root, FILE):
         raise UserError(
             f"{FILE}: expected no uncommitted changes, for they would be lost, received some; commit them, "
             "put them aside with git stash, or take --force"
@@ -69,11 +73,6 @@ def _source(root: Path, path: Path) -> str:
     if not (root / at).exists():
         raise UserError(f"{at}: expected a file or folder, received a path where nothing is")
     return str(at)
-
-
-def _changed(root: Path) -> bool:
-    command = ["git", "-C", str(root), "status", "--porcelain", "--", FILE]
-    return bool(subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip())
 
 
 def _facts(root: Path, source: str) -> Facts:

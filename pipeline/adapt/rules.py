@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from pipeline.adapt import blocks
 from pipeline.adapt.sizes import Facts, Sizes
+from pipeline.params import document
 from pipeline.params.sections import Section
 from pipeline.params.studied import Studied, batch_size
 
@@ -30,10 +30,9 @@ def adapted(text: str, facts: Facts, sizes: Sizes, sections: Mapping[str, type[S
 
     `sections` has what each question's section is, by its name.
     """
-    text, noisy, conv = _settings(text, facts)
-    yaml = YAML()
-    yaml.width = 4096  # a line stays a line
-    content = yaml.load(text)
+    # Without aliases: a block that is removed may be what another repeats.
+    text, noisy, conv = _settings(document.dumped(document.parsed(text)), facts)
+    content = document.parsed(text)
     content["scale"] = 1
     content["data"]["validation"] = sizes.validation
     _tune(content["tuning"], sizes)
@@ -49,10 +48,8 @@ def adapted(text: str, facts: Facts, sizes: Sizes, sections: Mapping[str, type[S
     for name, setting in content["settings"].items():
         _choose(setting, [v for v in needed + kept if v in kept], sizes.level.most if name == conv else None)
     _flow(content)
-    stream = io.StringIO()
-    yaml.dump(content, stream)
     unused = [name for name in content["variants"] if name not in kept]
-    return blocks.removed(stream.getvalue(), "variants", unused)
+    return blocks.removed(document.dumped(content), "variants", unused)
 
 
 def _settings(text: str, facts: Facts) -> tuple[str, str, str]:

@@ -71,16 +71,6 @@ def dirty(root: Path) -> bool:
     return checkout.dirty(root)
 
 
-def test_the_commit_is_the_one_checked_out(study: Path, git: Git) -> None:
-    first = checkout.commit(study)
-    assert first == git("rev-parse", "HEAD")
-    assert len(first) == 40
-    git("commit", "--quiet", "--allow-empty", "--message", "second")
-    assert checkout.commit(study) == first  # of when the process began
-    checkout.commit.cache_clear()
-    assert checkout.commit(study) == git("rev-parse", "HEAD") != first
-
-
 @pytest.mark.parametrize("name", ["pipeline/code.py", "params.yaml", "dvc.yaml", "requirements.lock"])
 def test_a_changed_source_is_dirty_until_it_is_committed(study: Path, git: Git, name: str) -> None:
     assert not dirty(study)
@@ -124,5 +114,5 @@ def test_outside_git_there_is_no_commit(tmp_path: Path, git: Git, monkeypatch: p
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     outside = tmp_path / "outside"
     outside.mkdir()
-    assert checkout.commit(outside) == checkout.source_commit(outside) == ""
+    assert checkout.source_commit(outside) == ""
     assert not dirty(outside)
