@@ -107,6 +107,7 @@ def quick(
     """Run every stage at toy size in a throwaway copy with its own store."""
     from pipeline import toy
 
+    questions.load(ROOT / "params.yaml")  # a fault in it is said, not copied
     toy.run(directory)
 
 
@@ -118,6 +119,7 @@ def stability(
     """Run the whole study again with other seeds, and compare every verdict."""
     from pipeline import stability as again
 
+    questions.load(ROOT / "params.yaml")
     again.run(directory, seeds)
 
 

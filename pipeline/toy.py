@@ -11,7 +11,7 @@ from pipeline import questions
 from pipeline.datasets import obtain
 from pipeline.params import OWN, document
 from pipeline.params.toy import CANDIDATES, LIMITS
-from pipeline.system import children, git
+from pipeline.system import children, git, untrusted
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 
@@ -138,7 +138,7 @@ def _committed() -> dict[str, Any]:
     text = git.content(ROOT, "HEAD", PARAMS)
     if text is None:
         raise UserError(f"{PARAMS}: expected a commit that has it, received none; commit it first")
-    committed: dict[str, Any] = document.parsed(text.decode())
+    committed: dict[str, Any] = untrusted.yaml(text.decode())
     return committed
 
 

@@ -6,14 +6,13 @@ import os
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from pipeline import params, questions
 from pipeline.adapt import estimate, rules, sizes
 from pipeline.adapt.sizes import Facts, Sizes
 from pipeline.datasets import own
 from pipeline.params import FILE, OWN, Params
-from pipeline.system import git, machine
+from pipeline.system import git, machine, untrusted
 from pipeline.system.errors import UserError
 
 MINUTES = 5  # for IMAGES images or fewer; more images may take longer in proportion
@@ -53,11 +52,11 @@ def written(text: str, facts: Facts, cores: int) -> tuple[str, Sizes, float]:
     Raises UserError where the data are too few, and for faults of the parameters.
     """
     sections = {question.name: question.settings for question in questions.discover()}
-    params.check(YAML(typ="safe").load(text), sections, FILE)
+    params.parsed(text, sections, FILE)
     limit = 60 * MINUTES * max(facts.images / IMAGES, 1)
     for chosen in sizes.possible(facts):
         adapted = rules.adapted(text, facts, chosen, sections)
-        study: Params = params.check(YAML(typ="safe").load(adapted), sections, FILE)
+        study: Params = params.parsed(adapted, sections, FILE)
         params.check_images(study, {facts.source: (facts.images, *facts.shape)}, FILE)
         took = estimate.seconds(study, facts.shape, cores)
         if took <= limit:
@@ -87,7 +86,7 @@ def _facts(root: Path, source: str) -> Facts:
 
 def _said(before: str, after: str, facts: Facts, chosen: Sizes, took: float) -> list[str]:
     """Return what was changed and why, a line each."""
-    old, new = (YAML(typ="safe").load(text) for text in (before, after))
+    old, new = (untrusted.yaml(text) for text in (before, after))
     size = " x ".join(map(str, facts.shape))
     level = chosen.level
     setting = next(iter(new["settings"].values()))

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from pipeline.adapt import blocks
@@ -58,7 +57,7 @@ def _settings(text: str, facts: Facts) -> tuple[str, str, str]:
     Each is the first of its kind in the file, or a copy of the one with few images. Return the names of the
     latter two as well, "" for the convolutional one where the images are too small for it.
     """
-    settings = YAML(typ="safe").load(text)["settings"]
+    settings = document.parsed(text)["settings"]
     dense = [name for name, setting in settings.items() if "dense" in setting["network"]]
     clean = [name for name in dense or settings if not settings[name]["label_noise"]] or [*settings]
     # Of the settings that would do, those come first that hold images out, on several training sets.

@@ -109,6 +109,8 @@ def _result(filesystem: Any, folder: str, row: Row, scratch: Path) -> Result | N
             archived = untrusted.arrays(_copied(filesystem, f"{folder}/{row.run.key}.npz", scratch))
         except (OSError, UserError):
             return None
+        if "logits" not in archived:
+            return None
     weights = below(archived, "weights/")
     return Result(**vars(row.record()), logits=archived["logits"], weights=weights, seconds={})
 

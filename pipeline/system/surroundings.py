@@ -16,7 +16,8 @@ def settle() -> None:
     """Undo what would end in a traceback later. Raises SystemExit with one line where nothing can be done.
 
     A warning that Python is told to raise is printed, for the libraries warn. A letter that the terminal has
-    not is replaced. matplotlib is not told of a backend, for it refuses one that it does not know.
+    not is replaced. matplotlib is told of no backend and of no file of the user's: it fails on one that it
+    does not know, and on one that it cannot read.
     """
     lacking = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if lacking:
@@ -33,6 +34,7 @@ def settle() -> None:
         warnings.simplefilter("default")
     os.environ.pop("PYTHONWARNINGS", None)
     os.environ.pop("MPLBACKEND", None)
+    os.environ["MATPLOTLIBRC"] = os.devnull
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

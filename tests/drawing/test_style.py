@@ -57,6 +57,12 @@ def test_the_users_matplotlibrc(tmp_path: Path, repository: Path, expected: str,
     assert drawn(tmp_path, repository, MPLCONFIGDIR=str(tmp_path)) == expected
 
 
+def test_a_matplotlibrc_that_is_no_text(tmp_path: Path, repository: Path, expected: str) -> None:
+    (tmp_path / "configured").mkdir()
+    (tmp_path / "configured" / "matplotlibrc").write_bytes(b"font.size: \xff\xfe\n")
+    assert drawn(tmp_path, repository, MPLCONFIGDIR=str(tmp_path / "configured")) == expected
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_the_users_backend(tmp_path: Path, repository: Path, expected: str, entry: str, backend: str) -> None:
