@@ -7,6 +7,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/.ready
 PORT ?= 5000
 
+# What .venv/bin/dvc or mlflow starts is this python too, where nobody has activated the environment.
+ACTIVATED := import os, sys; os.environ['PATH'] = os.pathsep.join((os.path.join(sys.prefix, 'bin'), os.environ.get('PATH', os.defpath)))
+
 .PHONY: setup repro quick test audit bench ui clean
 
 setup: $(READY)
@@ -15,7 +18,8 @@ setup: $(READY)
 $(READY): requirements.lock
 	@test -n "$(PYTHON)" || { echo "error: Python: expected 3.11 to 3.13 with venv, found none on PATH; set PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	.venv/bin/python -m pip install --no-user --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@echo "$(ACTIVATED)" > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/activated.pth"
 	@touch $@
 
 repro: $(READY)

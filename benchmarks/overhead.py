@@ -14,7 +14,7 @@ from benchmarks import cells
 from benchmarks.measure import Measured, alternately, seconds
 from benchmarks.speed import forget, warm_seconds
 from pipeline import questions, records, toy
-from pipeline.system import machine
+from pipeline.system import children, machine
 from pipeline.system.checkout import ROOT
 from pipeline.training import fanout
 
@@ -55,10 +55,8 @@ def tracking() -> Measured:
 def study() -> list[Measured]:
     """Reproduce the whole default study in a copy of this checkout; then again, with nothing to do."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "study"
-        toy.copy(copy)
-
-        repro = ("dvc", "repro", "--quiet")
+        copy = toy.copy(Path(folder) / "study")
+        repro = (*children.DVC, "repro", "--quiet")
         whole = _seconds_in(copy, *repro)
         nothing = [_seconds_in(copy, *repro) for _ in range(ROUNDS)]
         training = _training_seconds(copy) / machine.read().processes

@@ -11,6 +11,7 @@ import typer
 
 from pipeline import questions
 from pipeline.params import BASELINE
+from pipeline.system import children
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 
@@ -29,7 +30,7 @@ def train(variant: Trained) -> None:
     if variant not in stages:
         raise UserError(f"variant: expected one of {', '.join(stages)}, received {variant!r}")
     os.chdir(ROOT)
-    os.execvp("dvc", ["dvc", "repro", stages[variant]])
+    os.execve(children.DVC[0], [*children.DVC, "repro", stages[variant]], children.environment())
 
 
 @app.command()
@@ -116,6 +117,7 @@ def quick(
     """Run every stage at toy size in a throwaway copy with its own store."""
     from pipeline import toy
 
+    questions.load(ROOT / "params.yaml")  # a fault in it is said, not copied
     toy.run(directory)
 
 
@@ -127,6 +129,7 @@ def stability(
     """Run the whole study again with other seeds, and compare every verdict."""
     from pipeline import stability as again
 
+    questions.load(ROOT / "params.yaml")
     again.run(directory, seeds)
 
 

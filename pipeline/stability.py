@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-from ruamel.yaml import YAML
 
 from pipeline import copies, questions, toy
+from pipeline.params import document
 from pipeline.questions import power
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
@@ -30,8 +30,7 @@ def run(directory: Path, seeds: int) -> None:
     ours = read(ROOT)
     others = []
     for number in range(1, seeds + 1):
-        copy = directory / f"seeds-{number}"
-        copies.renewed(copy)
+        copy = copies.renewed(directory / f"seeds-{number}")
         reseed(copy / toy.PARAMS, number * STEP)
         print(f"stability: seeds {number} of {seeds}, in {copy}", flush=True)
         copies.reproduce(copy, "stability")
@@ -48,13 +47,10 @@ def run(directory: Path, seeds: int) -> None:
 
 def reseed(path: Path, step: int) -> None:
     """Add `step` to every seed of a `params.yaml`: of the data's draws, and of every setting."""
-    yaml = YAML()
-    yaml.width = 4096  # a line stays a line
-    content = yaml.load(path.read_text(encoding="utf-8"))
+    content = document.read(path)
     for section in (content["data"], *content["settings"].values()):
         section["seed"] += step
-    with path.open("w", encoding="utf-8") as file:
-        yaml.dump(content, file)
+    document.write(path, content)
 
 
 Judged = tuple[pd.DataFrame, pd.DataFrame]  # the verdicts and the evidence of all claims of a study

@@ -21,8 +21,7 @@ def run(folder: Path, directory: Path) -> None:
     params = folder / toy.PARAMS
     if not params.exists():
         raise UserError(f"folder: expected one with {toy.PARAMS}, such as studies/*/, received {folder}")
-    copy = directory / folder.resolve().name
-    copies.renewed(copy)
+    copy = copies.renewed(directory / folder.resolve().name)
     shutil.copyfile(params, copy / toy.PARAMS)
     for path in (copy / REPORTS).iterdir():  # those of this checkout
         if path.name not in OURS:

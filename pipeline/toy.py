@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from pipeline import questions
 from pipeline.datasets import obtain
-from pipeline.params import OWN
+from pipeline.params import OWN, document
 from pipeline.params.toy import CANDIDATES, LIMITS
 from pipeline.questions import Question
+from pipeline.system import children, git, untrusted
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError
 
@@ -30,17 +27,17 @@ def run(directory: Path) -> None:
     The copy has its own MLflow store; it takes downloaded data from this checkout where that has them.
     Raises UserError when `directory` is not an earlier copy, and when a stage fails.
     """
-    copy(directory)
-    keep_a_few(directory / PARAMS, _committed())
-    shrink(directory / PARAMS)
-    if subprocess.run(["dvc", "repro"], cwd=directory, env=environment(), check=False).returncode:
-        raise UserError(f"quick: a stage failed in {directory}; its own message is above")
-    print(f"toy report: {directory / 'reports' / 'report.md'}")
+    project = copy(directory)
+    keep_a_few(project / PARAMS, _committed())
+    shrink(project / PARAMS)
+    if children.run((*children.DVC, "repro"), project, environment()):
+        raise UserError(f"quick: a stage failed in {project}; its own message is above")
+    print(f"toy report: {project / 'reports' / 'report.md'}")
 
 
 def environment() -> dict[str, str]:
     """Return the environment for a copy: a store of its own, and the downloads that this checkout has."""
-    variables = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    variables = {k: v for k, v in children.environment().items() if not k.startswith("MLFLOW_")}
     downloads = obtain.downloads(ROOT)
     for dataset in obtain.PUBLISHED.values():
         if dataset.is_kept(downloads):
@@ -48,36 +45,41 @@ def environment() -> dict[str, str]:
     return variables
 
 
-def copy(directory: Path) -> None:
+def copy(directory: Path) -> Path:
     """Make `directory` a clone of this checkout, uncommitted changes and data of one's own included.
 
-    Raises UserError for anything there but an earlier copy.
+    Returns where the project is in it, which may be a part of a larger repository.
+
+    Raises UserError for anything there but an earlier copy, and where git fails.
     """
     mark = directory / ".git" / MARK
     if not mark.exists() and directory.exists() and (directory.is_file() or any(directory.iterdir())):
         raise UserError(f"directory: expected a new or earlier copy, received {directory}")
-    if directory.exists():
-        shutil.rmtree(directory)
     # What DVC keeps of one's own data is ignored by git.
     names = _listed("--cached", "--others", "--exclude-standard") | _listed("--others", "--", OWN)
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(directory)], check=True)
+    top, inside = git.top(ROOT), git.prefix(ROOT)
+    if directory.exists():
+        shutil.rmtree(directory)
+    # Its files come from the work tree; neither hooks nor filters of the user run.
+    options = ("--quiet", "--no-checkout", "--no-reject-shallow", "--template=")
+    git.output(ROOT, "clone", *options, "--", str(top), str(directory.absolute()))
     mark.touch()
+    project = directory / inside
+    project.mkdir(parents=True, exist_ok=True)
     for name in sorted(names):
-        source, target = ROOT / name, directory / name
-        target.unlink(missing_ok=True)
+        source, target = ROOT / name, project / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_symlink():  # to a file or a folder, such as data of one's own on another disk
             target.symlink_to(source.resolve())
         elif source.exists():
             shutil.copy2(source, target)
+    git.output(project, "read-tree", "HEAD")
+    return project
 
 
 def _listed(*options: str) -> set[str]:
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z", *options], capture_output=True, text=True, check=True
-    )
     # With a slash at its end it is a repository of its own.
-    return {name for name in listed.stdout.split("\0") if name and not name.endswith("/")}
+    return {name for name in git.lines(git.output(ROOT, "ls-files", "-z", *options)) if name[-1] != "/"}
 
 
 def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
@@ -86,7 +88,7 @@ def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
     What the questions look at stays, a few of each, and what differs from the `committed` parameters, for it
     is what somebody wants to look at.
     """
-    yaml, content = _read(path)
+    content = document.read(path)
     sections = {question.name: question.settings for question in _asked(content)}
     settings = {name for name, setting in content["settings"].items() if not setting["validation_size"]}
     settings |= _needed(
@@ -108,8 +110,7 @@ def keep_a_few(path: Path, committed: Mapping[str, Any]) -> None:
             names = content["questions"][name][field]
             if not isinstance(names, str):
                 names[:] = [name for name in names if name in content[known]]
-    with path.open("w", encoding="utf-8") as file:
-        yaml.dump(content, file)
+    document.write(path, content)
 
 
 def _needed(
@@ -137,9 +138,10 @@ def _keep(section: dict[str, Any], names: set[str], committed: Mapping[str, Any]
 
 
 def _committed() -> dict[str, Any]:
-    command = ["git", "-C", str(ROOT), "show", f"HEAD:./{PARAMS}"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True)
-    committed: dict[str, Any] = YAML().load(shown.stdout)
+    text = git.content(ROOT, "HEAD", PARAMS)
+    if text is None:
+        raise UserError(f"{PARAMS}: expected a commit that has it, received none; commit it first")
+    committed: dict[str, Any] = untrusted.yaml(text.decode())
     return committed
 
 
@@ -147,15 +149,9 @@ def _asked(content: Mapping[str, Any]) -> list[Question]:
     return [question for question in questions.discover() if question.name in content["questions"]]
 
 
-def _read(path: Path) -> tuple[YAML, Any]:
-    yaml = YAML()
-    yaml.width = 4096  # a line stays a line
-    return yaml, yaml.load(path.read_text(encoding="utf-8"))
-
-
 def shrink(path: Path) -> None:
     """Rewrite a params.yaml with every setting and question at toy size."""
-    yaml, content = _read(path)
+    content = document.read(path)
     for setting in content["settings"].values():
         for name, limit in LIMITS.items():
             setting[name] = min(setting[name], limit)
@@ -170,5 +166,4 @@ def shrink(path: Path) -> None:
             del values[CANDIDATES:]
     for question in _asked(content):
         question.settings.toy(content["questions"][question.name], content)
-    with path.open("w", encoding="utf-8") as file:
-        yaml.dump(content, file)
+    document.write(path, content)

@@ -18,7 +18,10 @@ RECORDING = frozenset({"tracking"})
 NO_RESULT = {
     *(
         f"pipeline/system/{name}.py"
-        for name in ("checkout", "discovery", "errors", "guard", "lean", "machine", "untrusted")
+        for name in (
+            *("checkout", "children", "discovery", "errors", "git", "guard", "lean", "machine"),
+            *("surroundings", "untrusted"),
+        )
     ),
     *(f"pipeline/training/{name}.py" for name in ("fanout", "live", "preload", "progress")),
     "pipeline/plan/cost.py",

@@ -1,6 +1,7 @@
 """The study with other seeds: what is reseeded, what a copy keeps, and what is said of two that differ."""
 
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline import questions, stability, toy
+from pipeline import copies, questions, stability, toy
 from pipeline.page import stable
 from pipeline.page.answers import Answer
 from pipeline.system.checkout import ROOT
@@ -87,7 +88,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raw_params: dict[s
         ["-c", "user.name=a", "-c", "user.email=b", "commit", "-qm", "c"],
     ):
         subprocess.run(["git", *command], cwd=root, check=True)
-    for module in (stability, toy):
+    for module in (copies, stability, toy):
         monkeypatch.setattr(module, "ROOT", root)
     monkeypatch.setattr(questions, "load", lambda path: asking.check(raw_params))
     return root
@@ -106,12 +107,10 @@ def answer(root: Path, verdict: str, outcome: str) -> None:
 @pytest.fixture
 def repro(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Where `dvc repro` was called: a study that trains once, and is refuted by the second set of seeds."""
-    real, called = subprocess.run, []
+    called = []
 
-    def run(command: list[str], **options: Any) -> Any:
-        if command[0] != "dvc":
-            return real(command, **options)
-        root = Path(options["cwd"])
+    def run(command: Sequence[str], root: Path, variables: Mapping[str, str]) -> int:
+        assert command[1:] == ("-m", "dvc", "repro")
         called.append(root)
         seed = YAML(typ="safe").load(root / "params.yaml")["settings"]["small"]["seed"]
         answer(root, *(("refuted", "reversed") if seed == 2002 else ("supported", "holds")))
@@ -119,9 +118,9 @@ def repro(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
             (root / name).mkdir(parents=True, exist_ok=True)
             with (root / name / "trained").open("a") as file:
                 file.write("once\n")
-        return subprocess.CompletedProcess(command, 0)
+        return 0
 
-    monkeypatch.setattr("pipeline.copies.subprocess.run", run)
+    monkeypatch.setattr("pipeline.copies.children.run", run)
     return called
 
 

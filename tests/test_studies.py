@@ -1,12 +1,12 @@
 """A study with parameters of its own: what its copy runs, and which reports it leaves."""
 
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipeline import studies, toy
+from pipeline import copies, studies, toy
 from pipeline.system.errors import UserError
 
 
@@ -28,25 +28,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / name).write_text(text, encoding="utf-8")
     for command in ("init -q", "add -A", "-c user.name=a -c user.email=b commit -qm c"):
         subprocess.run(["git", *command.split()], cwd=root, check=True)
-    monkeypatch.setattr(toy, "ROOT", root)
+    for module in (copies, toy):
+        monkeypatch.setattr(module, "ROOT", root)
     return root / "studies" / "mine"
 
 
 @pytest.fixture
 def repro(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """What was there when `dvc repro` was called, which writes a report or fails."""
-    real, found = subprocess.run, []
+    found = []
 
-    def run(command: list[str], **options: Any) -> Any:
-        if command[0] != "dvc":
-            return real(command, **options)
-        root = Path(options["cwd"])
+    def run(command: Sequence[str], root: Path, variables: Mapping[str, str]) -> int:
         found.append(sorted(path.name for path in (root / "reports").rglob("*") if path.is_file()))
         scale = (root / "params.yaml").read_text(encoding="utf-8")
         (root / "reports" / "report.md").write_text(f"with {scale}", encoding="utf-8")
-        return subprocess.CompletedProcess(command, "3" in scale)
+        return int("3" in scale)
 
-    monkeypatch.setattr("pipeline.copies.subprocess.run", run)
+    monkeypatch.setattr("pipeline.copies.children.run", run)
     return found
 
 

@@ -3,9 +3,9 @@
 import copy
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -172,6 +172,21 @@ def test_conditions_that_are_the_same_at_toy_size_are_left_out(tmp_path: Path) -
     assert list(left) == ["more", "small", "wide"]
 
 
+SHARED = """\
+  early: {early_stopping: {patience: *e}}
+  drop: {dropout: {rate: 0.5}}"""
+
+
+def test_a_list_that_an_alias_repeats_is_shrunk_at_its_own_place_alone(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    aliased = FULL.replace("epochs:        [1, 20, 40]", "epochs: &e [1, 20, 40]")
+    path.write_text(aliased.replace("  drop: {dropout: {rate: 0.5}}", SHARED), encoding="utf-8")
+    toy.shrink(path)
+    shrunk = YAML(typ="safe").load(path)
+    assert shrunk["tuning"]["baseline"]["epochs"] == [1, LIMITS["epochs"]]
+    assert shrunk["variants"]["early"] == {"early_stopping": {"patience": [1, 20]}}
+
+
 def test_a_first_look_at_the_committed_study_is_valid(tmp_path: Path, repository: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text((repository / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
@@ -227,6 +242,8 @@ def test_a_valid_setting_is_valid_when_shrunk(
 
 # ---- the copy ----
 
+WHO = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.org")
+
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -247,8 +264,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in {**committed, ".gitignore": "/data/\n__pycache__/\n"}.items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
-    who = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org"]
-    for command in (["init", "--quiet"], ["add", "."], [*who, "commit", "--quiet", "--message", "first"]):
+    for command in (["init", "--quiet"], ["add", "."], [*WHO, "commit", "--quiet", "--message", "first"]):
         subprocess.run(["git", "-C", str(root), *command], check=True)
     (root / "pipeline" / "code.py").write_text("changed\n", encoding="utf-8")
     (root / "gone.py").unlink()
@@ -359,22 +375,103 @@ def test_a_copy_may_lie_in_the_checkout(checkout: Path) -> None:
     assert files(checkout / "copy") == COPIED
 
 
+def test_a_part_of_a_larger_repository_is_copied_where_it_lies(
+    tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = checkout.rename(tmp_path / "part")
+    (tmp_path / "whole").mkdir()
+    part = whole.rename(tmp_path / "whole" / "part")
+    (part / ".git").rename(tmp_path / "whole" / ".git")
+    (tmp_path / "whole" / "other.txt").write_text("of the larger repository\n", encoding="utf-8")
+    monkeypatch.setattr(toy, "ROOT", part)
+    for command in (["add", "--all"], [*WHO, "commit", "--quiet", "--message", "moved"]):
+        subprocess.run(["git", "-C", str(tmp_path / "whole"), *command], check=True)
+    (part / "params.yaml").write_text(f"{FULL}# changed\n", encoding="utf-8")
+    assert toy.copy(tmp_path / "copy") == tmp_path / "copy" / "part"
+    expected = COPIED | {"params.yaml": f"{FULL}# changed\n"}
+    assert files(tmp_path / "copy") == {f"part/{name}": text for name, text in expected.items()}
+    assert toy._committed() == YAML(typ="safe").load(FULL)
+
+
+@pytest.mark.parametrize("place", ["checkout", "linked worktree"])
+def test_a_hook_that_makes_a_copy_commits_what_the_user_committed(
+    tmp_path: Path, checkout: Path, repository: Path, place: str
+) -> None:
+    root = checkout
+    if place == "linked worktree":
+        root = tmp_path / "linked"
+        subprocess.run(["git", "-C", str(checkout), "worktree", "add", "--quiet", str(root)], check=True)
+    program = (
+        f"import sys; sys.path.insert(0, {str(repository)!r}); from pathlib import Path; "
+        f"from pipeline import toy; toy.ROOT = Path({str(root)!r}); "
+        f"toy.copy(Path({str(tmp_path / 'copy')!r}))"
+    )
+    hook = checkout / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{program}"\n', encoding="utf-8")
+    hook.chmod(0o755)
+    (root / "dvc.yaml").write_text("stages: {} # changed\n", encoding="utf-8")
+    command = ["git", *WHO, "-C", str(root), "commit", "--quiet", "--all", "--message", "second"]
+    subprocess.run(command, check=True)
+    command = ["git", "-C", str(root), "diff", "--name-only", "HEAD~1", "HEAD"]
+    committed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "dvc.yaml" in committed
+    assert "params.yaml" not in committed
+    assert files(tmp_path / "copy")["dvc.yaml"] == "stages: {} # changed\n"
+
+
+def test_nothing_of_the_users_git_runs_in_the_copy(
+    tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = tmp_path / "template" / "hooks"
+    hooks.mkdir(parents=True)
+    (hooks / "post-checkout").write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n", encoding="utf-8")
+    (hooks / "post-checkout").chmod(0o755)
+    monkeypatch.setenv("GIT_TEMPLATE_DIR", str(tmp_path / "template"))
+    toy.copy(tmp_path / "copy")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_in_the_copy_git_sees_what_is_not_committed_and_no_more(tmp_path: Path, checkout: Path) -> None:
+    toy.copy(tmp_path / "copy")
+    said = [
+        subprocess.run(
+            ["git", "-C", str(root), "status", "--short"], capture_output=True, text=True, check=True
+        ).stdout
+        for root in (checkout, tmp_path / "copy")
+    ]
+    assert said[0] == said[1] != ""
+
+
+@pytest.mark.parametrize("kind", ["no repository", "another user's"])
+def test_where_git_fails_an_earlier_copy_stays(
+    tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    toy.copy(tmp_path / "copy")
+    before = files(tmp_path / "copy")
+    if kind == "no repository":
+        (checkout / ".git").rename(tmp_path / "git")
+    else:
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(UserError, match=r"^git: expected a repository|safe\.directory"):
+        toy.copy(tmp_path / "copy")
+    assert files(tmp_path / "copy") == before
+
+
 # ---- the run ----
 
 
 @pytest.fixture
 def repro(monkeypatch: pytest.MonkeyPatch) -> Repro:
     """Have `dvc repro` end with a code instead of running; what it was called with is listed."""
-    real, calls = subprocess.run, []
+    calls: list[dict[str, Any]] = []
 
     def end_with(code: int) -> list[dict[str, Any]]:
-        def run(command: list[str], **options: Any) -> Any:
-            if command[0] != "dvc":
-                return real(command, **options)
-            calls.append({"command": command, **options})
-            return subprocess.CompletedProcess(command, code)
+        def run(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> int:
+            calls.append({"command": command, "folder": folder, "variables": variables})
+            return code
 
-        monkeypatch.setattr("pipeline.toy.subprocess", SimpleNamespace(run=run))
+        monkeypatch.setattr("pipeline.toy.children.run", run)
         return calls
 
     return end_with
@@ -389,8 +486,11 @@ def test_the_pipeline_runs_in_the_shrunk_copy(
     calls = repro(0)
     toy.run(tmp_path / "copy")
     (call,) = calls
-    assert (call["command"], call["cwd"]) == (["dvc", "repro"], tmp_path / "copy")
-    assert call["env"] == {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    assert call["command"] == (sys.executable, "-m", "dvc", "repro")
+    assert call["folder"] == tmp_path / "copy"
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    assert call["variables"] == variables | {"PATH": path}
     assert "epochs: 3" in (tmp_path / "copy" / "params.yaml").read_text(encoding="utf-8")
     assert (checkout / "params.yaml").read_text(encoding="utf-8") == FULL
 
@@ -419,11 +519,11 @@ def test_a_whole_download_is_taken_along_unless_another_is_named(
     for name in IDX[1:]:
         (download / name).touch()
     toy.run(tmp_path / "copy")
-    assert calls[-1]["env"].get(variable) == named
+    assert calls[-1]["variables"].get(variable) == named
     (download / IDX[0]).touch()
     toy.run(tmp_path / "copy")
-    assert calls[-1]["env"][variable] == (named or str(download))
-    assert sum(dataset.variable in calls[-1]["env"] for dataset in obtain.PUBLISHED.values()) == 1
+    assert calls[-1]["variables"][variable] == (named or str(download))
+    assert sum(dataset.variable in calls[-1]["variables"] for dataset in obtain.PUBLISHED.values()) == 1
 
 
 def test_a_stage_that_fails_is_one_line(tmp_path: Path, checkout: Path, repro: Repro) -> None:

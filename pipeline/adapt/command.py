@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from pipeline import params, questions
 from pipeline.adapt import estimate, rules, sizes
 from pipeline.adapt.sizes import Facts, Sizes
 from pipeline.datasets import own
 from pipeline.params import FILE, OWN, Params
-from pipeline.system import machine
+from pipeline.system import git, machine, untrusted
 from pipeline.system.errors import UserError
 
 MINUTES = 5  # for IMAGES images or fewer; more images may take longer in proportion
@@ -25,10 +23,15 @@ def run(root: Path, path: Path, force: bool = False) -> None:
     """Write the `params.yaml` below `root` for the data at `path`, and say what was changed and why.
 
     Raises UserError where the data cannot be read or are too few, where they are not in `datasets/`, and,
-    without `force`, where the file has changes that git does not know.
+    without `force`, where git does not have the file as it is.
     """
     source = _source(root, path)
-    if not force and _changed(root):
+    if not force and not git.head(root):
+        raise UserError(
+            f"{FILE}: expected a commit that has it, for it is overwritten, received none; copy it and take "
+            "--force"
+        )
+    if not force and git.changed(root, FILE):
         raise UserError(
             f"{FILE}: expected no uncommitted changes, for they would be lost, received some; commit them, "
             "put them aside with git stash, or take --force"
@@ -49,11 +52,11 @@ def written(text: str, facts: Facts, cores: int) -> tuple[str, Sizes, float]:
     Raises UserError where the data are too few, and for faults of the parameters.
     """
     sections = {question.name: question.settings for question in questions.discover()}
-    params.check(YAML(typ="safe").load(text), sections, FILE)
+    params.parsed(text, sections, FILE)
     limit = 60 * MINUTES * max(facts.images / IMAGES, 1)
     for chosen in sizes.possible(facts):
         adapted = rules.adapted(text, facts, chosen, sections)
-        study: Params = params.check(YAML(typ="safe").load(adapted), sections, FILE)
+        study: Params = params.parsed(adapted, sections, FILE)
         params.check_images(study, {facts.source: (facts.images, *facts.shape)}, FILE)
         took = estimate.seconds(study, facts.shape, cores)
         if took <= limit:
@@ -71,11 +74,6 @@ def _source(root: Path, path: Path) -> str:
     return str(at)
 
 
-def _changed(root: Path) -> bool:
-    command = ["git", "-C", str(root), "status", "--porcelain", "--", FILE]
-    return bool(subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip())
-
-
 def _facts(root: Path, source: str) -> Facts:
     """Read the data; their notes are printed."""
     read = own.read(root / source, source)
@@ -88,7 +86,7 @@ def _facts(root: Path, source: str) -> Facts:
 
 def _said(before: str, after: str, facts: Facts, chosen: Sizes, took: float) -> list[str]:
     """Return what was changed and why, a line each."""
-    old, new = (YAML(typ="safe").load(text) for text in (before, after))
+    old, new = (untrusted.yaml(text) for text in (before, after))
     size = " x ".join(map(str, facts.shape))
     level = chosen.level
     setting = next(iter(new["settings"].values()))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from pipeline.adapt import blocks
 from pipeline.adapt.sizes import Facts, Sizes
+from pipeline.params import document
 from pipeline.params.sections import Section
 from pipeline.params.studied import Studied, batch_size
 
@@ -30,10 +29,9 @@ def adapted(text: str, facts: Facts, sizes: Sizes, sections: Mapping[str, type[S
 
     `sections` has what each question's section is, by its name.
     """
-    text, noisy, conv = _settings(text, facts)
-    yaml = YAML()
-    yaml.width = 4096  # a line stays a line
-    content = yaml.load(text)
+    # Without aliases: a block that is removed may be what another repeats.
+    text, noisy, conv = _settings(document.dumped(document.parsed(text)), facts)
+    content = document.parsed(text)
     sections = {name: sections[name] for name in content["questions"]}
     content["scale"] = 1
     content["data"]["validation"] = sizes.validation
@@ -50,10 +48,8 @@ def adapted(text: str, facts: Facts, sizes: Sizes, sections: Mapping[str, type[S
     for name, setting in content["settings"].items():
         _choose(setting, [v for v in needed + kept if v in kept], sizes.level.most if name == conv else None)
     _flow(content)
-    stream = io.StringIO()
-    yaml.dump(content, stream)
     unused = [name for name in content["variants"] if name not in kept]
-    return blocks.removed(stream.getvalue(), "variants", unused)
+    return blocks.removed(document.dumped(content), "variants", unused)
 
 
 def _settings(text: str, facts: Facts) -> tuple[str, str, str]:
@@ -62,7 +58,7 @@ def _settings(text: str, facts: Facts) -> tuple[str, str, str]:
     Each is the first of its kind in the file, or a copy of the one with few images. Return the names of the
     latter two as well, "" for the convolutional one where the images are too small for it.
     """
-    settings = YAML(typ="safe").load(text)["settings"]
+    settings = document.parsed(text)["settings"]
     dense = [name for name, setting in settings.items() if "dense" in setting["network"]]
     clean = [name for name in dense or settings if not settings[name]["label_noise"]] or [*settings]
     # Of the settings that would do, those come first that hold images out, on several training sets.

@@ -28,11 +28,20 @@ def compare(root: Path, a: str, b: str = WORKSPACE, out: Path | None = None) -> 
     comparison = Comparison(read[0], read[1], differences.differences(read[0], read[1]))
     folder = out if out is not None else root / FOLDER / f"{_file_name(a)}..{_file_name(b)}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _write(comparison, folder)
     except OSError as error:
         raise UserError(
             f"--out: expected a folder to write to, received {folder} ({error.strerror})"
         ) from error
+    terminal.show(comparison)
+    for line in sentences.warnings(comparison.a, comparison.b):
+        print(f"warning: {line}", file=sys.stderr)
+    print(f"written: {folder / PAGE}")
+    return comparison
+
+
+def _write(comparison: Comparison, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / FIGURE).unlink(missing_ok=True)
     if comparison.differences:
         style.use()
@@ -40,11 +49,6 @@ def compare(root: Path, a: str, b: str = WORKSPACE, out: Path | None = None) -> 
     text = page.rendered(comparison, drawn=bool(comparison.differences))
     (folder / PAGE).write_text(text, encoding="utf-8")
     write_table(folder / TABLE, page.table(comparison.differences))
-    terminal.show(comparison)
-    for line in sentences.warnings(comparison.a, comparison.b):
-        print(f"warning: {line}", file=sys.stderr)
-    print(f"written: {folder / PAGE}")
-    return comparison
 
 
 def _file_name(name: str) -> str:

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from pipeline.compare import scores, versions
 from pipeline.compare.scores import Scores
 from pipeline.compare.versions import Version
 from pipeline.params import FILE, flattened
+from pipeline.system import untrusted
 from pipeline.system.errors import UserError
 from pipeline.system.untrusted import SHOWN, printable
 
@@ -72,11 +70,11 @@ def _stages(version: Version, argument: str) -> Stages:
     if content is None:
         return {}
     try:
-        stages: Stages = YAML(typ="safe").load(content.decode())["stages"]
+        stages: Stages = untrusted.yaml(content.decode())["stages"]
         for stage in stages.values():  # the keys that are read below
             for entry in (*stage.get("deps", []), *stage.get("outs", [])):
                 entry["path"], entry["md5"]
-    except (YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{argument}: expected a {LOCK} that DVC wrote, received another file") from error
     return stages
 

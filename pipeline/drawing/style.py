@@ -92,7 +92,8 @@ def of_family(family: str) -> str:
 
 
 def use() -> None:
-    """Set the look."""
+    """Set the look, of which the user's matplotlibrc and fonts change nothing."""
+    mpl.rcdefaults()
     sns.set_theme(
         context="notebook",
         style="whitegrid",
@@ -128,7 +129,7 @@ def save(figure: Figure, path: Path) -> None:
     Of 256 colours, which lose nothing that can be seen: the page for a browser holds every figure.
     """
     drawn = io.BytesIO()
-    figure.savefig(drawn, metadata={"Software": None})
+    figure.savefig(drawn, format="png", metadata={"Software": None})
     with Image.open(drawn) as image:
         few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         few.save(path, format="PNG", optimize=True, dpi=image.info["dpi"])

@@ -30,7 +30,7 @@ def values(root: Path, study: Params) -> dict[str, Any]:
     table = {
         **_runs(root, study),
         "processors" if len(trained) > 1 else "processor": classes,
-        "code and parameters": f"commit `{source_commit()[:12]}`{', changed since' if dirty() else ''}",
+        "code and parameters": _commit(),
         **_data(root, study),
         **{f"data of `{name}`, sha256": f"`{_joined(digests[name])[:16]}…`" for name in study.settings},
         **{f"seed of `{name}`": str(setting.seed) for name, setting in study.settings.items()},
@@ -39,6 +39,12 @@ def values(root: Path, study: Params) -> dict[str, Any]:
     }
     rules = source_commit(paths=RULES)[:12]
     return {"provenance": table, "processors": [name for name, _ in trained], "rules": rules}
+
+
+def _commit() -> str:
+    """Return the commit of code and parameters, and whether they were changed since."""
+    commit = source_commit()
+    return f"commit `{commit[:12]}`{', changed since' if dirty() else ''}" if commit else "not in git"
 
 
 def _runs(root: Path, study: Params) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pipeline.params.models import (
     Params,
     Setting,
 )
-from pipeline.params.reading import check, check_images, load
+from pipeline.params.reading import check, check_images, load, parsed
 
 __all__ = [
     "BASELINE",
@@ -29,4 +29,5 @@ __all__ = [
     "check_images",
     "flattened",
     "load",
+    "parsed",
 ]

@@ -81,10 +81,10 @@ def _candidates(raw: Any) -> Any:
     return tuple({name: _at(keys, number) for name, keys in raw.items()} for number in range(counts.pop()))
 
 
-def _at(value: Any, number: int) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _at(field, number) for key, field in value.items()}
-    return value[number] if isinstance(value, list) else value
+def _at(keys: Any, number: int) -> Any:
+    if not isinstance(keys, Mapping):  # a fault, which is reported as it stands in the file
+        return keys
+    return {key: field[number] if isinstance(field, list) else field for key, field in keys.items()}
 
 
 Candidates = Annotated[tuple[RegularizerMix, ...], BeforeValidator(_candidates)]

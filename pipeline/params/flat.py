@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from pipeline.system import untrusted
 from pipeline.system.files import dotted
 
 FILE = "params.yaml"
@@ -18,10 +16,10 @@ def flattened(text: str) -> dict[str, Any]:
 
     Raises ValueError where the text is no mapping of sections.
     """
-    try:
-        raw = YAML(typ="safe").load(text)
-    except YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from error
+    raw = untrusted.yaml(text)
     if not isinstance(raw, Mapping):
         raise ValueError(f"expected a mapping of sections, received {raw!r}")
-    return dotted(raw)
+    try:
+        return dotted(raw)
+    except RecursionError as error:
+        raise ValueError("expected sections, received a mapping that holds itself") from error

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError, create_model
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pipeline.params.contradictions import contradictions, misfits, shortages
 from pipeline.params.models import Params
 from pipeline.params.scale import enlarged
 from pipeline.params.sections import Section, Strict
+from pipeline.system import untrusted
 from pipeline.system.errors import UserError, expectation
+from pipeline.system.untrusted import printable
 
 Sections = Mapping[str, type[Section]]  # what each question's section must be, by its name
 
@@ -23,15 +23,21 @@ Sections = Mapping[str, type[Section]]  # what each question's section must be, 
 def load(path: Path, sections: Sections) -> Params:
     """Read and check `path`. Raises UserError with a line for every fault, all at once."""
     try:
-        raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path.name}: expected a readable file, received {error}") from error
-    except YAMLError as error:
-        place = " ".join(str(error).split())
-        raise UserError(f"{path.name}: expected YAML, received {place}") from error
+    return parsed(text, sections, path.name)
+
+
+def parsed(text: str, sections: Sections, source: str = "params.yaml") -> Params:
+    """Parse and check a text. Raises UserError with a line for every fault, all at once."""
+    try:
+        raw = untrusted.yaml(text)
+    except ValueError as error:
+        raise UserError(f"{source}: expected YAML, received {error}") from error
     if not isinstance(raw, Mapping):
-        raise UserError(f"{path.name}: expected a mapping of sections, received {raw!r}")
-    return check(raw, sections, path.name)
+        raise UserError(f"{source}: expected a mapping of sections, received {raw!r}")
+    return check(raw, sections, source)
 
 
 def check(raw: Mapping[str, Any], sections: Sections, source: str = "params.yaml") -> Params:
@@ -51,7 +57,7 @@ def check(raw: Mapping[str, Any], sections: Sections, source: str = "params.yaml
         faults = list(contradictions(params))
         if not faults:
             return enlarged(params)
-    raise UserError("\n".join(f"{source}: {fault}" for fault in faults))
+    raise UserError("\n".join(printable(f"{source}: {fault}") for fault in faults))
 
 
 def check_images(params: Params, shapes: Mapping[str, tuple[int, ...]], source: str = "params.yaml") -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.plan import Run
 from pipeline.records.files import NUMBERS, RUNS, Result, Row, below, rows
 from pipeline.records.unfinished import is_kept, keep
-from pipeline.system import machine, untrusted
+from pipeline.system import git, machine, untrusted
 from pipeline.system.errors import UserError
 
 
@@ -28,6 +28,8 @@ def take_over(root: Path, stage: str, runs: Iterable[Run]) -> set[str]:
     Returns their keys. None where the stage is forced, for that asks for everything to be trained. What
     another class of processor trained is taken too, with a warning: equal keys give equal bits on one class
     alone, and the report says which classes there are.
+
+    Raises UserError where git fails. Without git, the last commit has nothing.
     """
     missing = {run.key: run for run in runs if not is_kept(root, run)}
     taken: set[str] = set()
@@ -63,10 +65,13 @@ def _folders(root: Path, stage: str) -> Iterator[tuple[Any, str]]:
     work_tree = DVCFileSystem(str(root))
     if _is_forced(work_tree.repo):
         return
-    for rev in (None, "HEAD"):
-        filesystem = work_tree if rev is None else DVCFileSystem(str(root), rev=rev)
+    places = [(work_tree, "/")]
+    if git.head(root):
+        # Of a commit DVC shows the whole repository, of which the project may be a part.
+        places.append((DVCFileSystem(str(root), rev="HEAD", subrepos=True), f"/{git.prefix(root)}"))
+    for filesystem, top in places:
         try:
-            folders = filesystem.ls(f"/{RUNS}", detail=False)
+            folders = filesystem.ls(f"{top}{RUNS}", detail=False)
         except FileNotFoundError:  # nothing is locked
             continue
         for folder in sorted(folders, key=lambda path: (Path(path).name != stage, path)):
@@ -103,6 +108,8 @@ def _result(filesystem: Any, folder: str, row: Row, scratch: Path) -> Result | N
         try:
             archived = untrusted.arrays(_copied(filesystem, f"{folder}/{row.run.key}.npz", scratch))
         except (OSError, UserError):
+            return None
+        if "logits" not in archived:
             return None
     weights = below(archived, "weights/")
     return Result(**vars(row.record()), logits=archived["logits"], weights=weights, seconds={})

@@ -176,7 +176,10 @@ def timed(root: Path, stage: str) -> set[str]:
 
 def read_logits(root: Path, stage: str, key: str) -> np.ndarray:
     """Return the test logits (M, C) of a run that `stage` trained."""
-    return untrusted.arrays(archive(root, stage, key), "logits")["logits"]
+    path = archive(root, stage, key)
+    archived = untrusted.arrays(path, "logits")
+    with untrusted.reading(path):
+        return archived["logits"]
 
 
 def read_weights(root: Path, stage: str, key: str) -> dict[str, np.ndarray]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+
+from pipeline.system import git
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,27 +23,22 @@ def main_checkout(root: Path = ROOT) -> Path:
     return root
 
 
-@functools.cache
-def commit(root: Path = ROOT) -> str:
-    """Return the commit that is checked out, or "" outside git."""
-    return _git(root, "rev-parse", "HEAD")
-
-
-@functools.cache
-def dirty(root: Path = ROOT) -> bool:
-    """Tell whether code or parameters differ from the commit, new files included."""
-    return bool(_git(root, "status", "--porcelain", "--", *SOURCES))
-
-
 # What results are computed from; nothing that the pipeline itself writes.
 SOURCES = ("pipeline", "params.yaml", "dvc.yaml", "requirements.lock")
 
 
+@functools.cache
+def dirty(root: Path = ROOT) -> bool:
+    """Tell whether code or parameters differ from the commit, new files included; never without git.
+
+    Raises UserError where git fails.
+    """
+    return bool(git.head(root)) and git.changed(root, *SOURCES)
+
+
 def source_commit(root: Path = ROOT, paths: Sequence[str] = SOURCES) -> str:
-    """Return the last commit that changed code or parameters; a commit of results does not change it."""
-    return _git(root, "log", "-1", "--format=%H", "--", *paths)
+    """Return the last commit that changed code or parameters, or "" without git.
 
-
-def _git(root: Path, *arguments: str) -> str:
-    ended = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
-    return ended.stdout.strip()
+    A commit of results does not change it. Raises UserError where git fails.
+    """
+    return git.output(root, "rev-list", "-1", "HEAD", "--", *paths).decode().strip() if git.head(root) else ""

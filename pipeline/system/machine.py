@@ -11,9 +11,8 @@ from typing import Annotated, Any
 
 import joblib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from pipeline.system import untrusted
 from pipeline.system.checkout import main_checkout
 from pipeline.system.errors import UserError, expectation
 from pipeline.system.untrusted import printable
@@ -43,9 +42,9 @@ def read(root: Path | None = None) -> Machine:
     """
     path = (root or main_checkout()) / FILE
     try:
-        fields = YAML(typ="safe").load(path.read_text(encoding="utf-8")) if path.exists() else None
-    except YAMLError as error:
-        raise UserError(f"{FILE}: expected YAML, received {' '.join(str(error).split())}") from error
+        fields = untrusted.yaml(path.read_text(encoding="utf-8")) if path.exists() else None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{FILE}: expected YAML, received {error}") from error
     if not isinstance(fields or {}, dict):
         raise UserError(f"{FILE}: expected a mapping of settings, received {fields!r}")
     origin = dict.fromkeys(fields or {}, FILE)

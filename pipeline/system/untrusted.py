@@ -10,10 +10,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
+from ruamel.yaml import YAML
 
 from pipeline.system.errors import UserError
 
@@ -60,6 +61,15 @@ def arrays(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
                     raise ValueError(f"the member {member.filename} compressed")
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files if name.startswith(prefix)}
+
+
+def yaml(text: str) -> Any:
+    """Return what a YAML text holds. Raises ValueError, whose text is one line, where it is no YAML."""
+    try:
+        return YAML(typ="safe").load(text)
+    # What is built of a scalar may fail as anything: the 13th month, a tag that does not fit, deep brackets.
+    except Exception as error:
+        raise ValueError(printable(" ".join(str(error).split()))) from error
 
 
 def _reason(error: Exception) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from pipeline import adapt, questions
@@ -119,3 +120,48 @@ def test_the_command_takes_a_path_and_force(monkeypatch: pytest.MonkeyPatch) -> 
     for arguments in (["datasets/a.npz"], ["datasets/b", "--force"]):
         assert CliRunner().invoke(app, ["adapt", *arguments]).exit_code == 0
     assert called == [(Path("datasets/a.npz"), False), (Path("datasets/b"), True)]
+
+
+def test_without_a_commit_of_the_file_it_is_not_overwritten(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    source = save(root)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(root.parent))
+    (root / ".git").rename(tmp_path_factory.mktemp("git") / "git")
+    assert refusal(root, source) == (
+        "params.yaml: expected a commit that has it, for it is overwritten, received none; copy it and take "
+        "--force"
+    )
+    adapt.run(root, Path(source), force=True)
+    questions.load(root / "params.yaml")
+
+
+def test_uncommitted_changes_are_seen_where_git_shows_no_new_files(root: Path) -> None:
+    source = save(root)
+    git(root, "rm", "--cached", "--quiet", "params.yaml")
+    git(root, "commit", "--quiet", "--no-verify", "--message", "without")
+    git(root, "config", "status.showUntrackedFiles", "no")
+    assert "expected no uncommitted changes" in refusal(root, source)
+
+
+def test_what_is_no_yaml_is_one_line(root: Path) -> None:
+    source = save(root)
+    (root / "params.yaml").write_text("scale: [\n", encoding="utf-8")
+    commit(root)
+    assert refusal(root, source).startswith("params.yaml: expected YAML, received ")
+
+
+def test_values_that_aliases_repeat_are_adapted_each(root: Path) -> None:
+    source = save(root)
+    adapt.run(root, Path(source))
+    expected = (root / "params.yaml").read_text(encoding="utf-8")
+    aliased = TEXT.replace("variants: all", "variants: &every all", 1).replace(
+        "variants: all", "variants: *every"
+    )
+    epochs = "[5, 10, 20, 40]"
+    assert TEXT.count(f"epochs:        {epochs}") == 1
+    aliased = aliased.replace(f"epochs:        {epochs}", f"epochs: &e {epochs}")
+    (root / "params.yaml").write_text(aliased, encoding="utf-8")
+    adapt.run(root, Path(source), force=True)
+    loaded = [YAML(typ="safe").load(text) for text in (expected, (root / "params.yaml").read_text("utf-8"))]
+    assert loaded[0] == loaded[1]

@@ -172,6 +172,15 @@ def test_a_file_is_no_folder(run: Run, past: History) -> None:
     )
 
 
+def test_a_folder_that_cannot_be_written_to_is_one_line(run: Run, past: History, tmp_path: Path) -> None:
+    (tmp_path / "out" / "report.md").mkdir(parents=True)  # also for a user who may write anywhere
+    code, _, errors = run("old", "--out", str(tmp_path / "out"))
+    assert code == 1
+    assert errors == (
+        f"error: --out: expected a folder to write to, received {tmp_path / 'out'} (Is a directory)\n"
+    )
+
+
 def test_a_name_is_no_path(run: Run, past: History) -> None:
     past.git("branch", "topic/a", "old")
     run("topic/a", "old")

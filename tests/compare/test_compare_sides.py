@@ -193,3 +193,32 @@ def test_scores_of_other_parameters_or_of_another_plan_are_told(history: History
     lock["stages"]["plan"]["outs"][0]["md5"] = "4" * 32  # planned anew, and not evaluated
     (history.root / "dvc.lock").write_text(json.dumps(lock), encoding="utf-8")
     assert read(history, "workspace").stale == ["results/plan"]
+
+
+def test_a_part_of_a_larger_repository_is_read_like_a_whole(past: History) -> None:
+    expected = {name: read(past, name) for name in ("first", "workspace")}
+    whole = past.root.parent / "whole"
+    whole.mkdir()
+    (past.root / ".git").rename(whole / ".git")
+    past.root.rename(whole / "part")
+    part = History(whole / "part")
+    part.commit("moved")
+    moved, now = read(part, "moved"), read(part, "workspace")
+    assert moved.code == now.code == expected["workspace"].code
+    assert moved.parameters == now.parameters == expected["workspace"].parameters
+    assert moved.scores == expected["first"].scores
+
+
+@pytest.mark.parametrize("kind", ["no repository", "another user's"])
+def test_where_git_fails_its_reason_is_one_line(
+    past: History, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(past.root.parent))
+    if kind == "no repository":
+        (past.root / ".git").rename(past.root.parent / "git")
+    else:
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    for name in ("first", "workspace"):
+        with pytest.raises(UserError, match=r"^git: expected a repository|safe\.directory") as raised:
+            read(past, name)
+        assert "\n" not in str(raised.value)

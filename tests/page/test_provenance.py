@@ -107,3 +107,20 @@ def test_what_was_changed_of_the_images_is_said(tmp_path: Path, study: Params) -
     path.write_text(json.dumps(notes), encoding="utf-8")
     table = provenance.values(tmp_path, study)["provenance"]
     assert table["changed of `mnist`"] == "the labels 1 to 26 are counted from 0; a\\|b is left out"
+
+
+@pytest.mark.parametrize(
+    ("commit", "dirty", "said"),
+    [
+        ("c" * 40, False, "commit `cccccccccccc`"),
+        ("c" * 40, True, "commit `cccccccccccc`, changed since"),
+        ("", False, "not in git"),
+    ],
+)
+def test_the_commit_is_named_where_there_is_one(
+    tmp_path: Path, study: Params, monkeypatch: pytest.MonkeyPatch, commit: str, dirty: bool, said: str
+) -> None:
+    finished(tmp_path, study, lambda number: "Xeon")
+    monkeypatch.setattr(provenance, "source_commit", lambda *_, **__: commit)
+    monkeypatch.setattr(provenance, "dirty", lambda: dirty)
+    assert provenance.values(tmp_path, study)["provenance"]["code and parameters"] == said

@@ -1,5 +1,6 @@
 """Which checkout a folder belongs to, and what git says of one: asked of a small real repository."""
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.system import checkout
+from pipeline.system.errors import UserError
 
 Git = Callable[..., str]
 
@@ -71,16 +73,6 @@ def dirty(root: Path) -> bool:
     return checkout.dirty(root)
 
 
-def test_the_commit_is_the_one_checked_out(study: Path, git: Git) -> None:
-    first = checkout.commit(study)
-    assert first == git("rev-parse", "HEAD")
-    assert len(first) == 40
-    git("commit", "--quiet", "--allow-empty", "--message", "second")
-    assert checkout.commit(study) == first  # of when the process began
-    checkout.commit.cache_clear()
-    assert checkout.commit(study) == git("rev-parse", "HEAD") != first
-
-
 @pytest.mark.parametrize("name", ["pipeline/code.py", "params.yaml", "dvc.yaml", "requirements.lock"])
 def test_a_changed_source_is_dirty_until_it_is_committed(study: Path, git: Git, name: str) -> None:
     assert not dirty(study)
@@ -124,5 +116,26 @@ def test_outside_git_there_is_no_commit(tmp_path: Path, git: Git, monkeypatch: p
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     outside = tmp_path / "outside"
     outside.mkdir()
-    assert checkout.commit(outside) == checkout.source_commit(outside) == ""
+    assert checkout.source_commit(outside) == ""
     assert not dirty(outside)
+
+
+def test_a_clone_has_the_bytes_of_the_commit_whatever_line_ends_the_user_wants(
+    repository: Path, tmp_path: Path, git: Git
+) -> None:
+    study = tmp_path / "study"
+    shutil.copy(repository / ".gitattributes", study)
+    (study / "pipeline" / "code.py").write_bytes(b"one\ntwo\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "second")
+    clone = tmp_path / "clone"
+    options = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
+    subprocess.run(["git", "clone", "--quiet", *options, str(study), str(clone)], check=True)
+    assert (clone / "pipeline" / "code.py").read_bytes() == b"one\ntwo\n"
+
+
+def test_where_git_fails_there_is_no_empty_commit(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    for asked in (checkout.source_commit, dirty):
+        with pytest.raises(UserError, match=r"safe\.directory"):
+            asked(study)

@@ -16,11 +16,13 @@ from pipeline import plan, records
 from pipeline.plan import Candidate, Run
 from pipeline.records import Choice, files
 from pipeline.system.errors import UserError
+from tests import spoilt
 from tests.records.results import result
 
 MakeRun = Callable[..., Run]
 CELL = "tiny/baseline"
 STAGE = Path("results/runs/ridge")
+TRIES = 60
 
 
 class Bomb:
@@ -113,6 +115,23 @@ def test_half_a_file_is_refused(root: Path, name: str) -> None:
     content = (root / name).read_bytes()
     (root / name).write_bytes(content[: len(content) // 2])
     refusal(root, name)
+
+
+@pytest.mark.parametrize("spoil", spoilt.WAYS)
+@pytest.mark.parametrize("name", READERS)
+def test_a_spoilt_file_is_read_or_refused(
+    root: Path, name: str, spoil: Callable[[bytes, np.random.Generator], bytes]
+) -> None:
+    content, rng = (root / name).read_bytes(), np.random.default_rng(0)
+    refused = []
+    for _ in range(TRIES):
+        (root / name).write_bytes(spoil(content, rng))
+        try:
+            READERS[name](root)
+        except UserError as error:
+            refused.append(str(error))
+    assert len(refused) > TRIES / 4
+    assert all(map(str.isprintable, refused))
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -28,6 +28,8 @@ def levels(images: Named, notes: Notes) -> np.ndarray:
         values = np.moveaxis(values, 1, 3)
     kind = values.dtype.kind
     if kind == "b":
+        if not values.any():
+            raise UserError(f"{name}: expected some pixels that are True, received none; check the images")
         notes.add("False and True are read as 0 and 255", name)
         return np.where(values, np.uint8(255), np.uint8(0))
     if kind == "f":

@@ -40,6 +40,10 @@ FAULTS: dict[str, tuple[Arrays, str]] = {
         f"train_images: {SHAPES}, received shape (7, 784); "
         "if they are square, reshape them with reshape(-1, 28, 28)",
     ),
+    "no pixel that is True": (
+        {"train_images": np.zeros((7, 3, 2), bool)},
+        "train_images: expected some pixels that are True, received none; check the images",
+    ),
     "no image": (
         {"test_images": np.zeros((0, 3, 2), np.uint8)},
         f"test_images: {SHAPES}, received shape (0, 3, 2); save at least one image",

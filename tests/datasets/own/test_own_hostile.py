@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.datasets import own
 from pipeline.system.errors import UserError
+from tests import spoilt
 from tests.own_data import IDX, NAME, as_idx, as_picture, good, write
 
 TRIES = 150
@@ -45,27 +46,6 @@ KINDS: dict[str, dict[str, bytes]] = {
 }
 
 
-def cut(content: bytes, rng: np.random.Generator) -> bytes:
-    return content[: rng.integers(len(content))]
-
-
-def flipped(content: bytes, rng: np.random.Generator) -> bytes:
-    """Some bits of the content turned, those at its beginning more often."""
-    spoilt = bytearray(content)
-    for _ in range(rng.integers(1, 5)):
-        end = min(len(content), 64) if rng.random() < 0.5 else len(content)
-        spoilt[rng.integers(end)] ^= 1 << int(rng.integers(8))
-    return bytes(spoilt)
-
-
-def overwritten(content: bytes, rng: np.random.Generator) -> bytes:
-    """A stretch of the content replaced by noise, or by zeros or ones."""
-    start, length = rng.integers(len(content)), rng.integers(1, 40)
-    noise = rng.integers(0, 256, length, np.uint8).tobytes()
-    filling = (noise, b"\0" * length, b"\xff" * length)[rng.integers(3)]
-    return content[:start] + filling + content[start + length :]
-
-
 def read_or_refused(path: Path) -> bool:
     """Whether the data were read; a refusal is one printable line."""
     try:
@@ -80,7 +60,7 @@ def read_or_refused(path: Path) -> bool:
     return True
 
 
-@pytest.mark.parametrize("spoil", [cut, flipped, overwritten])
+@pytest.mark.parametrize("spoil", spoilt.WAYS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_spoilt_file_is_read_or_refused(
     tmp_path: Path, kind: str, spoil: Callable[[bytes, np.random.Generator], bytes]
@@ -96,7 +76,7 @@ def test_a_spoilt_file_is_read_or_refused(
         (tmp_path / name).write_bytes(spoil(content, rng))
         outcomes.append(read_or_refused(path))
     assert not all(outcomes)
-    if spoil is cut and kind not in ("JPEG", "grey JPEG"):
+    if spoil is spoilt.cut and kind not in ("JPEG", "grey JPEG"):
         assert sum(outcomes) <= TRIES * 0.25  # only what follows the data may be missing
 
 
