@@ -43,6 +43,24 @@ def source_commit(root: Path = ROOT, paths: Sequence[str] = SOURCES) -> str:
     return _git(root, "log", "-1", "--format=%H", "--", *paths)
 
 
+@functools.cache
+def branch(root: Path = ROOT) -> str:
+    """Return the branch that is checked out, or "" where none is."""
+    return _git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+
+
+@functools.cache
+def remote_url(root: Path = ROOT) -> str:
+    """Return the address that the repository was cloned from, or ""."""
+    return _git(root, "config", "--get", "remote.origin.url")
+
+
+@functools.cache
+def diff(root: Path = ROOT) -> str:
+    """Return how code and parameters differ from the commit; new files are not shown."""
+    return _git(root, "diff", "--no-ext-diff", "--no-color", "HEAD", "--", *SOURCES)
+
+
 def _git(root: Path, *arguments: str) -> str:
     ended = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     return ended.stdout.strip()

@@ -12,7 +12,7 @@ import pytest
 from mlflow import MlflowClient
 
 from pipeline.system.errors import UserError
-from pipeline.tracking import server
+from pipeline.tracking.study import server
 from tests.servers import HOST, free_port, request, started, until_healthy
 
 Study = tuple[MlflowClient, str]
