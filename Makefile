@@ -18,8 +18,10 @@ $(READY): requirements.lock
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@touch $@
 
+# What DVC takes from its cache has recorded nothing: in a fresh clone the networks and the page are logged here.
 repro: $(READY)
 	dvc repro
+	@python -m pipeline sync --quiet
 	@python -m pipeline summary
 
 quick: $(READY)

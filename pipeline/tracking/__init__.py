@@ -6,6 +6,9 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is im
 # A server that is away is asked again for some seconds, not for minutes: the training goes on without it.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
+# Otherwise every file that is logged draws a bar.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
 from pipeline.system.lean import lean
 
 with lean():

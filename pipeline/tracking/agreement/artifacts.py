@@ -27,7 +27,7 @@ def differing(artifacts: Mapping[str, Path | Drawn], run: Logged) -> dict[str, s
         if isinstance(artifact, Path):
             expected = digest(artifact.read_bytes())
         else:
-            of, _, expected = run.data.tags.get(f"{DIGEST}{path}", "").partition(" ")
+            of, _, expected = run.data.tags.get(f"{DIGEST}{path}", "").rpartition(" ")
             expected = expected if of == artifact.of else ""
         if found is None:
             wrong[path] = "expected a file, found none"

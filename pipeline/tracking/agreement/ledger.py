@@ -30,7 +30,7 @@ from pipeline.tracking.agreement.entities import (
 from pipeline.tracking.agreement.entry import Entry
 from pipeline.tracking.agreement.store import Experiment
 
-BATCH = 1000  # metrics in one request, which a server takes with 100 parameters and 100 tags
+BATCH = 1000  # values in one request: what a server takes, 100 parameters or tags at most
 FEW = 100
 PAGE = 5000
 
@@ -72,6 +72,7 @@ class Ledger:
         self.client, self.experiment = store.opened(experiment)
         self.circumstances, self.outer = circumstances, outer
         self.refused: list[str] = []
+        self._tagged: dict[str, dict[str, str]] = {}  # what a run that is not finished was begun with
 
     # ---- writing ----
 
@@ -87,11 +88,16 @@ class Ledger:
         """Create a run, RUNNING and marked as this process's; return its id."""
         tags = self.circumstances.tags() | identity(entry, group) | {CURRENT: text(current)}
         tags |= {PARENT: over} if (over := parent or self.outer) else {}
-        created = self.client.create_run(
-            self.experiment, start_time=start or now(), tags=tags, run_name=entry.name
-        )
+        start = start or now()
+        try:
+            created = self.client.create_run(self.experiment, start, tags | tags_of(entry), entry.name)
+        except MlflowException as error:
+            if not store.is_refusal(error):
+                raise
+            created = self.client.create_run(self.experiment, start, tags, entry.name)
+            self.log(entry.name, str(created.info.run_id), tags_of(entry))
         made = str(created.info.run_id)
-        self.log(entry.name, made, tags=tags_of(entry))
+        self._tagged[made] = tags_of(entry)
         if entry.data:
             self.client.log_inputs(made, [dataset(entry.data)])
         if group and (diff := self.circumstances.diff()):
@@ -106,7 +112,9 @@ class Ledger:
         if points is None:
             points = points_of(entry.curves, moment, moment)
         final = [Metric(name, value, moment, 0) for name, value in entry.metrics.items()]
-        self.log(entry.name, made, tags_of(entry), entry.params, [*points, *final])
+        known = self._tagged.pop(made, {})  # a call less a run
+        tags = {name: value for name, value in tags_of(entry).items() if known.get(name) != value}
+        self.log(entry.name, made, tags, entry.params, [*points, *final])
         self.client.set_terminated(made, "FINISHED", end_time=moment)
 
     def stop(self, made: str, status: str, reason: str) -> None:
@@ -154,9 +162,10 @@ class Ledger:
         """Log values of a run; `name` is what a line of `refused` calls it."""
         few: list[Any] = [Param(key, value) for key, value in (params or {}).items()]
         few += [RunTag(key, value) for key, value in (tags or {}).items()]
-        for items, size in ((few, FEW), (list(metrics), BATCH)):
-            for first in range(0, len(items), size):
-                self._log(name, made, items[first : first + size])
+        many = list(metrics)
+        while few or many:  # one request for what fits into one
+            self._log(name, made, [*few[:FEW], *many[: BATCH - FEW]])
+            few, many = few[FEW:], many[BATCH - FEW :]
 
     def _log(self, name: str, made: str, items: Sequence[Any]) -> None:
         try:
