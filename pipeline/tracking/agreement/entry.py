@@ -38,6 +38,7 @@ class Entry:
     key: what tells it from all other runs, and stays the same as long as it is the same run.
     metrics: final values. curves: a value an epoch, from 1, under names that no final value has.
     note: the description, in markdown. data: what it was trained on.
+    seconds: how long it took, where that is known; it is written, and not compared.
     artifacts: a file, which the artifact equals byte by byte, or what draws it, by the artifact's path.
     """
 
@@ -49,6 +50,7 @@ class Entry:
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
     note: str = ""
     data: Data | None = None
+    seconds: float = 0.0
     artifacts: Mapping[str, Path | Drawn] = field(default_factory=dict)
 
 

@@ -115,7 +115,8 @@ class _Mending:
         else:
             moment = first.run.info.start_time if first else now()
             kept = ledger.begin(entry, parent, current=self.current, start=moment, group=parent is None)
-            ledger.end(kept, entry, (first.run.info.end_time if first else None) or moment)
+            ended = (first.run.info.end_time if first else None) or moment + int(1000 * entry.seconds)
+            ledger.end(kept, entry, ended)
             artifacts.write(ledger.client, kept, entry.artifacts)
         for other in (beside.run for beside in several if beside.run.info.run_id != kept):
             inherit(ledger, other, kept, entry)

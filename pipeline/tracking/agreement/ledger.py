@@ -137,7 +137,7 @@ class Ledger:
     def forget_model(self, model: LoggedModel) -> None:
         """Delete a model and the versions that are registered of it."""
         for version in self.client.search_model_versions(f"run_id = '{model.source_run_id}'"):
-            if version.model_id == model.model_id:
+            if GROUP_KEY in version.tags:  # others are somebody else's
                 self.client.delete_model_version(version.name, version.version)
         self.client.delete_logged_model(model.model_id)
 
@@ -243,13 +243,14 @@ class Ledger:
                 return models
 
     def versions(self, names: Iterable[str]) -> dict[tuple[str, str], ModelVersion]:
-        """Return the versions of registered names, by name and the id of their model."""
+        """Return our versions of registered names, by name and the run of their model."""
         versions: dict[tuple[str, str], ModelVersion] = {}
         for name in names:
             token = None
             while True:
                 page = self.client.search_model_versions(f"name = '{name}'", page_token=token)
-                versions |= {(name, str(version.model_id)): version for version in page}
+                ours = [version for version in page if GROUP_KEY in version.tags]
+                versions |= {(name, str(version.run_id)): version for version in ours}
                 token = page.token
                 if not token:
                     break

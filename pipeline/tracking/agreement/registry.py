@@ -10,6 +10,7 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from pipeline.tracking.agreement import models
+from pipeline.tracking.agreement.entities import GROUP_KEY
 from pipeline.tracking.agreement.entry import Contents, Group
 from pipeline.tracking.agreement.groups import Difference
 from pipeline.tracking.agreement.ledger import Ledger
@@ -29,7 +30,7 @@ def differences(ledger: Ledger, contents: Contents) -> Iterator[Difference]:
         several = logged.get(group.entry.key, [])
         if group.model and len(several) == 1:
             name = group.model.registered
-            version = versions.get((name, several[0].model_id))
+            version = versions.get((name, str(several[0].source_run_id)))
             if version is None:
                 line = f"{group.entry.name}: expected a version of {name}, found none"
                 yield Difference(group.entry.name, [line], _new(ledger, group, several[0], by_group))
@@ -94,7 +95,7 @@ def _new(ledger: Ledger, group: Group, model: LoggedModel, versions: dict[str, s
             source=model.artifact_location,
             run_id=model.source_run_id,
             model_id=model.model_id,
-            tags=dict(group.model.tags),
+            tags={**group.model.tags, GROUP_KEY: group.entry.key},
             description=group.model.card,
         )
         versions[group.entry.key] = str(made.version)
