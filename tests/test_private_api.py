@@ -25,6 +25,7 @@ MODULES = {
     "records/earlier.py": {"dvc_data.index"},
     "tracking/agreement/circumstances.py": {"mlflow.utils"},
     "tracking/agreement/entities.py": {"mlflow.utils"},
+    "tracking/agreement/registry.py": {"mlflow.utils"},
     "tracking/agreement/store.py": {"mlflow.store.db.db_types", "mlflow.store.db.utils", "mlflow.utils"},
 }
 # Modules that their packages do not document, by how their names begin.

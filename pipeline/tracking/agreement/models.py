@@ -100,7 +100,13 @@ def _mending(
     ledger: Ledger, group: Group, run: Logged | None, logged: Sequence[LoggedModel]
 ) -> Callable[[], None]:
     def mend() -> None:
-        kept = {name: value for model in logged for name, value in model.tags.items()}
+        # What people have set; MLflow's own tags say which versions there were.
+        kept = {
+            name: value
+            for model in logged
+            for name, value in model.tags.items()
+            if not name.startswith("mlflow.")
+        }
         for model in logged:
             ledger.forget_model(model)
         if group.model and run:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
+from mlflow.utils import mlflow_tags
 
 from pipeline.tracking.agreement import models
 from pipeline.tracking.agreement.entities import GROUP_KEY
@@ -99,6 +101,9 @@ def _new(ledger: Ledger, group: Group, model: LoggedModel, versions: dict[str, s
             description=group.model.card,
         )
         versions[group.entry.key] = str(made.version)
+        # By this the model's page knows its versions.
+        named = json.dumps([{"name": made.name, "version": int(made.version)}])
+        ledger.client.set_logged_model_tags(model.model_id, {mlflow_tags.MLFLOW_MODEL_VERSIONS: named})
 
     return register
 

@@ -11,6 +11,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 
 from pipeline.system import checkout
+from pipeline.system.errors import UserError
 from pipeline.tracking.agreement import Experiment, store
 
 NAME = "regularization-study"
@@ -181,3 +182,37 @@ def test_an_address_with_a_wrong_port_is_one_line(monkeypatch: pytest.MonkeyPatc
         store.UnreachableError, match=r"^MLFLOW_TRACKING_URI: expected a store that answers and lets us in"
     ):
         store.opened(Experiment(NAME))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("MLFLOW_EXPERIMENT_ID", "4711"), ("MLFLOW_RUN_ID", "0123456789abcdef" * 2)]
+)
+def test_a_variable_that_names_what_is_not_there_is_one_line(
+    database: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "0")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(
+        UserError, match=rf"^{name}: expected what the store has, received '{value}'.*unset {name}$"
+    ):
+        store.opened(Experiment(NAME))
+
+
+@pytest.mark.parametrize(
+    ("revision", "mending"),
+    [
+        ("451aebb31d03", "keep a copy of it, then run: python -m mlflow db upgrade sqlite:///"),
+        ("ffffffffffff", "install the MLflow that made it"),
+    ],
+)
+def test_a_store_of_another_version_is_one_line_that_says_how_it_is_migrated(
+    database: Path, monkeypatch: pytest.MonkeyPatch, revision: str, mending: str
+) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    connection.close()
+    with pytest.raises(store.VersionError) as caught:
+        store.opened(Experiment(NAME))
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith("MLFLOW_TRACKING_URI: expected a store of MLflow ")
+    assert mending in line

@@ -235,7 +235,9 @@ def test_a_flipped_bit_of_any_file_of_a_network_is_named_and_mended(
     monkeypatch.setattr(commands, "_out_of_date", lambda status: ())
     client, experiment = study
     Stage(prepared_root, result, "baseline").record(inits(tiny_run, "baseline"))
-    assert tracking.sync(prepared_root) == ["tiny/baseline", "regularization-study-tiny"]
+    name = "regularization-study-tiny"
+    mended = ["tiny/baseline", name, f"{name}@baseline", f"{name}@champion"]
+    assert tracking.sync(prepared_root) == mended
     assert tracking.verify(prepared_root) == (2, [])
     (entry,) = client.search_logged_models([experiment])
     folder = Path(entry.artifact_location.removeprefix("file://"))

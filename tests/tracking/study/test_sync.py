@@ -254,3 +254,37 @@ def test_without_a_plan_there_is_nothing_to_compare(study: Study, tmp_path: Path
             UserError, match=r"^results/plan: expected what DVC keeps of the study, found nothing"
         ):
             command(tmp_path)
+
+
+def test_a_dry_sync_says_what_it_would_mend_and_writes_nothing(
+    study: Study, stage: Stage, runs: list[Run]
+) -> None:
+    stage.record(runs)
+    victim = next(run for run in logged(study) if run.data.tags.get("run_key") == "small-1-0")
+    study[0].set_tag(victim.info.run_id, "split", "7")
+    lines: list[str] = []
+    tracking.sync(stage.root, lines.append, dry=True)
+    assert lines == ["small/ridge/choice/split-01-init-00: the tag split: expected '1', found '7'"]
+    assert tracking.verify(stage.root) == (8, lines)
+
+
+def test_every_file_of_the_report_is_compared(study: Study, stage: Stage, runs: list[Run]) -> None:
+    stage.record(runs)
+    for name, text in {"report.md": "# A report", "report.html": "<p>", "figures/a.png": "a picture"}.items():
+        path = stage.root / "reports" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert tracking.sync(stage.root) == ["study"]
+    assert tracking.verify(stage.root) == (8, [])
+    (report,) = (run for run in logged(study) if run.data.tags["kind"] == "study")
+    folder = Path(report.info.artifact_uri.removeprefix("file://"), "reports")
+    for name in ("report.md", "report.html", "figures/a.png"):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(bytes([content[0] ^ 1]) + content[1:])
+        said = f"study: the artifact reports/{name}: expected other bytes than those found"
+        assert tracking.verify(stage.root) == (8, [said])
+        tracking.sync(stage.root)
+        assert (folder / name).read_bytes() == content
+    tags = study[0].get_experiment(study[1]).tags
+    assert f"/runs/{report.info.run_id}/artifacts/reports/report.html" in tags["mlflow.note.content"]
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
