@@ -21,7 +21,7 @@ $(READY): requirements.lock
 # What DVC takes from its cache has recorded nothing: in a fresh clone the networks and the page are logged here.
 repro: $(READY)
 	dvc repro
-	@python -m pipeline sync --quiet
+	@python -m pipeline sync --quick
 	@python -m pipeline summary
 
 quick: $(READY)

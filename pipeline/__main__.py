@@ -66,7 +66,10 @@ def verify(rev: Revision = None) -> None:
 def sync(
     rev: Revision = None,
     dry: Annotated[bool, typer.Option("--dry", help="print what differs, and write nothing")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="print nothing where nothing differs")] = False,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="compare nothing, and say nothing, where just this was recorded before"),
+    ] = False,
     stale: Annotated[
         float, typer.Option(min=0, help="hours after which a run that still says RUNNING is ended")
     ] = 168.0,
@@ -76,11 +79,11 @@ def sync(
 
     said = "differs: " if dry else "mended: "
     written = tracking.sync(
-        ROOT, lambda line: print(f"{said}{line}", flush=True), rev=rev, dry=dry, stale=stale
+        ROOT, lambda line: print(f"{said}{line}", flush=True), rev=rev, dry=dry, quick=quick, stale=stale
     )
     if dry and written:
         print(f"sync would mend {len(written)} differences")
-    elif written or not quiet:
+    elif written or not quick:
         print("MLflow says what DVC keeps" + ("" if written else ", and did before"))
 
 

@@ -103,6 +103,7 @@ class Contents:
     registered: Mapping[str, Registered] = field(default_factory=dict)
     current: bool = True
     whole: bool = True  # what the store has beyond these groups is no longer current
+    among: str = ""  # a condition on parents, in MLflow's language: all others are out of account
 
 
 def digest(content: bytes) -> str:

@@ -29,7 +29,7 @@ class Difference:
 def differences(ledger: Ledger, contents: Contents) -> Iterator[Difference]:
     """Yield a difference for every group that differs, and for what the store has beyond them."""
     by_key: dict[str, list[LoggedGroup]] = {}
-    for logged in ledger.groups():
+    for logged in ledger.groups(contents.among):
         by_key.setdefault(logged.key, []).append(logged)
     for chunk in _chunks(contents.groups):
         twins = {group.entry.key: by_key.pop(group.entry.key, []) for group in chunk}

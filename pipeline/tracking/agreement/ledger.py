@@ -196,7 +196,7 @@ class Ledger:
         by_parent: dict[str, list[Logged]] = {parent.info.run_id: [] for parent in parents}
         children = (
             self.search(f"tags.{KEY} LIKE '%'")
-            if not condition
+            if not condition or len(parents) > FEW
             else [run for parent in by_parent for run in self.search(f"tags.`{PARENT}` = '{parent}'")]
         )
         for child in children:

@@ -36,7 +36,7 @@ NO_LIMIT = 2**31 - 1
 # What a store answers that understands a request and does not take a value of it.
 REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "RESOURCE_LIMIT_EXCEEDED"}
 # How MLflow says that a database was made by another version of it.
-OLDER, NEWER = "out-of-date database schema", "Can't locate revision"
+OTHER_VERSION = ("out-of-date database schema", "Can't locate revision")
 
 
 class UnreachableError(UserError):
@@ -88,8 +88,8 @@ def opened(experiment: Experiment) -> tuple[MlflowClient, str]:
             chosen = os.environ.get("MLFLOW_EXPERIMENT_ID")
             return client, _chosen(client, chosen) if chosen else _found(client, tracking_uri, experiment)
     except (MlflowException, SQLAlchemyError, ImportError, ValueError, OSError, sqlite3.Error) as error:
-        if OLDER in str(error) or NEWER in str(error):
-            raise VersionError(_other_version(tracking_uri, NEWER in str(error))) from None
+        if any(said in str(error) for said in OTHER_VERSION):
+            raise VersionError(_other_version(tracking_uri)) from None
         shown = address.redacted(f"received {tracking_uri} ({said(error)})")
         # `from None`, because the cause would show what is redacted here.
         raise UnreachableError(
@@ -97,18 +97,23 @@ def opened(experiment: Experiment) -> tuple[MlflowClient, str]:
         ) from None
 
 
-def _other_version(tracking_uri: str, newer: bool) -> str:
+def _other_version(tracking_uri: str) -> str:
     shown = address.redacted(tracking_uri)
-    mending = (
-        "install the MLflow that made it"
-        if newer
-        else f"keep a copy of it, then run: python -m mlflow db upgrade {shown}"
-    )
-    made = "a newer" if newer else "an older"
     return (
-        f"MLFLOW_TRACKING_URI: expected a store of MLflow {mlflow.__version__}, received {shown} of {made} "
-        f"one; {mending}"
+        f"MLFLOW_TRACKING_URI: expected a store of MLflow {mlflow.__version__}, received {shown} of another; "
+        f"keep a copy, then run: python -m mlflow db upgrade {shown} (a newer one needs its own MLflow)"
     )
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Let a store that goes out of reach, or answers with a fault of its own, be an error of one line."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, RequestException) as error:
+        raise UnreachableError(
+            f"MLFLOW_TRACKING_URI: expected a store that goes on answering, received {said(error)}"
+        ) from None
 
 
 def is_refusal(error: BaseException) -> bool:

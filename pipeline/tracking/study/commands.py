@@ -7,14 +7,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.system.errors import UserError
 from pipeline.tracking import agreement
 from pipeline.tracking.agreement import Contents, Ledger, agree, store
-from pipeline.tracking.study import contents, entries, experiment, report, revision
+from pipeline.tracking.study import contents, entries, experiment, recorded, report, revision
 
 
+@store.reached()
 def verify(root: Path, rev: str | None = None) -> tuple[int, list[str]]:
     """Return how many Keras runs DVC keeps, and a line for everything in which MLflow's store differs.
 
@@ -30,20 +32,24 @@ def verify(root: Path, rev: str | None = None) -> tuple[int, list[str]]:
         return count, [*problems, *agreement.verify(experiment.ledger(), kept), *_out_of_date(status)]
 
 
+@store.reached()
 def sync(
     root: Path,
     wrote: Callable[[str], object] = lambda name: None,
     *,
     rev: str | None = None,
     dry: bool = False,
+    quick: bool = False,
     stale: float = agree.STALE,
 ) -> list[str]:
     """Make MLflow's store say what DVC keeps; return what was mended, and tell `wrote` of each.
 
     Runs of other revisions stay, marked as not current. With `dry` nothing is written, and `wrote` is told
-    every difference. Raises UserError, when the rest is done, for outputs that are missing or are not those
+    every difference. With `quick` nothing is compared where just this was recorded before. Raises UserError, when the rest is done, for outputs that are missing or are not those
     that are planned, and for values that the store refuses.
     """
+    if quick and recorded.is_recorded(root):
+        return []
     with revision.results(root, rev) if rev is not None else nullcontext((root, "")) as (there, commit):
         kept, _, problems = contents.read(there, current=False if rev is not None else None)
         ledger = experiment.ledger(commit)
@@ -56,6 +62,8 @@ def sync(
             _describe(ledger, kept)
     if problems := [*problems, *ledger.refused]:
         raise UserError("\n".join(problems))
+    if not dry and rev is None:
+        recorded.remember(root, ledger)
     return written
 
 
@@ -71,17 +79,22 @@ def publish_reports(root: Path) -> None:
 
 def _publish(root: Path, reports: bool) -> None:
     kept, _, _ = contents.read(root)
-    is_report = [group.entry.tags[entries.KIND] == "study" for group in kept.groups]
-    groups = [group for group, wanted in zip(kept.groups, is_report, strict=True) if wanted == reports]
-    part = Contents(groups, {} if reports else kept.registered, kept.current, whole=reports and kept.whole)
+    part = replace(
+        kept,
+        groups=[group for group in kept.groups if (group.entry.tags[entries.KIND] == report.KIND) == reports],
+        registered={} if reports else kept.registered,
+        among=f"tags.{entries.KIND} {'=' if reports else '!='} '{report.KIND}'",
+    )
     ledger = experiment.ledger()
     agreement.sync(ledger, part)
     _describe(ledger, part)
+    if reports and kept.whole and not ledger.refused:
+        recorded.remember(root, ledger)
 
 
 def _describe(ledger: Ledger, kept: Contents) -> None:
     """Let the experiment say what it is, and link the present report."""
-    keys = [group.entry.key for group in kept.groups if group.entry.tags[entries.KIND] == "study"]
+    keys = [group.entry.key for group in kept.groups if group.entry.tags[entries.KIND] == report.KIND]
     if not (kept.current and keys):
         return
     (logged, *_) = ledger.groups(f"tags.{agreement.GROUP_KEY} = '{keys[0]}'")

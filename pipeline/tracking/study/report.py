@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.tracking.agreement import Entry, Group, digest, digest_of
 from pipeline.tracking.study import entries
 
+KIND = "study"
 REPORTS, PAGE = "reports", "report.md"
 BROWSER = f"{REPORTS}/report.html"
 
@@ -24,4 +25,4 @@ def group(root: Path) -> list[Group]:
     key = digest_of((name, digest(path.read_bytes())) for name, path in files.items())
     first = page.read_text(encoding="utf-8").partition("\n## ")[0].strip()
     note = f"{first[:4000]}\n\nThe whole report: `{BROWSER}` among the artifacts."
-    return [Group(Entry(key, "study", {entries.KIND: "study"}, note=note, artifacts=files))]
+    return [Group(Entry(key, "study", {entries.KIND: KIND}, note=note, artifacts=files))]

@@ -198,15 +198,9 @@ def test_a_variable_that_names_what_is_not_there_is_one_line(
         store.opened(Experiment(NAME))
 
 
-@pytest.mark.parametrize(
-    ("revision", "mending"),
-    [
-        ("451aebb31d03", "keep a copy of it, then run: python -m mlflow db upgrade sqlite:///"),
-        ("ffffffffffff", "install the MLflow that made it"),
-    ],
-)
+@pytest.mark.parametrize("revision", ["451aebb31d03", "ffffffffffff"])  # an older one, and an unknown
 def test_a_store_of_another_version_is_one_line_that_says_how_it_is_migrated(
-    database: Path, monkeypatch: pytest.MonkeyPatch, revision: str, mending: str
+    database: Path, revision: str
 ) -> None:
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
@@ -215,4 +209,4 @@ def test_a_store_of_another_version_is_one_line_that_says_how_it_is_migrated(
         store.opened(Experiment(NAME))
     (line,) = str(caught.value).splitlines()
     assert line.startswith("MLFLOW_TRACKING_URI: expected a store of MLflow ")
-    assert mending in line
+    assert f"keep a copy, then run: python -m mlflow db upgrade sqlite:///{database} " in line

@@ -12,12 +12,13 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 from mlflow.entities import Run as Logged
+from mlflow.exceptions import MlflowException
 
 from pipeline import tracking
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.system.errors import UserError
-from pipeline.tracking.study import commands
+from pipeline.tracking.study import commands, experiment
 from tests.tracking.recording import Stage, write
 
 MakeRun = Callable[..., Run]
@@ -54,6 +55,7 @@ def up_to_date() -> "subprocess.Popen[str]":
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     # `dvc status` asks about a checkout of DVC's, which this is not.
     monkeypatch.setattr(commands, "_dvc_status", lambda root: up_to_date())
+    monkeypatch.setattr(experiment, "is_workspace", lambda: True)
     return Stage(tmp_path / "checkout", result)
 
 
@@ -288,3 +290,48 @@ def test_every_file_of_the_report_is_compared(study: Study, stage: Stage, runs: 
     tags = study[0].get_experiment(study[1]).tags
     assert f"/runs/{report.info.run_id}/artifacts/reports/report.html" in tags["mlflow.note.content"]
     assert tags["mlflow.experimentKind"] == "custom_model_development"
+
+
+def test_the_report_stage_publishes_and_leaves_the_rest_current(
+    study: Study, stage: Stage, runs: list[Run]
+) -> None:
+    stage.record(runs)
+    page = stage.root / "reports" / "report.md"
+    page.parent.mkdir()
+    for text in ("# One report", "# Another report"):
+        page.write_text(text, encoding="utf-8")
+        tracking.publish_networks(stage.root)
+        tracking.publish_reports(stage.root)
+        assert tracking.verify(stage.root) == (8, [])
+    marks = [run.data.tags["current"] for run in logged(study) if run.data.tags["kind"] == "study"]
+    assert sorted(marks) == ["false", "true"]
+
+
+def test_a_store_that_goes_away_is_one_line(
+    study: Study, stage: Stage, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.record(runs)
+
+    def away(*given: Any, **named: Any) -> Any:
+        raise MlflowException("API request failed\nand more")
+
+    monkeypatch.setattr(MlflowClient, "search_runs", away)
+    for command in (tracking.sync, tracking.verify):
+        with pytest.raises(
+            UserError, match=r"^MLFLOW_TRACKING_URI: expected a store that goes on answering"
+        ) as raised:
+            command(stage.root)
+        assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_quick_sync_compares_what_is_new_alone(study: Study, stage: Stage, runs: list[Run]) -> None:
+    stage.record(runs)
+    lock = "stages: {variant@ridge: {outs: [{path: results/runs/ridge, md5: %s}]}}\n"
+    (stage.root / "dvc.lock").write_text(lock % "one", encoding="utf-8")
+    tracking.sync(stage.root)
+    victim = next(run for run in logged(study) if run.data.tags.get("run_key") == "small-1-0")
+    study[0].delete_run(victim.info.run_id)
+    assert tracking.sync(stage.root, quick=True) == []
+    (stage.root / "dvc.lock").write_text(lock % "another", encoding="utf-8")
+    assert tracking.sync(stage.root, quick=True) == ["small/ridge/choice"]
+    assert tracking.sync(stage.root, quick=True) == []
