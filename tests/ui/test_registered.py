@@ -23,7 +23,9 @@ def test_a_model_shows_its_own_metrics(page: Page, toy_clone: Clone, address: st
     champion = client.get_model_version_by_alias("regularization-study-small", "champion")
     own = client.get_run(str(champion.run_id))
     server, _, rest = address.partition("#")
-    page.open(f"{server}#/experiments/{rest.split('/')[2]}/models/{champion.model_id}")
+    experiment = rest.split("/")[2]
+    (model,) = client.search_logged_models([experiment], f"source_run_id = '{champion.run_id}'")
+    page.open(f"{server}#/experiments/{experiment}/models/{model.model_id}")
     page.shows(str(own.info.run_name), "final/test_error", "final/validation_cross_entropy")
     assert own.inputs is not None
     page.shows(own.inputs.dataset_inputs[0].dataset.name)

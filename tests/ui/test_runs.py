@@ -45,7 +45,7 @@ def test_the_first_page_shows_a_row_a_variant_sorted_by_test_error(page: Page, t
     page.shows(
         "setting", "test_error_percent", "test_error_interval", "gap_nats", "bias", "variance", "Duration"
     )
-    errors = [float(text) for text in cells(page, "$$$metric$$$-test_error_percent")]
+    errors = [float(text) for text in cells(page, "metrics.`test_error_percent`")]
     assert errors == sorted(run.data.metrics["test_error_percent"] for run in parents.values())
     page.shows(*(run.data.tags["test_error_interval"] for run in parents.values()))
     assert f"{len(parents)} matching runs" in page.text.replace("\n", " ")

@@ -45,8 +45,9 @@ def sync(
     """Make MLflow's store say what DVC keeps; return what was mended, and tell `wrote` of each.
 
     Runs of other revisions stay, marked as not current. With `dry` nothing is written, and `wrote` is told
-    every difference. With `quick` nothing is compared where just this was recorded before. Raises UserError, when the rest is done, for outputs that are missing or are not those
-    that are planned, and for values that the store refuses.
+    every difference. With `quick` nothing is compared where just this was recorded before. Raises UserError,
+    when the rest is done, for outputs that are missing or are not those that are planned, and for values
+    that the store refuses.
     """
     if quick and recorded.is_recorded(root):
         return []
