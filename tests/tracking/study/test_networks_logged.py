@@ -217,7 +217,7 @@ def test_the_cell_of_a_question_has_no_network(
     assert client.get_run(str(entry.source_run_id)).info.run_name == "tiny/baseline/split-00-init-01"
     assert tracking.verify(prepared_root) == (4, [])
     (parent,) = client.search_runs([experiment], "tags.question = 'choice' and tags.kind = 'cell'")
-    client.create_logged_model(experiment, name="a person's", source_run_id=parent.info.run_id)
+    client.create_logged_model(experiment, name="mine", source_run_id=parent.info.run_id)
     assert tracking.verify(prepared_root) == (4, [])  # it is nobody's business
 
 
