@@ -22,8 +22,10 @@ $(READY): requirements.lock
 	@echo "$(ACTIVATED)" > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/activated.pth"
 	@touch $@
 
+# What DVC takes from its cache has recorded nothing: in a fresh clone the networks and the page are logged here.
 repro: $(READY)
 	dvc repro
+	@python -m pipeline sync --quick
 	@python -m pipeline summary
 
 quick: $(READY)

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import limits, overhead, scaling, speed
+from benchmarks import limits, overhead, scaling, speed, store
 from benchmarks.measure import Measured
 
 BENCHMARKS: dict[str, Callable[[], Measured | list[Measured]]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[], Measured | list[Measured]]] = {
     "workers": scaling.workers,
     "scale": scaling.scale,
     "tracking": overhead.tracking,
+    "store": store.store,
     "quick": overhead.quick,
     "study": overhead.study,
 }

@@ -36,34 +36,56 @@ def train(variant: Trained) -> None:
 @app.command()
 def ui(port: Annotated[int, typer.Option(help="on this machine's loopback")] = 5000) -> None:
     """Open MLflow's UI on 127.0.0.1, at the page that shows the runs."""
-    from pipeline.tracking import server
+    from pipeline.tracking.study import server
 
     server.serve(port)
 
 
+Revision = Annotated[
+    str | None, typer.Option(help="a commit whose results are meant, without a checkout", metavar="REV")
+]
+
+
 @app.command()
-def verify() -> None:
-    """Compare every run that DVC keeps with MLflow's store; exits 1 where they disagree."""
+def verify(rev: Revision = None) -> None:
+    """Compare all that DVC keeps with MLflow's store; exits 1 where they disagree."""
     from pipeline import tracking
 
-    count, problems = tracking.verify(ROOT)
+    count, problems = tracking.verify(ROOT, rev)
     for problem in problems:
         print(problem)
     if problems:
+        mends = "python -m pipeline sync" + (f" --rev {rev}" if rev else "")
         raise UserError(
-            f"DVC and MLflow disagree in {len(problems)} places; python -m pipeline sync mends MLflow, "
-            "dvc repro or dvc checkout what is not in results/ as dvc.lock has it"
+            f"DVC and MLflow disagree in {len(problems)} places; {mends} mends MLflow, dvc repro or dvc "
+            "checkout what is not in results/ as dvc.lock has it"
         )
     print(f"DVC and MLflow agree on {count:,} Keras runs")
 
 
 @app.command()
-def sync() -> None:
+def sync(
+    rev: Revision = None,
+    dry: Annotated[bool, typer.Option("--dry", help="print what differs, and write nothing")] = False,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="compare nothing, and say nothing, where just this was recorded before"),
+    ] = False,
+    stale: Annotated[
+        float, typer.Option(min=0, help="hours after which a run that still says RUNNING is ended")
+    ] = 168.0,
+) -> None:
     """Make MLflow's store say what DVC keeps: after a checkout, a pull, a lost store, on another server."""
     from pipeline import tracking
 
-    written = tracking.sync(ROOT, lambda name: print(f"written: {name}", flush=True))
-    print("MLflow says what DVC keeps" + ("" if written else ", and did before"))
+    said = "differs: " if dry else "mended: "
+    written = tracking.sync(
+        ROOT, lambda line: print(f"{said}{line}", flush=True), rev=rev, dry=dry, quick=quick, stale=stale
+    )
+    if dry and written:
+        print(f"sync would mend {len(written)} differences")
+    elif written or not quick:
+        print("MLflow says what DVC keeps" + ("" if written else ", and did before"))
 
 
 @app.command()

@@ -73,6 +73,18 @@ def test_leaves_are_called_from_the_top_alone(file: Path) -> None:
         assert room == leaf or room in ("stages", "toy", "__main__")
 
 
+GENERAL = PIPELINE / "tracking" / "agreement"
+
+
+@pytest.mark.parametrize("file", sorted(GENERAL.glob("*.py")), ids=ids)
+def test_what_keeps_a_store_in_agreement_knows_nothing_of_the_study(file: Path) -> None:
+    ours = {module for module in imports(file) if module.split(".")[0] == "pipeline"}
+    assert all(module.startswith(("pipeline.tracking.agreement", "pipeline.system")) for module in ours)
+    words = ("regulariz", "keras", "setting", "variant", "replicate", "champion")
+    text = file.read_text(encoding="utf-8").lower()
+    assert not [word for word in words if word in text]
+
+
 @pytest.mark.parametrize("file", sorted((PIPELINE / "questions").glob("*/*.py")), ids=ids)
 def test_no_question_knows_another(file: Path) -> None:
     modules = {module for module in imports(file) if module.startswith("pipeline.questions.")}

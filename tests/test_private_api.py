@@ -17,15 +17,16 @@ FILES = sorted(PIPELINE.rglob("*.py"))
 # Names with an underscore that are documented (`os._exit`, `namedtuple._replace`), or a type for mypy alone.
 PUBLIC = {"_exit", "_replace", "_Hash"}
 NAMES = {
-    "tracking/store.py": {"_tracking_client"},
+    "tracking/agreement/store.py": {"_tracking_client"},
     "training/engine.py": {"_is_default"},
     "training/optimizers.py": {"_get_variable_index", "_momentums", "_velocities"},
 }
 MODULES = {
     "records/earlier.py": {"dvc_data.index"},
-    "tracking/entries.py": {"mlflow.utils"},
-    "tracking/ledger.py": {"mlflow.utils"},
-    "tracking/store.py": {"mlflow.store.db.db_types", "mlflow.store.db.utils", "mlflow.utils"},
+    "tracking/agreement/circumstances.py": {"mlflow.utils"},
+    "tracking/agreement/entities.py": {"mlflow.utils"},
+    "tracking/agreement/registry.py": {"mlflow.utils"},
+    "tracking/agreement/store.py": {"mlflow.store.db.db_types", "mlflow.store.db.utils", "mlflow.utils"},
 }
 # Modules that their packages do not document, by how their names begin.
 INTERNAL = (
@@ -127,7 +128,7 @@ def test_a_private_name_is_seen(tmp_path: Path, source: str, names: set[str]) ->
 
 
 def test_mlflow_reads_the_histories_of_many_runs_at_once() -> None:
-    """`tracking/store.py` asks the store behind a client, which for a database has a call for many runs."""
+    """`agreement/store.py` asks the store behind a client, which for a database has a call for many runs."""
     from mlflow import MlflowClient
     from mlflow.store.tracking.rest_store import RestStore
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore

@@ -42,3 +42,29 @@ def source_commit(root: Path = ROOT, paths: Sequence[str] = SOURCES) -> str:
     A commit of results does not change it. Raises UserError where git fails.
     """
     return git.output(root, "rev-list", "-1", "HEAD", "--", *paths).decode().strip() if git.head(root) else ""
+
+
+@functools.cache
+def branch(root: Path = ROOT) -> str:
+    """Return the branch that is checked out, or "" where none is. Raises UserError where git fails."""
+    return _said(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+
+
+@functools.cache
+def remote_url(root: Path = ROOT) -> str:
+    """Return the address that the repository was cloned from, or "". Raises UserError where git fails."""
+    return _said(root, "config", "--get", "remote.origin.url")
+
+
+@functools.cache
+def diff(root: Path = ROOT) -> str:
+    """Return how code and parameters differ from the commit; new files are not shown.
+
+    Raises UserError where git fails.
+    """
+    return _said(root, "diff-index", "--patch", "--no-ext-diff", "--no-color", "HEAD", "--", *SOURCES)
+
+
+def _said(root: Path, *arguments: str) -> str:
+    """Return git's answer, or "" where it has none, or there is no commit."""
+    return (git.answer(root, *arguments) or b"").decode(errors="replace").strip() if git.head(root) else ""

@@ -6,11 +6,15 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is im
 # A server that is away is asked again for some seconds, not for minutes: the training goes on without it.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
+# Otherwise every file that is logged draws a bar.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
 from pipeline.system.lean import lean
 
 with lean():
-    from pipeline.tracking.agreement import publish_networks, publish_reports, sync, verify
-    from pipeline.tracking.recorder import Recorder
-    from pipeline.tracking.store import UNREACHABLE, experiment
+    from pipeline.tracking.agreement import UNREACHABLE
+    from pipeline.tracking.study.commands import publish_networks, publish_reports, sync, verify
+    from pipeline.tracking.study.experiment import experiment
+    from pipeline.tracking.study.recorder import Recorder
 
 __all__ = ["UNREACHABLE", "Recorder", "experiment", "publish_networks", "publish_reports", "sync", "verify"]

@@ -15,8 +15,7 @@ from pipeline.evaluation import cells, champion, tables
 from pipeline.plan import Run
 from pipeline.records import Choice, Result
 from pipeline.system.errors import UserError
-from pipeline.tracking import models as tracked
-from pipeline.tracking import outputs, registry
+from pipeline.tracking.study import networks, outputs
 from pipeline.training import models
 from pipeline.training.trainer import train
 from tests.asking import dense
@@ -148,8 +147,8 @@ def test_mlflow_s_alias_is_the_same_network(tmp_path: Path, tiny_run: MakeRun, b
         recording.write(tmp_path, variant, of_variant, result)
     champion.write(tmp_path, table(tmp_path, *variants))
     kept = [cell for stage in outputs.stages(tmp_path) for cell in outputs.read(tmp_path, stage)]
-    (aliases,) = registry.aliases(kept).values()
-    cell = aliases[registry.CHAMPION]
+    (registered,) = networks.registered(kept).values()
+    (cell,) = (cell for cell in kept if cell.key == registered.aliases[networks.CHAMPION])
     record, _ = champion.read(tmp_path / champion.FILE)
     assert record.run.variant == cell.planned[0].variant == best
-    assert record.run.key == cell.reported[tracked.best(cell)].run.key
+    assert record.run.key == cell.reported[networks.best(cell)].run.key

@@ -136,7 +136,7 @@ def test_mlflow_has_a_child_run_for_every_run(toy_clone: Clone) -> None:
     children = {run.data.tags["run_key"]: run for run in toy_clone.logged("run")}
     assert len(toy_clone.logged("run")) == len(trained(toy_clone))
     assert children.keys() == trained(toy_clone).keys()
-    parents = {run.info.run_id: run for run in toy_clone.logged("variant")}
+    parents = {run.info.run_id: run for kind in ("variant", "cell") for run in toy_clone.logged(kind)}
     names = [run.info.run_name for run in parents.values()]
     assert len(set(names)) == len(names)
     assert {f"{setting}/{variant}" for setting, variant in implied(toy_clone)} <= set(names)
@@ -156,7 +156,9 @@ def test_mlflow_says_the_same_as_the_records(toy_clone: Clone) -> None:
                 assert logged.metrics[f"final/{name}"] == pytest.approx(value, rel=0, abs=0, nan_ok=True)
             for name, values in row["history"].items():
                 if np.isfinite(values[-1]):  # MLflow keeps the largest number in place of an infinite one
-                    assert logged.metrics[f"epoch/{name}"] == values[-1]
+                    part, _, score = name.partition("_")
+                    curve = f"{score}/{part}" if part in ("train", "validation") else name
+                    assert logged.metrics[f"epoch/{curve}"] == values[-1]
             for name, fields in row["run"]["regularizers"].items():
                 for field, value in fields.items():
                     assert logged.params[f"{name}.{field}"] == str(value)

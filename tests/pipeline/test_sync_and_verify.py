@@ -14,7 +14,7 @@ AGREE = "DVC and MLflow agree on {} Keras runs\n"
 SAID_BEFORE = "MLflow says what DVC keeps, and did before\n"
 # Of a run that is written again: ids, where and when, and what says so.
 ELSEWHERE = {"process", "mlflow.parentRunId", "mlflow.log-model.history"}
-ELSEWHERE |= {"git_dirty", "mlflow.source.git.commit"}
+ELSEWHERE |= {f"mlflow.source.git.{name}" for name in ("commit", "dirty", "branch", "repoURL")}
 
 
 def kept(clone: Clone) -> int:
@@ -94,13 +94,13 @@ def test_the_aliases_follow_the_validation_loss(toy_clone: Clone) -> None:
     there, experiment = client(toy_clone)
     parents = there.search_runs([experiment], "tags.kind = 'variant' and tags.setting = 'small'")
     losses = {
-        run.data.tags["variant"]: run.data.metrics["final/validation_cross_entropy"]
+        run.data.tags["variant"]: run.data.metrics["validation_cross_entropy_nats"]
         for run in parents
         if "question" not in run.data.tags
     }
     name = "regularization-study-small"
     champion = there.get_model_version_by_alias(name, "champion")
-    assert losses[champion.tags["variant"]] == min(losses.values())  # at toy size two may be equal
+    assert losses[champion.tags["variant"]] == min(losses.values())  # rounded, two may be equal
     assert there.get_model_version_by_alias(name, "baseline").tags["variant"] == "baseline"
     assert "champion" not in there.get_registered_model("regularization-study-notebook").aliases
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from pipeline.tracking import store
+from pipeline.tracking.study import experiment
 
 
 @pytest.fixture(autouse=True)
@@ -40,5 +40,5 @@ def database(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture
 def study(database: Path) -> tuple[MlflowClient, str]:
     """A client of the test's own store, and the experiment that the pipeline makes in it."""
-    _, experiment = store.experiment()
-    return MlflowClient(tracking_uri=f"sqlite:///{database}"), experiment
+    _, identity = experiment.experiment()
+    return MlflowClient(tracking_uri=f"sqlite:///{database}"), identity

@@ -4,12 +4,13 @@ from urllib.parse import quote
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from selenium.webdriver.common.by import By
 
 from tests.pipeline.clone import VARIANTS, Clone
 from tests.ui.page import Page
 
 NAME_COLUMN = ".ag-pinned-left-cols-container [col-id='attributes.`Run Name`']"
-CURVE = "epoch/validation_cross_entropy"
+CURVE = "epoch/cross_entropy/validation"
 # What plotly draws, read from the page itself.
 DRAWN = """
 const plot = document.querySelector('.js-plotly-plot');
@@ -30,18 +31,37 @@ def row(name: str) -> str:
     return f"//a[normalize-space()='{name}']/ancestor::*[@row-id][1]"
 
 
-def test_the_run_table_shows_every_setting_and_variant(page: Page, toy_clone: Clone) -> None:
-    parents = {run.info.run_name: run for run in toy_clone.logged("variant")}
+def cells(page: Page, column: str) -> list[str]:
+    """What a column of the run table shows, from the top."""
+    selector = f".ag-center-cols-container [role='row'] [col-id='{column}']"
+    rows = page.browser.find_elements(By.CSS_SELECTOR, selector)
+    return [cell.text for cell in sorted(rows, key=lambda cell: cell.location["y"]) if cell.text]
+
+
+def test_the_first_page_shows_a_row_a_variant_sorted_by_test_error(page: Page, toy_clone: Clone) -> None:
+    parents = {str(run.info.run_name): run for run in toy_clone.logged("variant")}
     assert {f"small/{variant}" for variant in ("baseline", *VARIANTS)} <= parents.keys()
     page.until(lambda: set(page.links(NAME_COLUMN)) == parents.keys(), f"the names {sorted(parents)}")
+    page.shows(
+        "setting", "test_error_percent", "test_error_interval", "gap_nats", "bias", "variance", "Duration"
+    )
+    errors = [float(text) for text in cells(page, "metrics.`test_error_percent`")]
+    assert errors == sorted(run.data.metrics["test_error_percent"] for run in parents.values())
+    page.shows(*(run.data.tags["test_error_interval"] for run in parents.values()))
     assert f"{len(parents)} matching runs" in page.text.replace("\n", " ")
+
+
+def test_the_view_is_in_the_menu_of_views(page: Page, address: str) -> None:
+    page.open(address.partition("&viewStateShareKey=")[0])
+    page.click("//button[contains(normalize-space(), 'Views')]")
+    page.shows("variants by test error")
 
 
 def test_a_comparison_of_two_runs_shows_both_curves(page: Page, toy_clone: Clone, address: str) -> None:
     runs = compared(toy_clone)
     shared = "tags.kind = 'run' and tags.setting = 'small' and tags.split = '0' and tags.init = '0'"
     shared += " and tags.variant LIKE '%l2'"
-    page.open(f"{address.partition('&searchFilter=')[0]}&searchFilter={quote(shared)}")
+    page.open(f"{address.partition('&viewStateShareKey=')[0]}&searchFilter={quote(shared)}")
     for run in runs:
         parent = run.info.run_name.rpartition("/")[0]
         page.click(f"{row(parent)}//button")  # opens it: MLflow shows what is found below its parent

@@ -6,7 +6,7 @@ import functools
 import itertools
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, Self
@@ -14,10 +14,13 @@ from typing import Any, ParamSpec, Self
 from pipeline.plan import Plan, Run
 from pipeline.records import Epochs, Record, Result
 from pipeline.system import guard
-from pipeline.tracking import entries, outputs, store
-from pipeline.tracking.ledger import Ledger, LoggedCell, is_workspace, now, points
-from pipeline.tracking.outputs import Cell
-from pipeline.tracking.store import UNREACHABLE, said
+from pipeline.tracking.agreement import Group, groups
+from pipeline.tracking.agreement.agree import STALE
+from pipeline.tracking.agreement.entities import now, points_of
+from pipeline.tracking.agreement.ledger import Ledger, LoggedGroup
+from pipeline.tracking.agreement.store import UNREACHABLE, said
+from pipeline.tracking.study import entries, experiment, outputs
+from pipeline.tracking.study.outputs import Cell
 
 P = ParamSpec("P")
 
@@ -61,8 +64,8 @@ class Recorder:
     """A parent run for each cell that has runs of its own, and a child for each run, trials included.
 
     A context manager: the parents end FINISHED by `finish`, FAILED when the block raises, KILLED when it
-    is interrupted. What an earlier, identical stage recorded is replaced, and what another revision left is
-    marked as not current. A store that is or goes out of reach is a warning, not an error.
+    is interrupted. What an earlier, identical stage recorded stays, and what another revision left is marked
+    as not current. A store that is or goes out of reach is a warning, not an error.
     """
 
     def __init__(self, stage: str, plan: Plan) -> None:
@@ -72,8 +75,12 @@ class Recorder:
         self._parents: dict[str, str] = {}
         self._running: dict[str, _Running] = {}
         # What is logged of these cells already, by key, until they are recorded again.
-        self._earlier: dict[str, list[LoggedCell]] = {}
+        self._earlier: dict[str, list[LoggedGroup]] = {}
+        self._again: set[str] = set()  # the cells of which something is logged already
         self._current: set[str] = set()  # the cells of the workspace that an experiment's copy trains again
+        # How long the runs of a cell took in all, in seconds; and when its parent began.
+        self._seconds: dict[str, float] = dict.fromkeys(self._cells, 0.0)
+        self._began: dict[str, int] = {}
         self._reported: dict[str, list[Record]] = {name: [] for name in self._cells}
         self._ledger: Ledger
 
@@ -102,54 +109,72 @@ class Recorder:
         end = now()
         running = self._running.get(event.run.key) or self._begin(event.run, end - int(1000 * seconds))
         new = {name: values[running.epochs :] for name, values in event.history.items()}
-        shown = points(entries.of_curves(new), running.until, end, running.epochs)
+        shown = points_of(entries.of_curves(new), running.until, end, running.epochs)
         if isinstance(event, Epochs):
-            self._ledger.points(running.identity, shown)
+            self._ledger.log(event.run.name, running.identity, metrics=shown)
             running.epochs, running.until = len(event.history["loss"]), end
             return
         self._ledger.end(running.identity, entries.of_run(event), end, shown)
         self._running.pop(event.run.key, None)
+        self._seconds[event.run.cell] += seconds
         if event.run.trial is None:
             self._reported[event.run.cell].append(event)
 
     @_or_later
     def finish(self, root: Path) -> None:
-        """Finish the parents, from what is written: their means and their descriptions."""
+        """Finish the parents, from what is written: their means, mean curves and descriptions.
+
+        What was recorded of the same runs before stays, where it says the same, with what people have added;
+        the new record of it goes.
+        """
         for cell in outputs.read(root, self._stage):
-            self._ledger.end(self._parents[cell.name], entries.of_cell(cell))
-        if is_workspace():
+            entry = replace(entries.of_cell(cell), artifacts={})  # drawn with the report
+            # It lasted as long as its runs: its stage trains several cells at once.
+            ended = self._began[cell.name] + int(1000 * self._seconds[cell.name])
+            self._ledger.end(self._parents[cell.name], entry, ended)
+            if cell.name in self._again:
+                group = Group(entry, [entries.of_run(record) for record in cell.finished])
+                groups.settle(self._ledger, group, current=self._is_current(cell.name))
+        if experiment.is_workspace():
             # All runs of these belong to other cells by now.
             for logged in itertools.chain(*self._earlier.values()):
                 self._ledger.mark(logged.runs, current=False)
+        for line in self._ledger.refused:
+            print(f"warning: {line}", file=sys.stderr, flush=True)
 
     @_or_later
     def _open(self) -> None:
-        self._ledger = ledger = Ledger()
-        ledger.close_stale()
+        self._ledger = ledger = experiment.ledger()
+        ledger.close_stale(STALE)
         keys = {cell.key for cell in self._cells.values()}
-        for logged in ledger.logged_cells(f"tags.{entries.STAGE} = '{self._stage}'"):
+        for logged in ledger.groups(f"tags.{entries.STAGE} = '{self._stage}'"):
             if logged.key in keys:
                 self._earlier.setdefault(logged.key, []).append(logged)
-            elif is_workspace():
+            elif experiment.is_workspace():
                 ledger.mark(logged.runs, current=False)
 
     def _begin(self, run: Run, start: int) -> _Running:
         if run.cell not in self._parents:  # a cell whose runs are all another's has no parent
-            self._parents[run.cell] = self._replace(self._cells[run.cell])
-        current = run.cell in self._current
+            self._began[run.cell] = start
+            self._parents[run.cell] = self._parent(self._cells[run.cell], start)
         entry = entries.of_run(Record(run, {}, {}, ""))
-        identity = self._ledger.begin(entry, self._parents[run.cell], start, current)
-        self._ledger.saw(identity, run)
+        current = self._is_current(run.cell)
+        identity = self._ledger.begin(entry, self._parents[run.cell], current=current, start=start)
         self._running[run.key] = running = _Running(identity, 0, start)
         return running
 
-    def _replace(self, cell: Cell) -> str:
-        """Create the parent of a cell, in place of what earlier stages recorded of it."""
-        for logged in self._earlier.pop(cell.key, []):
-            if logged.is_current:
+    def _parent(self, cell: Cell, start: int) -> str:
+        """Create the parent of a cell beside what earlier stages recorded of it."""
+        if earlier := self._earlier.pop(cell.key, []):
+            self._again.add(cell.name)
+            if any(logged.is_current for logged in earlier):
                 self._current.add(cell.name)
-            self._ledger.forget(logged)
-        return begin(self._ledger, cell, cell.name in self._current)
+        entry = entries.of_cell(Cell(cell.stage, cell.planned))
+        current = self._is_current(cell.name)
+        return self._ledger.begin(entry, None, current=current, start=start, group=True)
+
+    def _is_current(self, cell: str) -> bool:
+        return cell in self._current or experiment.is_workspace()
 
     @_or_later
     def _break_off(self, status: str, reason: str) -> None:
@@ -160,9 +185,3 @@ class Recorder:
             so_far = Cell(cell.stage, cell.planned, tuple(self._reported[name]))
             self._ledger.end(parent, entries.of_cell(so_far))
             self._ledger.stop(parent, status, reason)
-
-
-def begin(ledger: Ledger, cell: Cell, current: bool = False) -> str:
-    """Create the parent of a cell, RUNNING, under the run that `mlflow run` opened if there is one."""
-    entry = entries.of_cell(Cell(cell.stage, cell.planned))
-    return ledger.begin(entry, store.outer_run(), current=current)

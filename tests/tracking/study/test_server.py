@@ -12,7 +12,7 @@ import pytest
 from mlflow import MlflowClient
 
 from pipeline.system.errors import UserError
-from pipeline.tracking import server
+from pipeline.tracking.study import server
 from tests.servers import HOST, free_port, request, started, until_healthy
 
 Study = tuple[MlflowClient, str]
@@ -29,10 +29,12 @@ def test_the_ui_serves_the_store_on_the_loopback(study: Study, repository: Path)
     with started(ui(port), repository) as process:
         assert process.stdout is not None
         said = process.stdout.readline()
+        assert said == "empty: make repro records the study, python -m pipeline sync what DVC has\n"
+        said = process.stdout.readline()
         (address,) = re.findall(r"https?://\S+", said)
         page, _, query = address.partition("?")
         assert page == f"http://{HOST}:{port}/#/experiments/{experiment}/runs"
-        asked = {"workflowType": ["machine_learning"], "searchFilter": ["tags.kind = 'variant'"]}
+        asked = {"workflowType": ["machine_learning"], "viewStateShareKey": ["variants-by-test-error"]}
         assert parse_qs(query) == asked
         assert until_healthy(process, port) == "OK"
         api = f"http://{HOST}:{port}/api/2.0/mlflow"
@@ -64,7 +66,12 @@ def test_a_taken_port_is_one_line(database: Path, repository: Path) -> None:
         )
     assert ended.returncode == 1
     assert ended.stdout == ""
-    assert re.fullmatch(rf"error: port: expected a free port, received {port} \([^\n]+\)\n", ended.stderr)
+    said = rf"error: port: expected a free port, received {port} \([^\n]+\); make ui PORT=(\d+)\n"
+    found = re.fullmatch(said, ended.stderr)
+    assert found, ended.stderr
+    assert port < int(found[1]) < port + 100
+    with socket.socket() as free:
+        free.bind((HOST, int(found[1])))
 
 
 @pytest.mark.parametrize("port", [-1, 65536])

@@ -1,13 +1,15 @@
-"""Where the runs are recorded: one experiment, in the store that the environment names or in a local file."""
+"""A store and one experiment of it: the store that the environment names, or a local file."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import mlflow
 from filelock import FileLock
@@ -22,30 +24,36 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.system.checkout import main_checkout
 from pipeline.system.errors import UserError
-from pipeline.tracking import address
+from pipeline.tracking.agreement import address
+from pipeline.tracking.agreement.entry import digest
 
-EXPERIMENT = "regularization-study"
-NOTE = """Every Keras run of the study, as DVC keeps it.
-
-A run of kind `variant` is the parent of the replicates of one variant in one setting. It has the mean of
-every final value (`final/`), the ends of its 95 % interval over the training sets (`low/`, `high/`), and how
-many `runs` there are. Below it are its replicates (`run`) and the trials that its strength was chosen by
-(`trial`), with curves by epoch (`epoch/`). The run of kind `study` holds the report and its figures.
-
-- One row a variant: `tags.kind = 'variant' and tags.current = 'true'`
-- One variant against another: `tags.kind = 'run'`, grouped by the tags `setting` and `variant`
-- `tags.current = 'false'`: runs of another revision, or of an experiment (`dvc_experiment`)
-
-`python -m pipeline verify` compares all of it with what DVC keeps, `python -m pipeline sync` writes it.
-"""
 SQLITE = "sqlite:///"
 RUNS_PER_QUERY = 500  # to a database
 READERS = 8  # requests at a time to a server
 NO_LIMIT = 2**31 - 1
 
 
+# What a store answers that understands a request and does not take a value of it.
+REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "RESOURCE_LIMIT_EXCEEDED"}
+# How MLflow says that a database was made by another version of it.
+OTHER_VERSION = ("out-of-date database schema", "Can't locate revision")
+
+
 class UnreachableError(UserError):
     """The store does not answer, or refuses access."""
+
+
+class VersionError(UserError):
+    """The store was made by another version of MLflow."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment by its name; what describes it, in markdown, and its tags are written when it is made."""
+
+    name: str
+    note: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 # What a call raises when the store is no longer reachable.
@@ -64,11 +72,12 @@ def uri() -> str:
     return f"{SQLITE}{main_checkout() / named.removeprefix(SQLITE)}"
 
 
-def experiment() -> tuple[MlflowClient, str]:
-    """Return a client and the id of the study's experiment; create store and experiment if missing.
+def opened(experiment: Experiment) -> tuple[MlflowClient, str]:
+    """Return a client and the id of the experiment; create store and experiment if missing.
 
-    Under `mlflow run` it is the experiment that mlflow chose, so that the study nests under its run.
-    Raises UnreachableError for a store that does not answer, or refuses access.
+    Under `mlflow run` it is the experiment that mlflow chose, so that what is recorded nests under its run.
+    Raises UnreachableError for a store that does not answer, or refuses access, VersionError for one of
+    another MLflow, and UserError for a variable of MLflow's that names what is not in the store.
     """
     tracking_uri = uri()
     try:
@@ -76,13 +85,40 @@ def experiment() -> tuple[MlflowClient, str]:
         _connect_once(tracking_uri)
         with _one_process_at_a_time(tracking_uri):
             client = MlflowClient()
-            return client, os.environ.get("MLFLOW_EXPERIMENT_ID") or _study_experiment(client, tracking_uri)
+            chosen = os.environ.get("MLFLOW_EXPERIMENT_ID")
+            return client, _chosen(client, chosen) if chosen else _found(client, tracking_uri, experiment)
     except (MlflowException, SQLAlchemyError, ImportError, ValueError, OSError, sqlite3.Error) as error:
+        if any(said in str(error) for said in OTHER_VERSION):
+            raise VersionError(_other_version(tracking_uri)) from None
         shown = address.redacted(f"received {tracking_uri} ({said(error)})")
         # `from None`, because the cause would show what is redacted here.
         raise UnreachableError(
             f"MLFLOW_TRACKING_URI: expected a store that answers and lets us in, {shown}"
         ) from None
+
+
+def _other_version(tracking_uri: str) -> str:
+    shown = address.redacted(tracking_uri)
+    return (
+        f"MLFLOW_TRACKING_URI: expected a store of MLflow {mlflow.__version__}, received {shown} of another; "
+        f"keep a copy, then run: python -m mlflow db upgrade {shown} (a newer one needs its own MLflow)"
+    )
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Let a store that goes out of reach, or answers with a fault of its own, be an error of one line."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, RequestException) as error:
+        raise UnreachableError(
+            f"MLFLOW_TRACKING_URI: expected a store that goes on answering, received {said(error)}"
+        ) from None
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Tell whether the store answers, and does not take what it was given."""
+    return isinstance(error, MlflowException) and error.error_code in REFUSALS
 
 
 def histories(client: MlflowClient, identities: Sequence[str], metric: str) -> Iterator[tuple[str, Metric]]:
@@ -106,20 +142,64 @@ def said(error: BaseException) -> str:
     return address.redacted(lines[0])[:200]
 
 
-def _study_experiment(client: MlflowClient, tracking_uri: str) -> str:
-    existing = client.get_experiment_by_name(EXPERIMENT)
+def _chosen(client: MlflowClient, identity: str) -> str:
+    """Return the experiment that the environment names, if the store has it and the run that is named too."""
+    for name, value, found in (
+        ("MLFLOW_EXPERIMENT_ID", identity, client.get_experiment),
+        ("MLFLOW_RUN_ID", outer_run(), client.get_run),
+    ):
+        try:
+            if value:
+                found(value)
+        except MlflowException as error:
+            if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise
+            raise UserError(
+                f"{name}: expected what the store has, received {value!r}, which it has not; unset {name}"
+            ) from None
+    return identity
+
+
+def _found(client: MlflowClient, tracking_uri: str, experiment: Experiment) -> str:
+    existing = client.get_experiment_by_name(experiment.name)
     if existing:
         if existing.lifecycle_stage != "active":  # deleted in the UI, which keeps its name taken
             client.restore_experiment(existing.experiment_id)
         return str(existing.experiment_id)
     try:
-        created = str(client.create_experiment(EXPERIMENT, artifact_location=_artifacts(tracking_uri)))
+        created = str(client.create_experiment(experiment.name, _artifacts(tracking_uri)))
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-        return _study_experiment(client, tracking_uri)  # another process created it just now
-    client.set_experiment_tag(created, mlflow_tags.MLFLOW_RUN_NOTE, NOTE)
+        return _found(client, tracking_uri, experiment)  # another process created it just now
+    describe(client, created, experiment)
     return created
+
+
+def describe(client: MlflowClient, identity: str, experiment: Experiment) -> None:
+    """Write the tags of an experiment and its description, unless a person has written another."""
+    existing = client.get_experiment(identity).tags
+    wanted = dict(experiment.tags)
+    if whose(existing) != "theirs":
+        wanted |= note_tags(experiment.note)
+    for name, value in wanted.items():
+        if existing.get(name) != value:
+            client.set_experiment_tag(identity, name, value)
+
+
+NOTE, NOTE_DIGEST = mlflow_tags.MLFLOW_RUN_NOTE, "note_digest"
+
+
+def note_tags(note: str) -> dict[str, str]:
+    """Return a description as tags: itself, and its digest, by which a person's change of it is seen."""
+    return {NOTE: note, NOTE_DIGEST: digest(note.encode())} if note else {}
+
+
+def whose(tags: Mapping[str, str]) -> Literal["ours", "theirs", "nobody's"]:
+    """Tell whose the description among tags is: ours only as we wrote it."""
+    if NOTE not in tags:
+        return "nobody's"
+    return "ours" if tags.get(NOTE_DIGEST) == digest(tags[NOTE].encode()) else "theirs"
 
 
 def outer_run() -> str | None:

@@ -12,12 +12,13 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 from mlflow.entities import Run as Logged
+from mlflow.exceptions import MlflowException
 
 from pipeline import tracking
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.system.errors import UserError
-from pipeline.tracking import agreement, ledger
+from pipeline.tracking.study import commands, experiment
 from tests.tracking.recording import Stage, write
 
 MakeRun = Callable[..., Run]
@@ -53,7 +54,8 @@ def up_to_date() -> "subprocess.Popen[str]":
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     # `dvc status` asks about a checkout of DVC's, which this is not.
-    monkeypatch.setattr(agreement, "_dvc_status", lambda root: up_to_date())
+    monkeypatch.setattr(commands, "_dvc_status", lambda root: up_to_date())
+    monkeypatch.setattr(experiment, "is_workspace", lambda: True)
     return Stage(tmp_path / "checkout", result)
 
 
@@ -63,9 +65,9 @@ def logged(study: Study) -> list[Logged]:
 
 
 def content(study: Study) -> dict[str, Any]:
-    """All that the store says, by the names of the runs, but for times and ids."""
+    """All that the store says of current runs, by their names, but for times and ids."""
     client, _ = study
-    runs = logged(study)
+    runs = [run for run in logged(study) if run.data.tags.get("current") == "true"]
     names = {run.info.run_id: run.info.run_name for run in runs}
     said = {}
     for run in runs:
@@ -74,6 +76,7 @@ def content(study: Study) -> dict[str, Any]:
                 (point.step, repr(point.value)) for point in client.get_metric_history(run.info.run_id, name)
             ]
             for name in run.data.metrics
+            if name.startswith("epoch/")
         }
         tags = {name: value for name, value in run.data.tags.items() if name not in CIRCUMSTANCES}
         parent = names.get(run.data.tags.get("mlflow.parentRunId", ""))
@@ -84,7 +87,8 @@ def content(study: Study) -> dict[str, Any]:
         )
         key = f"{run.data.tags['kind']} {run.info.run_name}"
         assert key not in said
-        said[key] = (run.info.status, run.data.params, tags, curves, parent, inputs)
+        final = {name: repr(value) for name, value in run.data.metrics.items() if name not in curves}
+        said[key] = (run.info.status, run.data.params, tags, final, curves, parent, inputs)
     return said
 
 
@@ -150,10 +154,9 @@ def a_twin(client: MlflowClient, run: Logged) -> None:
         (a_metric, "small/ridge/choice/split-01-init-00: the metric final/test_error: expected "),
         (a_point, "small/ridge/choice/split-01-init-00: the curve epoch/loss: expected 2 points, found 3"),
         (a_tag, "small/ridge/choice/split-01-init-00: the tag split: expected '1', found '7'"),
-        (a_parameter, "small/ridge/choice/split-01-init-00: the parameter more: expected None, found 1"),
         (a_status, "small/ridge/choice/split-01-init-00: its status: expected FINISHED, found FAILED"),
         (a_deletion, "small/ridge/choice/split-01-init-00: expected one run in MLflow, found 0"),
-        (a_stranger, "stranger: DVC keeps no such run"),
+        (a_stranger, "stranger: no such run is kept"),
         (a_twin, "small/ridge/choice/split-01-init-00: expected one run in MLflow, found 2"),
     ],
 )
@@ -202,7 +205,7 @@ def test_runs_of_another_revision_stay_and_are_told_apart(
     assert current() == second
     assert tracking.verify(stage.root) == (8, [])
     write(stage.root, stage.name, runs, result)  # as `dvc checkout` of the first would
-    assert tracking.sync(stage.root) == []
+    assert set(tracking.sync(stage.root)) == {"small/ridge/choice", "noisy/ridge/choice"}  # their marks
     assert current() == first
     assert tracking.verify(stage.root) == (8, [])
 
@@ -255,19 +258,80 @@ def test_without_a_plan_there_is_nothing_to_compare(study: Study, tmp_path: Path
             command(tmp_path)
 
 
-def test_a_run_whose_process_is_gone_is_closed(
+def test_a_dry_sync_says_what_it_would_mend_and_writes_nothing(
+    study: Study, stage: Stage, runs: list[Run]
+) -> None:
+    stage.record(runs)
+    victim = next(run for run in logged(study) if run.data.tags.get("run_key") == "small-1-0")
+    study[0].set_tag(victim.info.run_id, "split", "7")
+    lines: list[str] = []
+    tracking.sync(stage.root, lines.append, dry=True)
+    assert lines == ["small/ridge/choice/split-01-init-00: the tag split: expected '1', found '7'"]
+    assert tracking.verify(stage.root) == (8, lines)
+
+
+def test_every_file_of_the_report_is_compared(study: Study, stage: Stage, runs: list[Run]) -> None:
+    stage.record(runs)
+    for name, text in {"report.md": "# A report", "report.html": "<p>", "figures/a.png": "a picture"}.items():
+        path = stage.root / "reports" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert tracking.sync(stage.root) == ["study"]
+    assert tracking.verify(stage.root) == (8, [])
+    (report,) = (run for run in logged(study) if run.data.tags["kind"] == "study")
+    folder = Path(report.info.artifact_uri.removeprefix("file://"), "reports")
+    for name in ("report.md", "report.html", "figures/a.png"):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(bytes([content[0] ^ 1]) + content[1:])
+        said = f"study: the artifact reports/{name}: expected other bytes than those found"
+        assert tracking.verify(stage.root) == (8, [said])
+        tracking.sync(stage.root)
+        assert (folder / name).read_bytes() == content
+    tags = study[0].get_experiment(study[1]).tags
+    assert f"/runs/{report.info.run_id}/artifacts/reports/report.html" in tags["mlflow.note.content"]
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+
+
+def test_the_report_stage_publishes_and_leaves_the_rest_current(
+    study: Study, stage: Stage, runs: list[Run]
+) -> None:
+    stage.record(runs)
+    page = stage.root / "reports" / "report.md"
+    page.parent.mkdir()
+    for text in ("# One report", "# Another report"):
+        page.write_text(text, encoding="utf-8")
+        tracking.publish_networks(stage.root)
+        tracking.publish_reports(stage.root)
+        assert tracking.verify(stage.root) == (8, [])
+    marks = [run.data.tags["current"] for run in logged(study) if run.data.tags["kind"] == "study"]
+    assert sorted(marks) == ["false", "true"]
+
+
+def test_a_store_that_goes_away_is_one_line(
     study: Study, stage: Stage, runs: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, experiment = study
-    here = ledger._circumstances()["process"]
-    host = here.split()[0]
-    tags = {"gone": f"{host} 999999 1.00", "reused": f"{here.rpartition(' ')[0]} 1.00", "alive": here}
-    tags |= {"elsewhere": f"not-{host} 999999 1.00"}
-    made = {
-        name: client.create_run(experiment, tags={"process": process}, run_name=name).info.run_id
-        for name, process in tags.items()
-    }
-    ledger.Ledger().close_stale()
-    status = {name: client.get_run(identity).info.status for name, identity in made.items()}
-    assert status == {"gone": "KILLED", "reused": "KILLED", "alive": "RUNNING", "elsewhere": "RUNNING"}
-    assert client.get_run(made["gone"]).data.tags["reason"] == "its process is gone"
+    stage.record(runs)
+
+    def away(*given: Any, **named: Any) -> Any:
+        raise MlflowException("API request failed\nand more")
+
+    monkeypatch.setattr(MlflowClient, "search_runs", away)
+    for command in (tracking.sync, tracking.verify):
+        with pytest.raises(
+            UserError, match=r"^MLFLOW_TRACKING_URI: expected a store that goes on answering"
+        ) as raised:
+            command(stage.root)
+        assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_quick_sync_compares_what_is_new_alone(study: Study, stage: Stage, runs: list[Run]) -> None:
+    stage.record(runs)
+    lock = "stages: {variant@ridge: {outs: [{path: results/runs/ridge, md5: %s}]}}\n"
+    (stage.root / "dvc.lock").write_text(lock % "one", encoding="utf-8")
+    tracking.sync(stage.root)
+    victim = next(run for run in logged(study) if run.data.tags.get("run_key") == "small-1-0")
+    study[0].delete_run(victim.info.run_id)
+    assert tracking.sync(stage.root, quick=True) == []
+    (stage.root / "dvc.lock").write_text(lock % "another", encoding="utf-8")
+    assert tracking.sync(stage.root, quick=True) == ["small/ridge/choice"]
+    assert tracking.sync(stage.root, quick=True) == []

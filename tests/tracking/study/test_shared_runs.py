@@ -12,7 +12,7 @@ from mlflow.entities import Run as Logged
 from pipeline import tracking
 from pipeline.plan import Run
 from pipeline.records import Result
-from pipeline.tracking import agreement, ledger, recorder
+from pipeline.tracking.study import commands, experiment
 from tests.tracking.recording import Stage, write
 
 MakeRun = Callable[..., Run]
@@ -50,7 +50,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     def unchanged(root: Path) -> "subprocess.Popen[str]":
         return subprocess.Popen(["echo", "{}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    monkeypatch.setattr(agreement, "_dvc_status", unchanged)
+    monkeypatch.setattr(commands, "_dvc_status", unchanged)
     return Stage(tmp_path / "checkout", result)
 
 
@@ -61,14 +61,14 @@ def logged(study: Study, kind: str) -> list[Logged]:
 
 def parents(study: Study) -> dict[str, Logged]:
     """The current parents by their names, each once."""
-    current = [run for run in logged(study, "variant") if run.data.tags["current"] == "true"]
+    current = [run for run in logged(study, "cell") if run.data.tags["current"] == "true"]
     assert len({run.info.run_name for run in current}) == len(current)
     return {str(run.info.run_name): run for run in current}
 
 
 def owners(study: Study) -> dict[str, str]:
     """By the key of a current run, the name of the cell that it is logged under; each once."""
-    names = {run.info.run_id: str(run.info.run_name) for run in logged(study, "variant")}
+    names = {run.info.run_id: str(run.info.run_name) for run in logged(study, "cell")}
     current = [run for run in logged(study, "run") if run.data.tags["current"] == "true"]
     assert len({run.data.tags["run_key"] for run in current}) == len(current)
     return {run.data.tags["run_key"]: names[run.data.tags[PARENT]] for run in current}
@@ -76,8 +76,7 @@ def owners(study: Study) -> dict[str, str]:
 
 def in_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on this is an experiment's copy of the checkout."""
-    for module in (ledger, recorder):
-        monkeypatch.setattr(module, "is_workspace", lambda: False)
+    monkeypatch.setattr(experiment, "is_workspace", lambda: False)
 
 
 def test_a_run_belongs_to_the_first_cell_that_has_it(
@@ -107,8 +106,8 @@ def test_the_means_of_a_cell_count_the_runs_that_it_shares(
     study: Study, stage: Stage, cells: Callable[..., list[Run]]
 ) -> None:
     stage.record(cells(FIRST, SECOND, THIRD))
-    metrics = parents(study)[SECOND].data.metrics
-    assert (metrics["runs"], metrics["final/test_error"]) == (2.0, 0.125 * 2.5)
+    parent = parents(study)[SECOND].data
+    assert (parent.tags["runs"], parent.metrics["test_error_percent"]) == ("2", 31.25)
 
 
 def test_a_cell_of_a_question_says_whose_it_is(
@@ -133,7 +132,7 @@ def test_a_shared_run_has_the_curves_that_a_later_cell_asks_for(
     }
     stage.record(cells(FIRST, SECOND, THIRD))
     for run in logged(study, "run"):
-        assert {"epoch/loss", "epoch/train_error"} <= run.data.metrics.keys()
+        assert {"epoch/loss", "epoch/error/train"} <= run.data.metrics.keys()
     assert tracking.verify(stage.root) == (3, [])
 
 
@@ -142,7 +141,7 @@ def test_a_lost_store_is_written_again_as_it_was(
 ) -> None:
     stage.record(cells(FIRST, SECOND, THIRD))
     before = owners(study), set(parents(study))
-    for kind in ("run", "variant"):
+    for kind in ("run", "cell"):
         for run in logged(study, kind):
             study[0].delete_run(run.info.run_id)
     assert tracking.sync(stage.root) == [FIRST, SECOND]
@@ -187,7 +186,7 @@ def test_a_cell_that_has_lost_its_runs_to_an_earlier_one_is_no_longer_current(
         runs = [*cells(FIRST), *_all_of_the_second(cells), *cells(SECOND)]
         write(stage.root, stage.name, runs, result)
         problems = tracking.verify(stage.root)[1]
-        assert f"{SECOND}: marked as current, but DVC keeps no such runs" in problems
+        assert f"{SECOND}: marked as current, but no such runs are kept" in problems
         tracking.sync(stage.root)
     assert set(parents(study)) == {FIRST, "tiny/ridge/more"}
     assert owners(study) == {"key-0": FIRST, "key-1": FIRST, "key-2": "tiny/ridge/more"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline import plan, records
@@ -12,12 +13,16 @@ from pipeline.plan import Plan, Run
 from pipeline.records import Choice, FinishedCell, Record
 from pipeline.system.errors import UserError
 
+SUMMARY = Path("reports/tables/summary.csv")
+Tabled = Mapping[str, tuple[float, float, float]]  # estimate, low and high by metric
+
 
 @dataclass(frozen=True)
 class Cell:
     """A cell of a training stage: its runs as planned, whatever is chosen, and those that are finished.
 
     Cells may share runs. A run belongs to the first that has it: `owned` holds the keys of a cell's own.
+    `tabled` is what the report's tables say of a cell of the settings.
     """
 
     stage: str
@@ -26,6 +31,7 @@ class Cell:
     trials: tuple[Record, ...] = ()
     choice: Choice | None = None
     owned: frozenset[str] = frozenset()
+    tabled: Tabled = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -72,10 +78,29 @@ def read(root: Path, stage: str) -> list[Cell]:
         raise UserError(
             f"{records.RUNS / stage}: expected its outputs, found none; run dvc repro, checkout or pull"
         )
-    return list(_owners(cells, records.cells(root, stage)))
+    return list(_owners(cells, records.cells(root, stage), _tabled(root)))
 
 
-def _owners(cells: list[Cell], finished: Mapping[str, FinishedCell]) -> Iterator[Cell]:
+def _tabled(root: Path) -> dict[str, Tabled]:
+    """Return the report's summary by cell; nothing where it is not made yet, or is being made."""
+    tabled: dict[str, dict[str, tuple[float, float, float]]] = {}
+    try:
+        with (root / SUMMARY).open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                estimate, low, high = (float(row[name] or "nan") for name in ("estimate", "low", "high"))
+                tabled.setdefault(f"{row['setting']}/{row['variant']}", {})[row["metric"]] = (
+                    estimate,
+                    low,
+                    high,
+                )
+    except (OSError, KeyError, ValueError):
+        return {}
+    return dict(tabled)
+
+
+def _owners(
+    cells: list[Cell], finished: Mapping[str, FinishedCell], tabled: Mapping[str, Tabled]
+) -> Iterator[Cell]:
     seen: set[str] = set()
     for cell in cells:
         known = {run.key for run in cell.planned}
@@ -89,4 +114,12 @@ def _owners(cells: list[Cell], finished: Mapping[str, FinishedCell]) -> Iterator
         owned = frozenset(runs) - seen
         seen |= owned
         if owned:
-            yield Cell(cell.stage, cell.planned, tuple(made.reported), tuple(made.trials), made.choice, owned)
+            yield Cell(
+                cell.stage,
+                cell.planned,
+                tuple(made.reported),
+                tuple(made.trials),
+                made.choice,
+                owned,
+                tabled.get(cell.name, {}),
+            )

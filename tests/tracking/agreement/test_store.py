@@ -11,7 +11,8 @@ from filelock import FileLock
 from mlflow import MlflowClient
 
 from pipeline.system import checkout
-from pipeline.tracking import store
+from pipeline.system.errors import UserError
+from pipeline.tracking.agreement import Experiment, store
 
 NAME = "regularization-study"
 EXPERIMENT_COPY = Path(".dvc/tmp/exps/standalone/tmpabc")
@@ -97,7 +98,7 @@ def test_an_experiment_of_dvc_records_in_the_checkout_that_it_belongs_to(
 
 
 def test_the_store_is_made_where_there_is_none(root: Path, tmp_path: Path) -> None:
-    client, identity = store.experiment()
+    client, identity = store.opened(Experiment(NAME))
     database = root / "mlflow.db"
     assert database.is_file()
     found = client.get_experiment(identity)
@@ -107,8 +108,8 @@ def test_the_store_is_made_where_there_is_none(root: Path, tmp_path: Path) -> No
 
 
 def test_what_is_there_is_used(database: Path) -> None:
-    first = store.experiment()[1]
-    again = store.experiment()[1]
+    first = store.opened(Experiment(NAME))[1]
+    again = store.opened(Experiment(NAME))[1]
     assert own_experiments(f"sqlite:///{database}") == [first] == [again]
     location = MlflowClient(tracking_uri=f"sqlite:///{database}").get_experiment(first).artifact_location
     assert location == (database.parent / "mlartifacts").as_uri()
@@ -118,7 +119,7 @@ def test_a_store_is_made_by_one_process_at_a_time(database: Path) -> None:
     made = threading.Event()
 
     def make() -> None:
-        store.experiment()
+        store.opened(Experiment(NAME))
         made.set()
 
     waiting = threading.Thread(target=make, daemon=True)
@@ -131,12 +132,12 @@ def test_a_store_is_made_by_one_process_at_a_time(database: Path) -> None:
 
 def test_readers_are_let_into_a_store_that_kept_them_out(database: Path) -> None:
     assert journal_mode(database) != "wal"
-    store.experiment()
+    store.opened(Experiment(NAME))
     assert journal_mode(database) == "wal"
 
 
 def test_the_client_is_of_the_chosen_store(database: Path) -> None:
-    client, identity = store.experiment()
+    client, identity = store.opened(Experiment(NAME))
     client.create_run(identity, run_name="seen")
     other = MlflowClient(tracking_uri=f"sqlite:///{database}")
     assert [run.info.run_name for run in other.search_runs([identity])] == ["seen"]
@@ -146,7 +147,7 @@ def test_the_experiment_of_mlflow_run_is_obeyed(database: Path, monkeypatch: pyt
     uri = f"sqlite:///{database}"
     given = MlflowClient(tracking_uri=uri).create_experiment("chosen by mlflow run")
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", given)
-    client, identity = store.experiment()
+    client, identity = store.opened(Experiment(NAME))
     assert identity == given
     assert client.get_experiment(identity).name == "chosen by mlflow run"
     assert own_experiments(uri) == []
@@ -162,14 +163,14 @@ def test_a_folder_that_is_missing_is_made(
     root: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///deep/er/runs.db")
-    store.experiment()
+    store.opened(Experiment(NAME))
     assert own_experiments(f"sqlite:///{root}/deep/er/runs.db") == ["1"]
 
 
 def test_an_experiment_deleted_in_the_ui_does_not_stop_the_study(database: Path) -> None:
-    client, identity = store.experiment()
+    client, identity = store.opened(Experiment(NAME))
     client.delete_experiment(identity)
-    client, identity = store.experiment()
+    client, identity = store.opened(Experiment(NAME))
     assert client.create_run(identity).info.status == "RUNNING"
     assert client.get_experiment(identity).lifecycle_stage == "active"
 
@@ -180,4 +181,32 @@ def test_an_address_with_a_wrong_port_is_one_line(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(
         store.UnreachableError, match=r"^MLFLOW_TRACKING_URI: expected a store that answers and lets us in"
     ):
-        store.experiment()
+        store.opened(Experiment(NAME))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("MLFLOW_EXPERIMENT_ID", "4711"), ("MLFLOW_RUN_ID", "0123456789abcdef" * 2)]
+)
+def test_a_variable_that_names_what_is_not_there_is_one_line(
+    database: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "0")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(
+        UserError, match=rf"^{name}: expected what the store has, received '{value}'.*unset {name}$"
+    ):
+        store.opened(Experiment(NAME))
+
+
+@pytest.mark.parametrize("revision", ["451aebb31d03", "ffffffffffff"])  # an older one, and an unknown
+def test_a_store_of_another_version_is_one_line_that_says_how_it_is_migrated(
+    database: Path, revision: str
+) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    connection.close()
+    with pytest.raises(store.VersionError) as caught:
+        store.opened(Experiment(NAME))
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith("MLFLOW_TRACKING_URI: expected a store of MLflow ")
+    assert f"keep a copy, then run: python -m mlflow db upgrade sqlite:///{database} " in line

@@ -18,7 +18,7 @@ from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.records import Result
-from pipeline.tracking import agreement
+from pipeline.tracking.study import commands
 from pipeline.training.backend import import_keras
 
 import_keras()
@@ -32,6 +32,7 @@ from tests.tracking.recording import Stage  # noqa: E402
 MakeRun = Callable[..., Run]
 Study = tuple[MlflowClient, str]
 SHAPE, CLASSES = (28, 28), 10
+DIGEST = "0123456789abcdef"
 MIXES: dict[str, dict[str, Any]] = {
     "baseline": {},
     "mixed": {
@@ -82,10 +83,8 @@ def prepared_root(tmp_path: Path, mnist: Images) -> Path:
 
 def inits(make: MakeRun, variant: str) -> list[Run]:
     regularizers = MIXES[variant]
-    return [
-        make(network=dense(8), variant=variant, regularizers=regularizers, init=init, key=f"{variant}-{init}")
-        for init in (0, 1)
-    ]
+    shared = {"network": dense(8), "variant": variant, "regularizers": regularizers, "data": DIGEST}
+    return [make(**shared, init=init, key=f"{variant}-{init}") for init in (0, 1)]
 
 
 @pytest.fixture(params=MIXES)
@@ -133,16 +132,45 @@ def test_its_signature_and_requirements_are_given(logged: tuple[Any, Any]) -> No
     assert b"pipeline" not in saved.read_bytes()
 
 
-def test_it_belongs_to_the_parent_of_its_setting(study: Study, logged: tuple[Any, Any]) -> None:
-    client, experiment = study
+def test_it_belongs_to_its_own_run(study: Study, logged: tuple[Any, Any]) -> None:
+    client, _ = study
     entry = logged[1]
-    (parent,) = client.search_runs([experiment], "tags.kind = 'variant'")
-    assert entry.source_run_id == parent.info.run_id
-    assert parent.info.status == "FINISHED"
-    assert entry.name == f"tiny-{parent.data.tags['variant']}"
-    variant = parent.data.tags["variant"]
+    run = client.get_run(str(entry.source_run_id))
+    variant = run.data.tags["variant"]
+    assert run.info.run_name == f"tiny/{variant}/split-00-init-01"
+    assert run.info.status == "FINISHED"
+    assert entry.name == f"tiny-{variant}"
     named = {"variant": variant, "setting": "tiny", "run_key": f"{variant}-1"}
     assert entry.tags.items() >= named.items()
+    assert run.outputs is not None
+    assert [output.model_id for output in run.outputs.model_outputs] == [entry.model_id]
+
+
+def test_it_is_found_by_its_own_metrics_and_by_its_data_set(study: Study, logged: tuple[Any, Any]) -> None:
+    client, experiment = study
+    # The mean of the two replicates is 0.45: what the network was shown with before.
+    own = "metrics.`final/validation_cross_entropy` < 0.42"
+    data = {"dataset_name": "tiny-split-00", "dataset_digest": "0123456789abcdef"}
+    for found in (
+        client.search_logged_models([experiment], own),
+        client.search_logged_models([experiment], datasets=[data]),
+        client.search_logged_models([experiment], own, datasets=[data]),
+    ):
+        assert [entry.model_id for entry in found] == [logged[1].model_id]
+    other = data | {"dataset_digest": "another"}
+    assert client.search_logged_models([experiment], datasets=[other]) == []
+    metrics = {metric.key: metric.value for metric in logged[1].metrics}
+    assert metrics == {
+        "final/test_error": 0.25,
+        "final/validation_cross_entropy": 0.4,
+        "final/epochs": 1.0,
+    }
+
+
+def test_the_registered_version_begins_with_its_test_error(study: Study, logged: tuple[Any, Any]) -> None:
+    (version,) = study[0].search_model_versions("name = 'regularization-study-tiny'")
+    assert str(version.description).startswith("**25.00 % test error**: ")
+    assert version.run_id == logged[1].source_run_id
 
 
 def test_an_image_of_another_size_is_refused(logged: tuple[Any, Any]) -> None:
@@ -164,35 +192,65 @@ def test_an_input_example_is_kept_with_it(logged: tuple[Any, Any], mnist: Images
     assert np.allclose(plain.predict(example), model.predict(example, verbose=0), rtol=0, atol=1e-5)
 
 
-def test_the_same_stage_again_replaces_its_model(
-    study: Study, tiny_run: MakeRun, prepared_root: Path
-) -> None:
+def test_the_same_stage_again_leaves_its_model(study: Study, tiny_run: MakeRun, prepared_root: Path) -> None:
     client, experiment = study
+    found = []
     for _ in range(2):
         Stage(prepared_root, result, "baseline").record(inits(tiny_run, "baseline"))
+        found.append([entry.model_id for entry in client.search_logged_models([experiment])])
         tracking.publish_networks(prepared_root)
-    (parent,) = client.search_runs([experiment], "tags.kind = 'variant'")
-    sources = [entry.source_run_id for entry in client.search_logged_models([experiment])]
-    assert sources == [parent.info.run_id]
+    (entry,) = client.search_logged_models([experiment])
+    assert found == [[], [entry.model_id]]
 
 
 def test_the_cell_of_a_question_has_no_network(
     study: Study, database: Path, tiny_run: MakeRun, prepared_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agreement, "_dvc_status", lambda root: subprocess.Popen(["true"]))
-    monkeypatch.setattr(agreement, "_out_of_date", lambda status: ())
+    monkeypatch.setattr(commands, "_dvc_status", lambda root: subprocess.Popen(["true"]))
+    monkeypatch.setattr(commands, "_out_of_date", lambda status: ())
     client, experiment = study
     runs = inits(tiny_run, "baseline")
     asked = [run.model_copy(update={"question": "choice", "key": f"asked-{run.init}"}) for run in runs]
     Stage(prepared_root, result, "baseline").record([*runs, *asked])
     tracking.publish_networks(prepared_root)
     (entry,) = client.search_logged_models([experiment])
-    assert client.get_run(str(entry.source_run_id)).info.run_name == "tiny/baseline"
+    assert client.get_run(str(entry.source_run_id)).info.run_name == "tiny/baseline/split-00-init-01"
     assert tracking.verify(prepared_root) == (4, [])
-    (parent,) = client.search_runs([experiment], "tags.kind = 'variant' and tags.question = 'choice'")
-    client.create_logged_model(experiment, name="stranger", source_run_id=parent.info.run_id)
-    said = "tiny/baseline/choice: expected 0 logged model, found others"
-    assert tracking.verify(prepared_root) == (4, [said])
+    (parent,) = client.search_runs([experiment], "tags.question = 'choice' and tags.kind = 'cell'")
+    client.create_logged_model(experiment, name="mine", source_run_id=parent.info.run_id)
+    assert tracking.verify(prepared_root) == (4, [])  # it is nobody's business
+
+
+def flipped(path: Path) -> None:
+    """One bit of a file, in its middle."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_flipped_bit_of_any_file_of_a_network_is_named_and_mended(
+    study: Study, tiny_run: MakeRun, prepared_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "_dvc_status", lambda root: subprocess.Popen(["true"]))
+    monkeypatch.setattr(commands, "_out_of_date", lambda status: ())
+    client, experiment = study
+    Stage(prepared_root, result, "baseline").record(inits(tiny_run, "baseline"))
+    name = "regularization-study-tiny"
+    mended = ["tiny/baseline", name, f"{name}@baseline", f"{name}@champion"]
+    assert tracking.sync(prepared_root) == mended
+    assert tracking.verify(prepared_root) == (2, [])
+    (entry,) = client.search_logged_models([experiment])
+    folder = Path(entry.artifact_location.removeprefix("file://"))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    assert {"MLmodel", "model.keras", "requirements.txt"} <= {path.name for path in files}
+    for path in files:
+        flipped(path)
+        file = path.relative_to(folder)
+        said = f"tiny/baseline: the model's file {file}: expected other bytes than those found"
+        assert tracking.verify(prepared_root) == (2, [said])
+        flipped(path)
+    files[0].unlink()
+    (said,) = tracking.verify(prepared_root)[1]
+    assert said.endswith("expected a file, found none")
     tracking.sync(prepared_root)
-    assert tracking.verify(prepared_root) == (4, [])
-    assert len(client.search_logged_models([experiment])) == 1
+    assert tracking.verify(prepared_root) == (2, [])

@@ -12,17 +12,20 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run as Logged
 from mlflow.entities import ViewType
+from ruamel.yaml import YAML
 
 from pipeline.plan import Run
 from pipeline.records import Epochs, Result
 from pipeline.system import checkout
 from pipeline.tracking import Recorder
+from pipeline.tracking.agreement import circumstances
 from tests.asking import dense
 from tests.tracking.recording import Stage, planned, write
 
 MakeRun = Callable[..., Run]
 Study = tuple[MlflowClient, str]
 PARENT = "mlflow.parentRunId"
+CURVES = {"loss": "epoch/loss", "validation_error": "epoch/error/validation"}
 DIGEST = "0123456789abcdef" * 4  # of 64 characters, as sha256 gives
 
 
@@ -108,7 +111,7 @@ def test_a_trial_is_a_child_that_no_mean_counts(study: Study, runs: list[Run], s
     assert name == "small/mixed/trial-02-split-05-init-00"
     assert child.data.tags[PARENT] == parent.info.run_id
     assert (child.data.params["trial"], child.data.params["dropout.rate"]) == ("2", "0.1")
-    assert parent.data.metrics["runs"] == 4
+    assert parent.data.tags["runs"] == "4"
     assert parent.data.params["dropout.rate"] == "0.5"  # of those that are reported
     assert "trial" not in parent.data.params
 
@@ -148,7 +151,7 @@ def test_every_point_of_every_curve_is_logged(study: Study, runs: list[Run], sta
     child = by_name(study, "run")["small/mixed/split-01-init-00"]
     base = 100 + 1 / 3
     assert points(study, child, "epoch/loss") == [(1, base), (2, base + 1), (3, base + 2)]
-    assert points(study, child, "epoch/validation_error") == [
+    assert points(study, child, "epoch/error/validation") == [
         (1, base / 1000),
         (2, base / 1000 - 1 / 7000),
         (3, base / 1000 - 2 / 7000),
@@ -164,7 +167,7 @@ def test_final_scores_are_apart_from_the_curves(study: Study, runs: list[Run], s
         "final/validation_error": 0.25,
         "final/epochs": 3.0,
     }
-    assert set(child.data.metrics) - set(final) == {"epoch/loss", "epoch/validation_error"}
+    assert set(child.data.metrics) - set(final) == {"epoch/loss", "epoch/error/validation"}
     for name in final:
         assert len(points(study, child, name)) == 1
 
@@ -182,19 +185,21 @@ def test_a_run_took_the_time_that_it_was_measured_to_take(
 
 def test_a_parent_has_the_means_of_its_runs(study: Study, runs: list[Run], stage: Stage) -> None:
     stage.record(runs)
-    metrics = by_name(study, "variant")["small/mixed"].data.metrics
-    finals = ("test_error", "validation_error", "epochs")
-    assert metrics.keys() == {f"{of}/{name}" for of in ("final", "low", "high") for name in finals} | {"runs"}
-    # Splits and inits 0 and 1 each: 100/2 + 10/2 + 1/3, in thousandths.
-    assert metrics["final/test_error"] == pytest.approx((55 + 1 / 3) / 1000, rel=1e-12)
-    assert (metrics["final/epochs"], metrics["runs"]) == (3.0, 4.0)
+    parent = by_name(study, "variant")["small/mixed"].data
+    means = {name: value for name, value in parent.metrics.items() if not name.startswith("epoch/")}
+    names = ("test_error_percent", "validation_error_percent", "epochs")
+    assert means.keys() == {f"{of}{name}" for of in ("", "low/", "high/") for name in names}
+    # Splits and inits 0 and 1 each: 100/2 + 10/2 + 1/3, in tenths of a percent.
+    assert means["test_error_percent"] == 5.53
+    assert (means["epochs"], parent.tags["runs"]) == (3.0, "4")
     # The means of the two splits are 5 1/3 and 105 1/3 thousandths; t of one degree is 12.706.
-    assert metrics["low/test_error"] == pytest.approx((55 + 1 / 3 - 50 * 12.7062047) / 1000, rel=1e-7)
-    assert metrics["high/test_error"] == pytest.approx((55 + 1 / 3 + 50 * 12.7062047) / 1000, rel=1e-7)
+    assert means["low/test_error_percent"] == round((55 + 1 / 3 - 50 * 12.7062047) / 10, 2)
+    assert means["high/test_error_percent"] == round((55 + 1 / 3 + 50 * 12.7062047) / 10, 2)
+    assert parent.tags["test_error_interval"] == "5.53 [-58.00, 69.06]"
     # One training set: the three inits are the replicates, 1/3, 10 1/3 and 20 1/3; t of two degrees is 4.303.
     alone = by_name(study, "variant")["blind/mixed"].data.metrics
     half = 4.30265273 * 10 / math.sqrt(3)
-    assert alone["low/test_error"] == pytest.approx((10 + 1 / 3 - half) / 1000, rel=1e-7)
+    assert alone["low/test_error_percent"] == round((10 + 1 / 3 - half) / 10, 2)
 
 
 @pytest.mark.parametrize("dirty", [True, False])
@@ -206,20 +211,35 @@ def test_tags_say_what_it_is_and_where_it_comes_from(
     monkeypatch: pytest.MonkeyPatch,
     dirty: bool,
 ) -> None:
-    monkeypatch.setattr(checkout, "dirty", lambda: dirty)
+    monkeypatch.setattr(checkout, "dirty", lambda root: dirty)
+    monkeypatch.setattr(checkout, "diff", lambda root: "+ a line" if dirty else "")
+    monkeypatch.setattr(checkout, "branch", lambda root: "a-branch")
+    monkeypatch.setattr(checkout, "remote_url", lambda root: "https://me:secret@host/study.git")
+    circumstances.git_tags.cache_clear()
+    monkeypatch.setenv("LOGNAME", "somebody")
     stage.record(runs)
+    circumstances.git_tags.cache_clear()
     # The last commit that touched what a result comes from: a commit of results is none.
     command = ["git", "-C", str(repository), "log", "-1", "--format=%H", "--", *checkout.SOURCES]
     commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    shared = {"variant": "mixed", "setting": "blind", "git_dirty": "true" if dirty else "false"}
+    shared = {"variant": "mixed", "setting": "blind", "mlflow.source.git.dirty": "true" if dirty else "false"}
     shared["mlflow.source.git.commit"] = commit
+    shared |= {"mlflow.user": "somebody", "mlflow.source.git.branch": "a-branch"}
+    shared["mlflow.source.git.repoURL"] = "https://***@host/study.git"
     child = by_name(study, "run")["blind/mixed/split-00-init-02"].data.tags
     assert child.items() >= (shared | {"split": "0", "init": "2", "run_key": "blind-0-2"}).items()
-    assert by_name(study, "variant")["blind/mixed"].data.tags.items() >= shared.items()
+    parent = by_name(study, "variant")["blind/mixed"]
+    assert parent.data.tags.items() >= shared.items()
+    assert parent.info.user_id == "somebody"
+    assert [file.path for file in study[0].list_artifacts(parent.info.run_id)] == ["git.diff"] * dirty
 
 
-def test_a_run_names_the_data_that_it_saw(study: Study, runs: list[Run], stage: Stage) -> None:
+def test_a_run_names_the_data_that_it_saw(
+    study: Study, runs: list[Run], stage: Stage, repository: Path
+) -> None:
     stage.record(runs)
+    lock = YAML(typ="safe").load(repository / "dvc.lock")
+    (locked,) = (out for out in lock["stages"]["prepare"]["outs"] if out["path"] == "data/images")
     for name, child in by_name(study, "run").items():
         assert child.inputs is not None
         (seen,) = child.inputs.dataset_inputs
@@ -228,7 +248,12 @@ def test_a_run_names_the_data_that_it_saw(study: Study, runs: list[Run], stage: 
         digest = DIGEST if setting == "small" else DIGEST[::-1]
         assert digest.startswith(seen.dataset.digest)
         assert 32 <= len(seen.dataset.digest) <= 36
-        assert json.loads(seen.dataset.source) == {"uri": "data/images/mnist"}
+        assert seen.dataset.source_type == "dvc"
+        assert json.loads(seen.dataset.source) == {
+            "path": "data/images/mnist",
+            "of": "data/images",
+            "hash": f"md5:{locked['md5']}",
+        }
         assert {tag.key: tag.value for tag in seen.tags} == {"mlflow.data.context": "training"}
 
 
@@ -239,7 +264,7 @@ def test_more_points_than_a_request_takes_are_all_logged(
     Stage(tmp_path, lambda run: result(run, epochs=1203)).record([run])
     (child,) = logged(study, "run")
     for name, values in result(run, epochs=1203).history.items():
-        assert points(study, child, f"epoch/{name}") == list(enumerate(values.tolist(), start=1))
+        assert points(study, child, CURVES[name]) == list(enumerate(values.tolist(), start=1))
     assert child.data.params["epochs"] == "1203"
     assert child.data.metrics["final/epochs"] == 1203.0
 
@@ -265,14 +290,14 @@ def test_a_run_that_takes_long_shows_its_curve_while_it_is_trained(
             (child,) = logged(study, "run")
             assert child.info.status == "RUNNING"
             for name, values in seen.items():
-                assert points(study, child, f"epoch/{name}") == list(enumerate(values.tolist(), start=1))
+                assert points(study, child, CURVES[name]) == list(enumerate(values.tolist(), start=1))
         recorder.record(whole)
         write(stage.root, "mixed", [run], lambda _: whole)
         recorder.finish(stage.root)
     (child,) = logged(study, "run")
     assert child.info.status == "FINISHED"
     for name, values in whole.history.items():
-        assert points(study, child, f"epoch/{name}") == list(enumerate(values.tolist(), start=1))
+        assert points(study, child, CURVES[name]) == list(enumerate(values.tolist(), start=1))
 
 
 def test_what_is_still_trained_ends_with_its_stage(study: Study, tiny_run: MakeRun) -> None:

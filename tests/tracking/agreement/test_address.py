@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pipeline.tracking import address
+from pipeline.tracking.agreement import address
 
 NAMES = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "PGPASSWORD")
 SECRET = "pa/ss@wo:rd"
