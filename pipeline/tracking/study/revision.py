@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from pipeline import records
 from pipeline.datasets import prepared
+from pipeline.system import children, git
 from pipeline.system.errors import UserError
 from pipeline.tracking.study.sources import LOCK
 
@@ -26,22 +26,20 @@ def results(root: Path, rev: str) -> Iterator[tuple[Path, str]]:
 
     Raises UserError for what is no commit, or one whose results DVC does not have here.
     """
-    found = _run(root, "git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
-    commit = found.stdout.decode().strip()
-    if found.returncode:
+    commit = git.commit(root, rev)
+    if not commit:
         raise UserError(f"--rev: expected a revision of git, received {rev!r}; git log shows them")
     with tempfile.TemporaryDirectory() as scratch:
         there = Path(scratch)
-        for name in IN_GIT:
-            archive = _run(root, "git", "archive", commit, name)
-            if not archive.returncode:  # a path that the commit does not have is no fault
-                with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
-                    files.extractall(there, filter="data")
+        names = [name for name in IN_GIT if git.output(root, "ls-tree", "-z", commit, "--", name)]
+        with tarfile.open(fileobj=BytesIO(git.output(root, "archive", commit, "--", *names))) as files:
+            files.extractall(there, filter="data")
         for path in IN_DVC:
             target = there / path
             target.parent.mkdir(parents=True, exist_ok=True)
             arguments = ("get", "--quiet", "--rev", commit, "--out", str(target), str(root), str(path))
-            ended = _run(root, sys.executable, "-m", "dvc", *arguments)
+            command, variables = (*children.DVC, *arguments), children.environment()
+            ended = subprocess.run(command, cwd=root, env=variables, capture_output=True, check=False)
             if ended.returncode:
                 said = ended.stderr.decode().strip().splitlines()
                 raise UserError(
@@ -49,7 +47,3 @@ def results(root: Path, rev: str) -> Iterator[tuple[Path, str]]:
                     f"{path} ({said[-1] if said else 'no reason given'}); dvc fetch gets them from a remote"
                 )
         yield there, commit
-
-
-def _run(root: Path, *command: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command, cwd=root, capture_output=True, check=False)
