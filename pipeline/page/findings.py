@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
@@ -10,6 +11,7 @@ from pipeline.evaluation.significance import (
     against_better,
     better,
     moved,
+    rows_of,
     tuning_of_baseline,
     verdict,
     worse,
@@ -17,6 +19,8 @@ from pipeline.evaluation.significance import (
 from pipeline.params import Params, Setting
 from pipeline.system.words import capital, coded, fall, interval, listed, of
 
+ALIKE = 0.1  # points of error: methods no farther apart in any setting are one under two names
+SEVERAL = 2  # settings that have both: fewer are no evidence
 NAMED = 3  # variants that are named in a sentence
 
 # The changes of the test error in a setting against the better baseline, by the name of the setting.
@@ -64,6 +68,31 @@ def tuned(study: Params, differences: pd.DataFrame) -> str:
     ]
     changes = listed(effects) or "changes its test error nowhere beyond chance"
     return f"Tuning the baseline, by cross-entropy, {changes}." if tuning else ""
+
+
+def alike(study: Params, summary: pd.DataFrame, differences: pd.DataFrame) -> str:
+    """Say which methods are one under two names: within ALIKE of each other in all settings that have both.
+
+    Nothing where no two methods share SEVERAL settings.
+    """
+    means = {
+        name: rows_of(summary, name, "test_error").set_index("variant").estimate[changes.variant]
+        for name, changes in several(study, differences).items()
+    }
+    apart = {
+        pair: [
+            abs(errors[pair[0]] - errors[pair[1]]) for errors in means.values() if {*pair} <= {*errors.index}
+        ]
+        for pair in itertools.combinations(
+            dict.fromkeys(v for errors in means.values() for v in errors.index), 2
+        )
+    }
+    apart = {pair: distances for pair, distances in apart.items() if len(distances) >= SEVERAL}
+    pairs = [coded(pair) for pair, distances in apart.items() if max(distances) <= ALIKE]
+    within = f"within {ALIKE:g} points of each other in every setting"
+    if pairs:
+        return f"Hardly two methods are {listed(pairs)}: they lie {within}."
+    return f"No two methods lie {within}." if apart else ""
 
 
 def _traded(differences: pd.DataFrame, many: Changes) -> str:

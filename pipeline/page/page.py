@@ -40,6 +40,7 @@ def values(
         "level": PERCENT,
         "findings": findings.sentences(study, differences),
         "tuned_baseline": findings.tuned(study, differences),
+        "alike": findings.alike(study, summary, differences),
         "overview": rankings.overview(compared, summary, differences),
         "answers": answers,
         "conditions": {name: study.settings[name].described for name in compared},

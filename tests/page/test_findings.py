@@ -325,3 +325,34 @@ def test_the_headline(
 ) -> None:
     differences = make_differences({"here": rows, "there": rows})
     assert findings.headline(study(places, raw_params), differences) == said
+
+
+def test_variants_that_are_one_under_two_names_are_named(
+    raw_params: dict[str, Any],
+    places: dict[str, Setting],
+    make_summary: MakeTable,
+    make_differences: MakeTable,
+) -> None:
+    """Within a tenth of a point in each of two settings; in one setting it would be no evidence."""
+    both = {"here": DIFFERENCES, "there": DIFFERENCES}
+    near = {
+        name: {
+            "drop": {"test_error": 8.6},
+            "ridge": {"test_error": 8.7},
+            "norm": {"test_error": 9.5},
+            "stop": {"test_error": 9.9},
+        }
+        for name in both
+    }
+    told_of, rows = study(places, raw_params), make_differences(both)
+    assert findings.alike(told_of, make_summary(near), rows) == (
+        "Hardly two methods are `ridge` and `drop`: "
+        "they lie within 0.1 points of each other in every setting."
+    )
+    near["there"] |= {"ridge": {"test_error": 8.5001}, "drop": {"test_error": 8.7}}
+    assert findings.alike(told_of, make_summary(near), rows) == (
+        "No two methods lie within 0.1 points of each other in every setting."
+    )
+    here = study({"here": places["here"]}, raw_params)
+    alone = make_summary({"here": near["here"]}), make_differences({"here": DIFFERENCES})
+    assert findings.alike(here, *alone) == ""

@@ -42,6 +42,7 @@ VALUES: dict[str, Any] = {
     "level": "95 %",
     "findings": ["The finding.", "What it rests on."],
     "tuned_baseline": "The rival.",
+    "alike": "None alike.",
     "overview": pd.DataFrame({"variant": ["`drop`"], "`wide`": ["-0.12 ≈"]}),
     "answers": ANSWERS,
     "stability": pd.DataFrame({"claim": ["7a"], "agree": ["2 of 4"]}),
@@ -90,7 +91,7 @@ def test_the_page_holds_its_values() -> None:
     assert "{{" not in text
     assert "{%" not in text
     assert "\n\n- The finding.\n- What it rests on.\n\n" in text
-    assert "The intervals are not adjusted. The rival. Numbers:" in text
+    assert "The intervals are not adjusted. The rival. None alike. Numbers:" in text
     assert "\n\n- `wide`: 50 images\n\n" in text
     assert "has 5 candidates in each setting" in text
     assert "1 of 7 choices lies at an end" in text
