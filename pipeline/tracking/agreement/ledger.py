@@ -242,15 +242,18 @@ class Ledger:
             if not token:
                 return models
 
-    def versions(self, names: Iterable[str]) -> dict[tuple[str, str], ModelVersion]:
-        """Return our versions of registered names, by name and the run of their model."""
-        versions: dict[tuple[str, str], ModelVersion] = {}
+    def versions(self, names: Iterable[str]) -> dict[tuple[str, str, str], ModelVersion]:
+        """Return our versions of registered names, by name, group, and the run of their model.
+
+        Two groups may have a model of the same run.
+        """
+        versions: dict[tuple[str, str, str], ModelVersion] = {}
         for name in names:
             token = None
             while True:
                 page = self.client.search_model_versions(f"name = '{name}'", page_token=token)
-                ours = [version for version in page if GROUP_KEY in version.tags]
-                versions |= {(name, str(version.run_id)): version for version in ours}
+                for version in (version for version in page if GROUP_KEY in version.tags):
+                    versions[name, version.tags[GROUP_KEY], str(version.run_id)] = version
                 token = page.token
                 if not token:
                     break

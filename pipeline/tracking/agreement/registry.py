@@ -32,7 +32,7 @@ def differences(ledger: Ledger, contents: Contents) -> Iterator[Difference]:
         several = logged.get(group.entry.key, [])
         if group.model and len(several) == 1:
             name = group.model.registered
-            version = versions.get((name, str(several[0].source_run_id)))
+            version = versions.get((name, group.entry.key, str(several[0].source_run_id)))
             if version is None:
                 line = f"{group.entry.name}: expected a version of {name}, found none"
                 yield Difference(group.entry.name, [line], _new(ledger, group, several[0], by_group))

@@ -221,6 +221,27 @@ def test_the_cell_of_a_question_has_no_network(
     assert tracking.verify(prepared_root) == (4, [])  # it is nobody's business
 
 
+def test_two_cells_may_have_the_network_of_one_run(
+    study: Study, tiny_run: MakeRun, prepared_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the tuned baseline chooses what the baseline does."""
+    monkeypatch.setattr(commands, "_dvc_status", lambda root: subprocess.Popen(["true"]))
+    monkeypatch.setattr(commands, "_out_of_date", lambda status: ())
+    client, _ = study
+    runs = inits(tiny_run, "baseline")
+    tuned = [run.model_copy(update={"variant": "tuned_baseline"}) for run in runs]
+    another = runs[0].model_copy(update={"variant": "tuned_baseline", "split": 1, "key": "another"})
+    Stage(prepared_root, result, "baseline").record([*runs, *tuned, another])
+    tracking.sync(prepared_root)
+    assert tracking.verify(prepared_root) == (3, [])
+    versions = client.search_model_versions("name = 'regularization-study-tiny'")
+    assert len({version.run_id for version in versions}) == 1
+    assert sorted(version.description.splitlines()[0] for version in versions) == [
+        "**25.00 % test error**: baseline in `tiny`",
+        "**25.00 % test error**: tuned_baseline in `tiny`",
+    ]
+
+
 def flipped(path: Path) -> None:
     """One bit of a file, in its middle."""
     content = bytearray(path.read_bytes())
