@@ -103,25 +103,45 @@ def test_a_strength_that_does_not_act_yet_is_no_match() -> None:
     assert measure.matched([[1.5, 1.0, 1.4], [1.5]]) == [2, 0]
 
 
+def test_a_path_reaches_the_target_between_two_strengths() -> None:
+    """In proportion to the losses: 1.5 lies five sixths of the way from 1.0 to 1.6."""
+    assert measure.crossings([[1.9, 1.0, 1.6], [1.7, 1.5, 1.9]]) == [pytest.approx(1 + 5 / 6), 1.0]
+    assert measure.crossings([[1.0, 1.2], [2.0]]) == [1.0, 0.0]  # it stays below: its last strength
+    assert measure.crossings([[2.0, 1.0, 3.0, 1.5, 3.0], [2.5]]) == [1.75, 0.0]  # the first time
+
+
 def test_every_path_is_matched_and_the_baseline_by_its_epochs(tables: dict[str, pd.DataFrame]) -> None:
     """From 10 epochs on, fewer come nearest with 2; 40 have the target's loss, on the other side."""
     place = ["setting", "variant", "split", "strength", "validation_cross_entropy"]
     means = {"baseline": 1.6, "l1": 1.4, "l1_proximal": 1.45, "l2": 1.5}
+
+    def expected(**losses: float) -> list[list[object]]:
+        return [
+            ["small", variant, split, value, pytest.approx(loss + (0.25 if split else -0.25))]
+            for (variant, value), loss in zip(MATCHED, (means | losses).values(), strict=True)
+            for split in range(SETS)
+        ]
+
+    for name in ("pruning", "spectrum"):
+        assert tables[name][place].drop_duplicates().to_numpy().tolist() == expected()
+        assert set(tables[name][tables[name].variant == "baseline"].epochs) == {2}
+    # Three quarters of the way from 1.2 after 10 epochs to 1.6 after 2.
     spread = tables["spread"]
-    assert set(spread[spread.variant == "baseline"].epochs) == {2}
-    expected = [
-        ["small", variant, split, value, pytest.approx(means[variant] + (0.25 if split else -0.25))]
-        for variant, value in MATCHED
-        for split in range(SETS)
-    ]
-    for table in tables.values():
-        assert table[place].drop_duplicates().to_numpy().tolist() == expected
+    assert spread[place].drop_duplicates().to_numpy().tolist() == expected(baseline=1.5)
+    assert set(spread[spread.variant == "baseline"].epochs) == {4}
+
+
+def test_between_two_strengths_the_weights_are_in_proportion(tables: dict[str, pd.DataFrame]) -> None:
+    """A strength that is 0.2 and 0.8 at the ends is 0.4 half the way, and a norm of 1 and 3 is 2."""
+    rows = pd.DataFrame({"strength": [0.2], "norm": [1.0]}), pd.DataFrame({"strength": [0.8], "norm": [3.0]})
+    (between,) = measure.between(*rows, 0.5).to_dict("records")
+    assert between == {"strength": pytest.approx(0.4), "norm": 2.0}
 
 
 def test_the_weights_of_a_pixel_that_is_never_seen_are_not_live(tables: dict[str, pd.DataFrame]) -> None:
     spread = tables["spread"]
-    assert spread.columns.tolist()[6:] == [
-        *("kernels", "weights", "near_zero", "exact_zeros", "hoyer", "participation_ratio", "norm")
+    assert spread.columns.tolist()[8:] == [
+        *("near_zero", "exact_zeros", "hoyer", "participation_ratio", "norm")
     ]
     l1 = spread[(spread.variant == "l1") & (spread.split == 0)].set_index(["weights", "kernels"])
     assert l1.index.tolist() == [("live", "first"), ("live", "all"), ("all", "first"), ("all", "all")]

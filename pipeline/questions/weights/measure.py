@@ -1,10 +1,12 @@
 """Sparsity and spread of the weights, and what pruning costs, at matched validation loss.
 
-On every path, from its best strength on, the strength is taken whose mean validation cross-entropy is nearest
-to a target that the paths share: the highest of the paths' lowest values, which each can come close to. A
-weaker strength may have the same loss because the penalty does nothing yet. The baseline has no strength; on
-its path fewer epochs stand for more. Live weights are those that some training image of the run can
-move: an input that is zero throughout leaves its weights to the penalty alone.
+The paths share a target: the highest of their lowest mean validation cross-entropies, which each can reach.
+From its best strength on, a path reaches it between two strengths. What the weights are like there is
+interpolated between the two, linearly in the loss. The nearest strength alone would jump by a factor of three
+from one set of seeds to the next, and turn the sign of a comparison (as it did, in 3c). Pruning and spectra
+are shown at the nearest. A weaker strength may have the same loss because the penalty does nothing yet. The
+baseline has no strength; on its path fewer epochs stand for more. Live weights are those that some training
+image of the run can move: an input that is zero throughout leaves its weights to the penalty alone.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pipeline.questions.base import Tables
 from pipeline.questions.study import Study, scaled
 from pipeline.questions.weights.cells import PROXIMAL
 from pipeline.science import diagnostics, pruning
+from pipeline.science.network import Network
 
 SHARES = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 MEASURES = ["near_zero", "exact_zeros", "hoyer", "participation_ratio", "norm"]
@@ -31,36 +34,24 @@ IMAGES = 2000  # no more of the test images tell what pruning costs
 def measure(study: Study) -> dict[str, pd.DataFrame]:
     """Return `spread`, `pruning` and `spectrum`: a row a run and selection of weights, share, or place.
 
-    Errors in percent; `norm` is Euclidean; singular values are of the first kernel, largest first. A variant
-    by proximal steps is called `l1_proximal`.
+    In `spread` two runs of a training set make one row, as if trained at the strength between theirs. Errors
+    in percent; `norm` is Euclidean; singular values are of the first kernel, largest first. A variant by
+    proximal steps is called `l1_proximal`.
     """
     spread, pruned, spectrum = [], [], []
-    for name, cell in _compared(study):
-        images, labels = study.test_sample(cell.run, IMAGES)
-        losses = cell.score("validation_cross_entropy").ravel()
-        for (run, network), loss in zip(cell.networks(), losses, strict=True):
-            place = {"setting": run.setting, "variant": name, "split": run.split}
-            place |= {"strength": paths.strength(run), "epochs": run.epochs}
-            place |= {"validation_cross_entropy": float(loss)}
-            seen = scaled(study.replicate(run, run.split).train_images)
-            live = pruning.live(network, seen)
-            whole = [np.ones(kernel.shape, bool) for kernel in network.kernels]
-            for weights, masks in (("live", live), ("all", whole)):
-                for kernels, chosen in (
-                    ("first", network.kernels[0][masks[0]]),
-                    ("all", pruning.chosen(network, masks)),
-                ):
-                    spread.append(place | {"kernels": kernels, "weights": weights} | _spread(chosen))
-            for share in SHARES:
-                logits = pruning.prune(network, share, live).logits(images)
-                error = 100.0 * float((logits.argmax(axis=1) != labels).mean())
-                pruned.append(place | {"share": share, "error": error})
-            values = diagnostics.spectrum(network.kernels[0])
-            spectrum += [
-                place | {"place": rank, "value": value} for rank, value in enumerate(values, start=1)
-            ]
+    for by_name in _paths(study):
+        losses = [[_loss(cell) for cell in path] for path in by_name.values()]
+        for (name, path), nearest, place in zip(
+            by_name.items(), matched(losses), crossings(losses), strict=True
+        ):
+            first, share = int(place), place % 1
+            ends = [_spreads(study, name, cell) for cell in path[first : first + 1 + (share > 0)]]
+            spread.append(ends[0] if share == 0 else between(*ends, share))
+            of_path = _pruned_and_spectra(study, name, path[nearest])
+            pruned += of_path[0]
+            spectrum += of_path[1]
     return {
-        "spread": pd.DataFrame(spread),
+        "spread": pd.concat(spread).reset_index(),
         "pruning": pd.DataFrame(pruned),
         "spectrum": pd.DataFrame(spectrum),
     }
@@ -92,8 +83,27 @@ def matched(losses: list[list[float]]) -> list[int]:
     ]
 
 
-def _compared(study: Study) -> Iterator[tuple[str, Cell]]:
-    """Yield the matched cell of every path, setting by setting, with what the path is called."""
+def crossings(losses: list[list[float]]) -> list[float]:
+    """Return the place on every path at which it reaches the common target, from the path's best on.
+
+    A whole number is a strength of the path; 1.25 lies between the second and the third, nearer to the
+    second, in proportion to their losses. A path that stays below the target counts with its last strength.
+    `losses` as for `matched`.
+    """
+    target = max(min(path) for path in losses)
+    places = []
+    for path in losses:
+        place = float(len(path) - 1)
+        for low in range(int(np.argmin(path)), len(path) - 1):
+            if path[low] <= target < path[low + 1]:
+                place = low + (target - path[low]) / (path[low + 1] - path[low])
+                break
+        places.append(place)
+    return places
+
+
+def _paths(study: Study) -> Iterator[dict[str, list[Cell]]]:
+    """Yield the cells of every path of a setting, the weakest strength first, by what the path is called."""
     of_setting: dict[str, dict[str, list[Cell]]] = {name: {} for name in study.section.settings}
     for cell in study.own(BASELINE, *study.section.variants):
         steps = "_proximal" if cell.label.startswith(PROXIMAL) else ""
@@ -101,9 +111,53 @@ def _compared(study: Study) -> Iterator[tuple[str, Cell]]:
     for by_name in of_setting.values():
         for path in by_name.values():
             path.sort(key=lambda cell: (-cell.run.epochs, paths.strength(cell.run)))
-        places = matched([[_loss(cell) for cell in path] for path in by_name.values()])
-        for (name, path), place in zip(by_name.items(), places, strict=True):
-            yield name, path[place]
+        yield by_name
+
+
+def _runs(study: Study, name: str, cell: Cell) -> Iterator[tuple[dict[str, Any], Network, list[np.ndarray]]]:
+    """Yield where a run stands, its network, and the masks of its live weights, a mask a kernel."""
+    losses = cell.score("validation_cross_entropy").ravel()
+    for (run, network), loss in zip(cell.networks(), losses, strict=True):
+        place = {"setting": run.setting, "variant": name, "split": run.split}
+        place |= {"strength": paths.strength(run), "epochs": run.epochs}
+        place |= {"validation_cross_entropy": float(loss)}
+        seen = scaled(study.replicate(run, run.split).train_images)
+        yield place, network, pruning.live(network, seen)
+
+
+def _spreads(study: Study, name: str, cell: Cell) -> pd.DataFrame:
+    """Return what the weights of a cell are like, by run and selection of weights."""
+    rows = []
+    for place, network, live in _runs(study, name, cell):
+        whole = [np.ones(kernel.shape, bool) for kernel in network.kernels]
+        for weights, masks in (("live", live), ("all", whole)):
+            for kernels, chosen in (
+                ("first", network.kernels[0][masks[0]]),
+                ("all", pruning.chosen(network, masks)),
+            ):
+                rows.append(place | {"kernels": kernels, "weights": weights} | _spread(chosen))
+    return pd.DataFrame(rows).set_index(["setting", "variant", "split", "kernels", "weights"])
+
+
+def between(low: pd.DataFrame, high: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Return the rows between two cells, which have the same; strengths are spaced by factors."""
+    mixed = (1 - share) * low + share * high
+    return mixed.assign(strength=low.strength ** (1 - share) * high.strength**share)
+
+
+def _pruned_and_spectra(
+    study: Study, name: str, cell: Cell
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    images, labels = study.test_sample(cell.run, IMAGES)
+    pruned, spectrum = [], []
+    for place, network, live in _runs(study, name, cell):
+        for share in SHARES:
+            logits = pruning.prune(network, share, live).logits(images)
+            error = 100.0 * float((logits.argmax(axis=1) != labels).mean())
+            pruned.append(place | {"share": share, "error": error})
+        values = diagnostics.spectrum(network.kernels[0])
+        spectrum += [place | {"place": rank, "value": value} for rank, value in enumerate(values, start=1)]
+    return pruned, spectrum
 
 
 def _loss(cell: Cell) -> float:
