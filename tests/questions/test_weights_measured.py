@@ -94,7 +94,7 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
 
 def test_the_target_is_one_that_every_path_can_come_close_to() -> None:
     assert measure.matched([[1.9, 1.0, 1.6], [1.7, 1.5, 1.9]]) == [2, 1]
-    assert measure.matched([[1.0, 3.0], [2.0]]) == [0, 0]  # 2.0 is as far from both: the first
+    assert measure.matched([[1.0, 3.0], [2.0]]) == [1, 0]  # 2.2 is nearer to 3.0
     assert measure.matched([[1.0, 0.5, 3.0]]) == [1]
 
 
@@ -104,31 +104,37 @@ def test_a_strength_that_does_not_act_yet_is_no_match() -> None:
 
 
 def test_a_path_reaches_the_target_between_two_strengths() -> None:
-    """In proportion to the losses: 1.5 lies five sixths of the way from 1.0 to 1.6."""
-    assert measure.crossings([[1.9, 1.0, 1.6], [1.7, 1.5, 1.9]]) == [pytest.approx(1 + 5 / 6), 1.0]
+    """In proportion to the losses: 1.65, 1.1 times 1.5, lies half of the way from 1.0 to 2.3."""
+    assert measure.crossings([[1.9, 1.0, 2.3], [1.7, 1.5, 1.9]]) == pytest.approx([1.5, 1.375])
     assert measure.crossings([[1.0, 1.2], [2.0]]) == [1.0, 0.0]  # it stays below: its last strength
-    assert measure.crossings([[2.0, 1.0, 3.0, 1.5, 3.0], [2.5]]) == [1.75, 0.0]  # the first time
+    assert measure.crossings([[2.0, 1.0, 3.0, 1.5, 3.0], [2.5]]) == pytest.approx(
+        [1.875, 0]
+    )  # the first time
 
 
 def test_every_path_is_matched_and_the_baseline_by_its_epochs(tables: dict[str, pd.DataFrame]) -> None:
-    """From 10 epochs on, fewer come nearest with 2; 40 have the target's loss, on the other side."""
+    """The target is 1.65. From 10 epochs on, fewer come nearest with 2; 40 lie on the other side."""
     place = ["setting", "variant", "split", "strength", "validation_cross_entropy"]
     means = {"baseline": 1.6, "l1": 1.4, "l1_proximal": 1.45, "l2": 1.5}
 
-    def expected(**losses: float) -> list[list[object]]:
+    def expected(means: dict[str, float], strengths: dict[str, float]) -> list[list[object]]:
         return [
-            ["small", variant, split, value, pytest.approx(loss + (0.25 if split else -0.25))]
-            for (variant, value), loss in zip(MATCHED, (means | losses).values(), strict=True)
+            [
+                *("small", variant, split, pytest.approx(strengths[variant])),
+                pytest.approx(mean + (0.25 if split else -0.25)),
+            ]
+            for variant, mean in means.items()
             for split in range(SETS)
         ]
 
+    nearest = dict(MATCHED)
     for name in ("pruning", "spectrum"):
-        assert tables[name][place].drop_duplicates().to_numpy().tolist() == expected()
+        assert tables[name][place].drop_duplicates().to_numpy().tolist() == expected(means, nearest)
         assert set(tables[name][tables[name].variant == "baseline"].epochs) == {2}
-    # Three quarters of the way from 1.2 after 10 epochs to 1.6 after 2.
-    spread = tables["spread"]
-    assert spread[place].drop_duplicates().to_numpy().tolist() == expected(baseline=1.5)
-    assert set(spread[spread.variant == "baseline"].epochs) == {4}
+    # L2 reaches the target three eighths of the way from 1.5 to 1.9; the others stay below it.
+    between = nearest | {"l2": 0.2**0.625 * 0.3**0.375}
+    found = tables["spread"][place].drop_duplicates().to_numpy().tolist()
+    assert found == expected(means | {"l2": 1.65}, between)
 
 
 def test_between_two_strengths_the_weights_are_in_proportion(tables: dict[str, pd.DataFrame]) -> None:

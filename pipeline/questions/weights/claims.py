@@ -1,10 +1,10 @@
 """Claims 3a to 3c: L1 drives weights to zero, L2 gives small and evenly spread ones.
 
-Judged at matched validation loss (`measure.py`), the baseline's too, between two strengths. An earlier rule
-took the nearest strength, and the comparison of L2 with L1 turned with the seeds. Judged on the live weights
-of all kernels: those that some training image of the run reaches. A border pixel never varies; there a
-penalty shrinks weights that the data never ask for, and that is no sparsity learned. Differences are paired
-by training set and tested by t in every setting of the section.
+Judged at matched validation loss (`measure.py`), the baseline's too, a tenth above the losses at their best.
+An earlier rule took the strengths whose best losses lie nearest to each other, and the comparison of L2 with
+L1 turned with the seeds. Judged on the live weights of all kernels: those that some training image of the run
+reaches. A border pixel never varies; there a penalty shrinks weights that the data never ask for, and that is
+no sparsity learned. Differences are paired by training set and tested by t in every setting of the section.
 
 3a, L1 drives some weights to zero:
 - the share of |w| < 1e-3 is higher for L1 than for L2 (margin SHARE);

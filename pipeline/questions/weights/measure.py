@@ -1,12 +1,14 @@
 """Sparsity and spread of the weights, and what pruning costs, at matched validation loss.
 
-The paths share a target: the highest of their lowest mean validation cross-entropies, which each can reach.
-From its best strength on, a path reaches it between two strengths. What the weights are like there is
-interpolated between the two, linearly in the loss. The nearest strength alone would jump by a factor of three
-from one set of seeds to the next, and turn the sign of a comparison (as it did, in 3c). Pruning and spectra
-are shown at the nearest. A weaker strength may have the same loss because the penalty does nothing yet. The
-baseline has no strength; on its path fewer epochs stand for more. Live weights are those that some training
-image of the run can move: an input that is zero throughout leaves its weights to the penalty alone.
+The paths share a target: ABOVE times the highest of their lowest mean validation cross-entropies. There a
+path is past its best strength, and its loss rises with the strength; at its best it is too flat to tell
+strengths apart. A path reaches the target between two strengths, and what the weights are like there is
+interpolated between the two, linearly in the loss. An earlier rule took the strength nearest to the highest
+of the lowest losses: it jumped by a factor of three from one set of seeds to the next, and turned 3c. Pruning
+and spectra are shown at the strength nearest to the target. A weaker strength may have the same loss because
+the penalty does nothing yet. The baseline has no strength; on its path fewer epochs stand for more. Live
+weights are those that some training image of the run can move: an input that is zero throughout leaves its
+weights to the penalty alone.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from pipeline.science.network import Network
 
 SHARES = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 MEASURES = ["near_zero", "exact_zeros", "hoyer", "participation_ratio", "norm"]
+ABOVE = 1.1  # the target over the highest of the lowest losses
 IMAGES = 2000  # no more of the test images tell what pruning costs
 
 
@@ -75,7 +78,7 @@ def matched(losses: list[list[float]]) -> list[int]:
 
     `losses` has a list a path, the weakest strength first.
     """
-    target = max(min(path) for path in losses)
+    target = _target(losses)
     best = [int(np.argmin(path)) for path in losses]
     return [
         start + int(np.argmin([abs(loss - target) for loss in path[start:]]))
@@ -90,7 +93,7 @@ def crossings(losses: list[list[float]]) -> list[float]:
     second, in proportion to their losses. A path that stays below the target counts with its last strength.
     `losses` as for `matched`.
     """
-    target = max(min(path) for path in losses)
+    target = _target(losses)
     places = []
     for path in losses:
         place = float(len(path) - 1)
@@ -100,6 +103,10 @@ def crossings(losses: list[list[float]]) -> list[float]:
                 break
         places.append(place)
     return places
+
+
+def _target(losses: list[list[float]]) -> float:
+    return ABOVE * max(min(path) for path in losses)
 
 
 def _paths(study: Study) -> Iterator[dict[str, list[Cell]]]:
