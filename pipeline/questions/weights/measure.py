@@ -49,7 +49,7 @@ def measure(study: Study) -> dict[str, pd.DataFrame]:
         ):
             first, share = int(place), place % 1
             ends = [_spreads(study, name, cell) for cell in path[first : first + 1 + (share > 0)]]
-            spread.append(ends[0] if share == 0 else between(*ends, share))
+            spread.append(ends[0] if share == 0 else between(ends[0], ends[1], share))
             of_path = _pruned_and_spectra(study, name, path[nearest])
             pruned += of_path[0]
             spectrum += of_path[1]

@@ -236,7 +236,7 @@ def test_two_cells_may_have_the_network_of_one_run(
     assert tracking.verify(prepared_root) == (3, [])
     versions = client.search_model_versions("name = 'regularization-study-tiny'")
     assert len({version.run_id for version in versions}) == 1
-    assert sorted(version.description.splitlines()[0] for version in versions) == [
+    assert sorted(str(version.description).splitlines()[0] for version in versions) == [
         "**25.00 % test error**: baseline in `tiny`",
         "**25.00 % test error**: tuned_baseline in `tiny`",
     ]
