@@ -206,6 +206,13 @@ def test_the_page_says_how_many_stay(table: pd.DataFrame, said: str) -> None:
     assert stable.sentence(table) == f"The verdict is the same for {said}"
 
 
+def test_claims_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    rows(_9a="supported", _2b="supported", _2a="supported").to_csv(tmp_path / "stability.csv", index=False)
+    judged = [{"claim": claim, "verdict": "supported"} for claim in ("2a", "2b", "9a")]
+    shown = stable.values(tmp_path, [Answer("zeal", "", "", judged, pd.DataFrame())])["stability"]
+    assert shown.claim.tolist() == ["2a", "2b", "9a"]
+
+
 def test_a_verdict_that_has_changed_since_is_not_shown(tmp_path: Path) -> None:
     rows(_1="supported", _2="refuted").to_csv(tmp_path / "stability.csv", index=False)
     judged = [{"claim": "1", "verdict": "supported"}, {"claim": "2", "verdict": "conditional"}]

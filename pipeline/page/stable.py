@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.page import claims
 from pipeline.page.answers import Answer
 from pipeline.system.files import read_table
 from pipeline.system.words import counted, listed
@@ -32,7 +33,7 @@ def values(reports: Path, answers: Sequence[Answer]) -> dict[str, Any]:
             "stability": None,
             "stable": "Not measured for these verdicts: `python -m pipeline stability`.",
         }
-    return {"stability": _table(rows), "stable": sentence(rows)}
+    return {"stability": _table(pd.DataFrame(claims.by_number(rows))), "stable": sentence(rows)}
 
 
 def sentence(rows: pd.DataFrame) -> str:
