@@ -14,6 +14,7 @@ AGREE = "DVC and MLflow agree on {} Keras runs\n"
 SAID_BEFORE = "MLflow says what DVC keeps, and did before\n"
 # Of a run that is written again: ids, where and when, and what says so.
 ELSEWHERE = {"process", "mlflow.parentRunId", "mlflow.log-model.history"}
+ELSEWHERE |= {"mlflow.source.name"}  # the folder
 ELSEWHERE |= {f"mlflow.source.git.{name}" for name in ("commit", "dirty", "branch", "repoURL")}
 
 

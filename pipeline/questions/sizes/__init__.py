@@ -1,4 +1,4 @@
 """How much does dropout gain from how many images?"""
 
-ORDER = 11
+ORDER = 12
 READS = ("baseline", "dropout")
