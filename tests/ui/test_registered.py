@@ -24,7 +24,9 @@ def test_a_model_shows_its_own_metrics(page: Page, toy_clone: Clone, address: st
     own = client.get_run(str(champion.run_id))
     server, _, rest = address.partition("#")
     experiment = rest.split("/")[2]
-    (model,) = client.search_logged_models([experiment], f"source_run_id = '{champion.run_id}'")
+    models = client.search_logged_models([experiment], f"source_run_id = '{champion.run_id}'")
+    # Two cells may have the network of one run.
+    (model,) = (model for model in models if model.tags["variant"] == champion.tags["variant"])
     page.open(f"{server}#/experiments/{experiment}/models/{model.model_id}")
     page.shows(str(own.info.run_name), "final/test_error", "final/validation_cross_entropy")
     assert own.inputs is not None
