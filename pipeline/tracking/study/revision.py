@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 
 from pipeline import records
@@ -31,9 +29,10 @@ def results(root: Path, rev: str) -> Iterator[tuple[Path, str]]:
         raise UserError(f"--rev: expected a revision of git, received {rev!r}; git log shows them")
     with tempfile.TemporaryDirectory() as scratch:
         there = Path(scratch)
-        names = [name for name in IN_GIT if git.output(root, "ls-tree", "-z", commit, "--", name)]
-        with tarfile.open(fileobj=BytesIO(git.output(root, "archive", commit, "--", *names))) as files:
-            files.extractall(there, filter="data")
+        listed = git.output(root, "ls-tree", "-r", "-z", "--name-only", commit, "--", *IN_GIT)
+        for name in git.lines(listed):
+            (there / name).parent.mkdir(parents=True, exist_ok=True)
+            (there / name).write_bytes(git.content(root, commit, name) or b"")
         for path in IN_DVC:
             target = there / path
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ def test_the_example_of_the_docs_runs(
     (tmp_path / "fits").mkdir()
     for model in ("arima", "tree"):
         (tmp_path / "fits" / f"{model}.json").write_text(json.dumps(fits), encoding="utf-8")
-    exec(compile(example, "agreement.md", "exec"), {"__name__": "example"})
+    (tmp_path / "example.py").write_text(example, encoding="utf-8")
+    runpy.run_path(str(tmp_path / "example.py"), run_name="example")
     assert capsys.readouterr().out == "6 differences, 2 groups mended, 0 left\n"
     client = MlflowClient(tracking_uri=f"sqlite:///{database}")
     found = client.get_experiment_by_name("weather")
