@@ -49,9 +49,9 @@ def page(markdown: str, folder: Path) -> str:
         loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, autoescape=True
     )
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    dark = {_variable(light): colour for light, colour in DARK.items()}
+    colours = {_variable(light): (light, dark) for light, dark in DARK.items()}
     template = environment.get_template("report.html.j2")
-    return template.render(title=title, style=style, dark=dark, contents=contents, body=body) + "\n"
+    return template.render(title=title, style=style, colours=colours, contents=contents, body=body) + "\n"
 
 
 def _headings(tokens: Sequence[Token]) -> None:
@@ -78,12 +78,13 @@ def _contents(tokens: list[Token]) -> list[tuple[str, str]]:
 
 def _figures(tokens: Sequence[Token], folder: Path) -> None:
     """Put the figures into the page, and mark paragraphs that hold nothing else: they may scroll."""
+    numbers = itertools.count(1)
     for opened, inline in itertools.pairwise(tokens):
         images = [child for child in inline.children or () if child.type == "image"]
         for image in images:
             path = PurePosixPath(str(image.attrs["src"])).with_suffix(".svg")
             svg = (folder / path).read_text(encoding="utf-8")
-            image.meta["svg"] = _inlined(svg, str(path.with_suffix("")))
+            image.meta["svg"] = _inlined(svg, f"f{next(numbers)}")
         kinds = {child.type for child in inline.children or ()}
         if opened.type == "paragraph_open" and images and kinds <= {"image", "softbreak"}:
             opened.attrs["class"] = "figure"
@@ -91,14 +92,17 @@ def _figures(tokens: Sequence[Token], folder: Path) -> None:
                 opened.attrs |= {"tabindex": "0", "role": "group", "aria-label": images[0].content}
 
 
-def _inlined(svg: str, name: str) -> str:
+def _inlined(svg: str, prefix: str) -> str:
     """Return a figure whose ids are its own in the page, and whose colours follow the page."""
-    prefix = re.sub(r"\W", "-", name)
     root, _, marks = svg.partition(">")
     root = re.sub(r' (xmlns(:\w+)?|version|height)="[^"]*"', "", root)
     svg = f"{root}>{marks}".replace("xlink:href", "href")
+    # A seventh of the file: turns by no angle, white space between marks, and groups of a single mark.
+    svg = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", svg)
+    svg = re.sub(r"(?<=>)\s+(?=<)", "", svg)
+    svg = re.sub(r"<g>(<(?:path|use)[^<>]*/>|<text[^<>]*>[^<]*</text>)</g>", r"\1", svg)
     svg = re.sub(r'(id="|href="#|url\(#)', rf"\1{prefix}-", svg)
-    return re.sub("|".join(DARK), lambda found: f"var({_variable(found[0])}, {found[0]})", svg)
+    return re.sub("|".join(DARK), lambda found: f"var({_variable(found[0])})", svg)
 
 
 def _width(svg: str) -> int:

@@ -23,8 +23,8 @@ class Process:
     """This process as others see it: a lock that it holds until it ends, however it ends.
 
     The locks are files in a folder that outlives the machine: a container with another hostname, or a
-    process with a number that is taken again, is not mistaken for one that is gone. Of a folder that is not
-    this one nothing is known.
+    process with a number that is taken again, is not mistaken for one that is gone. Nothing is
+    known of a folder that is not this one.
     """
 
     def __init__(self, folder: Path) -> None:
