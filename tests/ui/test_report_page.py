@@ -71,7 +71,7 @@ def test_it_is_accessible(emulating: Chrome, page: Path, width: int, scheme: str
         ('scope="row"', ""),
         ('<nav aria-label="Contents">', "<nav>"),
         ("--soft: #59636e", "--soft: #9aa0a6"),
-        ("--c262626, #262626", "--c262626, #8a8a8a"),
+        ("--c262626: #262626", "--c262626: #8a8a8a"),
         ('role="img" ', ""),
         ('id="limits-of-the-study"', 'id="limits"'),
     ],
