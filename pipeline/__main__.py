@@ -13,7 +13,7 @@ from pipeline import questions
 from pipeline.params import BASELINE
 from pipeline.system import children
 from pipeline.system.checkout import ROOT
-from pipeline.system.errors import UserError
+from pipeline.system.errors import UserError, unknown
 
 WORSE = 3  # the exit code of a comparison; 1 is an error, 2 a misspelt option
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
@@ -28,7 +28,7 @@ def train(variant: Trained) -> None:
     declared = questions.load(ROOT / "params.yaml").variants
     stages = {BASELINE: BASELINE} | {name: f"variant@{name}" for name in declared}
     if variant not in stages:
-        raise UserError(f"variant: expected one of {', '.join(stages)}, received {variant!r}")
+        raise UserError(f"variant: {unknown(variant, stages)}")
     os.chdir(ROOT)
     os.execve(children.DVC[0], [*children.DVC, "repro", stages[variant]], children.environment())
 
@@ -112,12 +112,14 @@ def compare(
 
 @app.command()
 def summary() -> None:
-    """Say in a line what the report found, where it is, and how to see the runs."""
-    from pipeline.page import findings
+    """Say what the report found, which verdicts are new, where the report is, and how to see the runs."""
+    from pipeline.page import findings, since
     from pipeline.system.files import read_table
 
     differences = read_table(ROOT / "reports" / "tables" / "differences.csv")
     print(f"found:   {findings.headline(questions.load(ROOT / 'params.yaml'), differences)}")
+    if changed := since.sentence(ROOT):
+        print(f"since:   {changed}")
     print("report:  reports/report.md, or reports/report.html in a browser")
     print("runs:    make ui")
 

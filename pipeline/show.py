@@ -13,7 +13,7 @@ from rich.text import Text
 
 from pipeline.evaluation.significance import against_better, rows_of, verdict
 from pipeline.science.metrics import METRICS
-from pipeline.system.errors import UserError
+from pipeline.system.errors import UserError, unknown
 from pipeline.system.files import read_table
 
 TABLES = Path("reports/tables")
@@ -41,7 +41,7 @@ def show(root: Path, setting: str | None = None) -> None:
     summary, differences = (read_table(root / TABLES / f"{name}.csv") for name in ("summary", "differences"))
     settings = summary.setting.unique()
     if setting is not None and setting not in settings:
-        raise UserError(f"setting: expected one of {', '.join(settings)}, received {setting!r}")
+        raise UserError(f"setting: {unknown(setting, settings)}")
     console = Console(width=WIDTH, highlight=False)
     for name in [setting] if setting else settings:
         console.print(_table(name, summary, differences), "")

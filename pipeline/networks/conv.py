@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.networks.layers import Layers
 
 POOL = 2  # the side of the squares whose largest value is kept
-SLOWER = 10  # times, a convolution's multiplications, its activation and its pooling included; measured
+SLOWER = 3  # times, a convolution's multiplications, its activation and its pooling included; measured
 
 
 class Conv(Network):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pipeline.params.choices import Mix
 from pipeline.params.models import BASELINE, PUBLISHED, PUBLISHED_SHAPE, TUNED_BASELINE, Params, Setting
 from pipeline.regularizers import Regularizer
+from pipeline.system.errors import unknown
 
 
 def contradictions(params: Params) -> Iterator[str]:
@@ -95,10 +96,7 @@ def _of_names(params: Params) -> Iterator[str]:
             for field in fields:
                 for name in section.named(field):
                     if name not in known:
-                        yield (
-                            f"questions.{question}.{field}: expected names among {', '.join(known)}, "
-                            f"received {name!r}"
-                        )
+                        yield f"questions.{question}.{field}: {unknown(name, known)}"
 
 
 def _of_questions(params: Params) -> Iterator[str]:
@@ -126,9 +124,9 @@ def _of_candidates(at: str, mixes: tuple[Mix, ...], budget: int) -> Iterator[str
 def _of_setting(params: Params, name: str) -> Iterator[str]:
     setting, at = params.settings[name], f"settings.{name}"
     listed = params.variants if setting.variants == "all" else setting.variants
-    unknown = [variant for variant in listed if variant not in params.variants]
-    for variant in unknown:
-        yield f"{at}.variants: expected names among {', '.join(params.variants)}, received {variant!r}"
+    strange = [variant for variant in listed if variant not in params.variants]
+    for variant in strange:
+        yield f"{at}.variants: {unknown(variant, params.variants)}"
     for variant in setting.overrides:
         if variant not in listed:
             yield f"{at}.overrides.{variant}: expected a variant that the setting lists"
@@ -153,9 +151,9 @@ def _of_setting(params: Params, name: str) -> Iterator[str]:
             f"{at}.inits: expected 1 where each training set has an initialisation of its own (crossed: "
             f"false), received {setting.inits}"
         )
-    if not unknown:
+    if not strange:
         yield from _of_methods(params, name)
-    if not setting.validation_size and not unknown:
+    if not setting.validation_size and not strange:
         for variant, mixes in params.candidates(name).items():
             if len(mixes) > 1:
                 yield (

@@ -14,7 +14,7 @@ from pipeline.params.models import Params
 from pipeline.params.scale import enlarged
 from pipeline.params.sections import Section, Strict
 from pipeline.system import untrusted
-from pipeline.system.errors import UserError, expectation
+from pipeline.system.errors import UserError, expectation, meant
 from pipeline.system.untrusted import printable
 
 Sections = Mapping[str, type[Section]]  # what each question's section must be, by its name
@@ -84,7 +84,8 @@ def _line(whole: type[Params], fault: Mapping[str, Any]) -> str:
     if fault["type"] == "missing":
         return f"{path}: expected a value, received nothing"
     if fault["type"] == "extra_forbidden":
-        return f"{path}: unknown key, expected one of {', '.join(_keys(whole, steps[:-1])) or 'none'}"
+        keys = _keys(whole, steps[:-1])
+        return f"{path}: unknown key, expected one of {', '.join(keys) or 'none'}{meant(steps[-1], keys)}"
     if fault["type"] == "string_pattern_mismatch":
         return f"{path}: expected a name of a-z, 0-9 and _, received {fault['input']!r}"
     return f"{path}: {expectation(fault)}"

@@ -1,7 +1,8 @@
 """Errors that the user can correct, and how a stage reports them."""
 
+import difflib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -21,6 +22,18 @@ def expectation(fault: Mapping[str, Any]) -> str:
     if fault["type"] in ("dict_type", "mapping_type", "model_type"):
         expected = "a mapping"
     return f"expected {expected}, received {fault['input']!r}"
+
+
+def meant(given: object, known: Iterable[str]) -> str:
+    """Return `; did you mean 'l2'?`, to end a line about an unknown name; nothing where none is near."""
+    near = difflib.get_close_matches(str(given), list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def unknown(given: object, known: Iterable[str]) -> str:
+    """Return `expected one of l1, l2, received 'l22'; did you mean 'l2'?`."""
+    names = list(known)
+    return f"expected one of {', '.join(names)}, received {given!r}{meant(given, names)}"
 
 
 def reports_errors(main: Callable[[], None]) -> Callable[[], None]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.system import untrusted
 from pipeline.system.checkout import main_checkout
-from pipeline.system.errors import UserError, expectation
+from pipeline.system.errors import UserError, expectation, meant
 from pipeline.system.untrusted import printable
 
 FILE = "machine.yaml"
@@ -64,7 +64,8 @@ def read(root: Path | None = None) -> Machine:
 
 def _described(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
-        return f"unknown key, expected one of {', '.join(Machine.model_fields)}"
+        keys = Machine.model_fields
+        return f"unknown key, expected one of {', '.join(keys)}{meant(fault['loc'][-1], keys)}"
     if fault["type"] == "string_pattern_mismatch":
         return f"expected an address with a port, as tcp://10.0.0.1:8786, received {fault['input']!r}"
     return expectation(fault)

@@ -15,12 +15,11 @@ Edited = Callable[[Raw], Raw]
 FAULTS: dict[str, tuple[Raw, str]] = {
     "unknown setting": (
         {"questions.choice.settings": ["nope"]},
-        "questions.choice.settings: expected names among small, blind, received 'nope'",
+        "questions.choice.settings: expected one of small, blind, received 'nope'",
     ),
     "unknown variant": (
         {"questions.tradeoff.variants": ["nope"]},
-        "questions.tradeoff.variants: expected names among drop, ridge, elastic, probed, plain, "
-        "received 'nope'",
+        "questions.tradeoff.variants: expected one of drop, ridge, elastic, probed, plain, received 'nope'",
     ),
     "name taken": (
         {"questions.choice.conditions": {"small": {"train_size": 30}}},

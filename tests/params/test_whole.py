@@ -52,7 +52,7 @@ CONTRADICTIONS: dict[str, tuple[Raw, str]] = {
     ),
     "unknown variant": (
         {"settings.blind.variants": ["drop", "nope"]},
-        "settings.blind.variants: expected names among drop, ridge, elastic, probed, plain, received 'nope'",
+        "settings.blind.variants: expected one of drop, ridge, elastic, probed, plain, received 'nope'",
     ),
     "unlisted override": (
         {"settings.blind.overrides.ridge": {"l2": {"strength": 0.1}}},
@@ -130,6 +130,35 @@ def test_the_limit_itself_is_possible(edited: Edited, path: str, value: Any) -> 
 
 
 # ---- several faults, and no YAML at all ----
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("setings", "settings"),
+        ("settings.small.train_sise", "train_size"),
+        ("settings.small.network.dens", "dense"),
+        ("variants.ridge.l2.strenght", "strength"),
+        ("variants.drop.drop_out", "dropout"),
+        ("questions.tradeof", "tradeoff"),
+    ],
+)
+def test_a_slip_in_a_key_is_answered_with_the_key_that_is_meant(
+    edited: Edited, path: str, meant: str
+) -> None:
+    assert refusal(edited({path: 1})).endswith(f"; did you mean {meant!r}?")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "meant"),
+    [
+        ("settings.blind.variants", ["drop", "rigde"], "ridge"),
+        ("questions.tradeoff.variants", ["elastick"], "elastic"),
+        ("questions.choice.settings", ["smal"], "small"),
+    ],
+)
+def test_so_is_a_slip_in_a_name(edited: Edited, path: str, value: list[str], meant: str) -> None:
+    assert refusal(edited({path: value})).endswith(f"received {value[-1]!r}; did you mean {meant!r}?")
 
 
 def test_all_faults_are_said_at_once(edited: Edited) -> None:

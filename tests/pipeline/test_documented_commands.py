@@ -57,7 +57,8 @@ def test_every_parameter_that_a_page_sets_may_be_set_in_the_study_as_it_is(repos
 
 
 def test_the_commands_of_the_readme(repository: Path, clone: Clone) -> None:
-    repro, test, ui, verify = typed(repository / "README.md")
+    quick, repro, test, ui, verify = typed(repository / "README.md")
+    assert quick == "make quick"  # which made the toy study of these tests
     assert test == "make test"  # by which this runs
     # The tests' own interpreter stands for the environment that make would set up.
     prefix = ("make", "--old-file=.venv/.ready")

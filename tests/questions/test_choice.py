@@ -90,7 +90,7 @@ def test_every_method_is_asked_for_under_every_condition(edited: Edited) -> None
         (
             {"conditions.wider.variants": ["drop"], "conditions.noisier.validation_size": 101},
             [
-                "conditions.wider.variants: expected names among probed, received 'drop'",
+                "conditions.wider.variants: expected one of probed, received 'drop'",
                 "conditions.noisier.validation_size: expected at most data.validation = 100, received 101",
             ],
         ),

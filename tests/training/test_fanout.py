@@ -113,7 +113,7 @@ def test_what_keras_does_not_need_can_still_be_imported(monkeypatch: pytest.Monk
     assert sys.modules.get("pandas", ...) is not None  # None would forbid the import
     assert {"keras", "tensorflow"} <= sys.modules.keys()
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
-    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
 
 
 OTHER = "datasets/other.npz"

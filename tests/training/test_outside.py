@@ -42,7 +42,7 @@ FILES = {
 }
 VARIABLES = {
     "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
-    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
     "KERAS_BACKEND": "numpy",
     "KERAS_MAX_EPOCHS": "1",
     "KERAS_MAX_STEPS_PER_EPOCH": "1",

@@ -1,4 +1,4 @@
-"""Learning rates over five decades, with batch normalization and without, and the covariate shift.
+"""Learning rates over decades, with batch normalization and without, and the covariate shift.
 
 All on validation images: nothing here needs the test set.
 """

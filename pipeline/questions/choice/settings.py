@@ -11,6 +11,7 @@ from pipeline.params import AnyNetwork, Params, Setting
 from pipeline.params.sections import Count, Draws, Name, Names, Section, Strict
 from pipeline.params.studied import Studied, batch_size
 from pipeline.params.toy import CANDIDATES, LIMITS
+from pipeline.system.errors import unknown
 
 TOY_CONDITIONS = 3  # those that still differ
 DEEP = 4  # hidden layers
@@ -88,12 +89,9 @@ class Settings(Section):
             yield from self._of_condition(params, name, changes)
 
     def _of_condition(self, params: Params, name: str, changes: Changes) -> Iterator[str]:
-        unknown = [variant for variant in changes.variants or () if variant not in self.variants]
-        for variant in unknown:
-            yield (
-                f"conditions.{name}.variants: expected names among {', '.join(self.variants)}, "
-                f"received {variant!r}"
-            )
+        strange = [variant for variant in changes.variants or () if variant not in self.variants]
+        for variant in strange:
+            yield f"conditions.{name}.variants: {unknown(variant, self.variants)}"
         held = changes.validation_size or 0
         if held > params.data.validation:
             yield (
@@ -102,7 +100,7 @@ class Settings(Section):
             )
         network = changes.network or params.settings[self.settings[0]].network
         for variant in changes.variants or self.variants:
-            needed = set() if variant in unknown else params.variants[variant][0].needs
+            needed = set() if variant in strange else params.variants[variant][0].needs
             if missing := needed - network.network.OFFERS:
                 yield (
                     f"conditions.{name}.network: expected one that offers {' and '.join(sorted(missing))}, "
