@@ -3,8 +3,11 @@
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
+import pytest
 from mlflow import MlflowClient
 
 from pipeline.training.backend import import_keras
@@ -58,7 +61,7 @@ def predictions(clone: Clone) -> dict[str, Any]:
     there, _ = client(clone)
     found = {}
     for version in there.search_model_versions():
-        (path,) = Path(str(version.source).removeprefix("file://")).rglob("*.keras")
+        (path,) = Path(url2pathname(urlsplit(str(version.source)).path)).rglob("*.keras")
         network = mlflow.keras.load_model(str(path.parent.parent))
         found[f"{version.name}/{version.tags['variant']}"] = network.predict(images, verbose=0)
     return found
@@ -122,3 +125,31 @@ def test_a_checkout_of_another_revision_is_told_apart(clone: Clone) -> None:
     assert content(clone) == before
     others = [run for run in clone.logged("variant") if run.data.tags["current"] == "false"]
     assert {run.info.run_name for run in others} >= {"small/l2"}
+
+
+@pytest.mark.parametrize("leave", ["moved", "copied"])
+def test_a_checkout_that_goes_elsewhere_has_its_artifacts_there(
+    clone: Clone, tmp_path: Path, leave: str
+) -> None:
+    """Whatever the name of the folder: MLflow keeps absolute addresses, as URLs."""
+    networks = predictions(clone)
+    elsewhere = tmp_path / "a%2Fb c#d"
+    (shutil.move if leave == "moved" else shutil.copytree)(clone.root, elsewhere)
+    new = Clone(elsewhere, clone.environment)
+    assert agrees(new)
+    there, experiment = client(new)
+    artifacts = (elsewhere / "mlartifacts").as_uri()
+    addresses = [run.info.artifact_uri for run in there.search_runs([experiment], max_results=5000)]
+    addresses += [model.artifact_location for model in there.search_logged_models([experiment])]
+    assert addresses
+    assert {address.startswith(f"{artifacts}/") for address in addresses} == {True}
+    for name, values in predictions(new).items():
+        assert (values == networks[name]).all()
+    assert clone.root.exists() == (leave == "copied")
+    # What is missing is named, and written here.
+    shutil.rmtree(elsewhere / "mlartifacts")
+    if leave == "moved":
+        assert new.python("pipeline", "verify").code == 1
+        new.python("pipeline", "sync").succeeded()
+        assert agrees(new)
+        assert not clone.root.exists()

@@ -6,9 +6,25 @@ import os
 import re
 from urllib.parse import unquote, urlsplit
 
+from pipeline.system.errors import UserError
+
 # Where a client looks for what was taken out of the address.
 USER, PASSWORD = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
 POSTGRES_PASSWORD = "PGPASSWORD"
+# Variables of MLflow's that name a second store, and what that would break.
+SECOND = {
+    "MLFLOW_REGISTRY_URI": "networks are registered in the store of their runs",
+    "MLFLOW_READ_REPLICA_BACKEND_STORE_URI": "what is written is read back at once",
+    "MLFLOW_WORKSPACE_STORE_URI": "the runs are in one workspace",
+}
+
+
+def check_alone(tracking_uri: str) -> None:
+    """Raise UserError where a variable has MLflow use another store beside this one."""
+    for name, reason in SECOND.items():
+        value = os.environ.get(name)
+        if value and value != tracking_uri:
+            raise UserError(f"{name}: expected no value, for {reason}, received {redacted(value)}; unset it")
 
 
 def entrusted(address: str) -> str:

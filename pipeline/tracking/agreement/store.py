@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.system.checkout import main_checkout
 from pipeline.system.errors import UserError
-from pipeline.tracking.agreement import address
+from pipeline.tracking.agreement import address, moved
 from pipeline.tracking.agreement.entry import digest
 
 SQLITE = "sqlite:///"
@@ -80,6 +80,7 @@ def opened(experiment: Experiment) -> tuple[MlflowClient, str]:
     another MLflow, and UserError for a variable of MLflow's that names what is not in the store.
     """
     tracking_uri = uri()
+    address.check_alone(tracking_uri)
     try:
         mlflow.set_tracking_uri(tracking_uri)
         _connect_once(tracking_uri)
@@ -163,6 +164,8 @@ def _chosen(client: MlflowClient, identity: str) -> str:
 def _found(client: MlflowClient, tracking_uri: str, experiment: Experiment) -> str:
     existing = client.get_experiment_by_name(experiment.name)
     if existing:
+        if tracking_uri.startswith(SQLITE):
+            moved.follow(Path(tracking_uri.removeprefix(SQLITE)), existing.experiment_id)
         if existing.lifecycle_stage != "active":  # deleted in the UI, which keeps its name taken
             client.restore_experiment(existing.experiment_id)
         return str(existing.experiment_id)
@@ -221,7 +224,7 @@ def _artifacts(tracking_uri: str) -> str | None:
         return None
     in_file = tracking_uri.startswith(SQLITE)
     folder = Path(tracking_uri.removeprefix(SQLITE)).parent if in_file else main_checkout()
-    return (folder / "mlartifacts").as_uri()
+    return (folder / moved.ARTIFACTS).as_uri()
 
 
 def _connect_once(tracking_uri: str) -> None:

@@ -17,6 +17,7 @@ from pipeline.datasets import prepared
 from pipeline.plan import version
 from pipeline.records import Record
 from pipeline.science.metrics import METRICS, recorded
+from pipeline.system.errors import UserError
 from pipeline.tracking.agreement import ModelEntry, Registered
 from pipeline.tracking.study import entries, experiment, notes, summary
 from pipeline.tracking.study.outputs import Cell
@@ -24,6 +25,8 @@ from pipeline.tracking.study.outputs import Cell
 VALIDATION, ERROR = "validation_cross_entropy", "test_error"
 CHAMPION = "champion"
 EXAMPLES = 2  # images of the input example
+APPLIED = 50  # test images on which a network must give its recorded logits
+CLOSE = 1e-3  # absolute and relative: another class of processor adds in another order
 
 
 def of_cell(root: Path, cell: Cell) -> ModelEntry | None:
@@ -43,7 +46,10 @@ def of_cell(root: Path, cell: Cell) -> ModelEntry | None:
 
 
 def _save(root: Path, stage: str, record: Record, folder: Path, described: Model) -> None:
-    """Save a network as MLflow loads it: images in [0, 1] to logits."""
+    """Save a network as MLflow loads it: images in [0, 1] to logits.
+
+    Raises UserError where it does not give the logits that are recorded of its run.
+    """
     from pipeline.training.backend import import_keras
 
     import_keras()
@@ -51,12 +57,19 @@ def _save(root: Path, stage: str, record: Record, folder: Path, described: Model
 
     run = record.run
     drawn = prepared.read_split(root, run.setting)
-    images = prepared.replicate(prepared.read_images(root, run.source), drawn, run.split).train_images
-    image_shape, classes = images.shape[1:], records.read_logits(root, stage, run.key).shape[-1]
-    weights = records.read_weights(root, stage, run.key)
+    data = prepared.replicate(prepared.read_images(root, run.source), drawn, run.split)
+    images, logits = data.train_images, records.read_logits(root, stage, run.key)
+    image_shape, classes = images.shape[1:], logits.shape[-1]
+    network = models.restore(run, records.read_weights(root, stage, run.key), image_shape, classes)
+    given = network(np.asarray(data.test_images[:APPLIED], np.float32) / 255).numpy()
+    if not np.allclose(given, logits[:APPLIED], rtol=CLOSE, atol=CLOSE, equal_nan=True):
+        raise UserError(
+            f"{run.name}: expected a network that gives the recorded logits of its test images, received "
+            f"others, off by up to {np.abs(given - logits[:APPLIED]).max():.3g}; dvc checkout, or dvc repro"
+        )
     folder.mkdir(parents=True)  # mlflow writes the input example before it makes the folder
     mlflow.keras.save_model(
-        models.restore(run, weights, image_shape, classes),
+        network,
         path=str(folder),
         mlflow_model=described,
         signature=ModelSignature(

@@ -198,6 +198,22 @@ def test_a_variable_that_names_what_is_not_there_is_one_line(
         store.opened(Experiment(NAME))
 
 
+@pytest.mark.parametrize(
+    "name", ["MLFLOW_REGISTRY_URI", "MLFLOW_READ_REPLICA_BACKEND_STORE_URI", "MLFLOW_WORKSPACE_STORE_URI"]
+)
+def test_a_variable_that_names_a_second_store_is_one_line(
+    database: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "postgresql://me:secret@there/other")
+    with pytest.raises(UserError) as caught:
+        store.opened(Experiment(NAME))
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"{name}: expected no value, for ")
+    assert line.endswith("received postgresql://***@there/other; unset it")
+    monkeypatch.setenv(name, f"sqlite:///{database}")  # the same store is no second one
+    store.opened(Experiment(NAME))
+
+
 @pytest.mark.parametrize("revision", ["451aebb31d03", "ffffffffffff"])  # an older one, and an unknown
 def test_a_store_of_another_version_is_one_line_that_says_how_it_is_migrated(
     database: Path, revision: str

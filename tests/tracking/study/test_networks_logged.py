@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pipeline.datasets.images import Images
 from pipeline.datasets.prepared import Split
 from pipeline.plan import Run
 from pipeline.records import Result
+from pipeline.system.errors import UserError
 from pipeline.tracking.study import commands
 from pipeline.training.backend import import_keras
 
@@ -33,6 +35,7 @@ MakeRun = Callable[..., Run]
 Study = tuple[MlflowClient, str]
 SHAPE, CLASSES = (28, 28), 10
 DIGEST = "0123456789abcdef"
+TESTED = np.random.default_rng(2).integers(0, 256, (3, *SHAPE), np.uint8)
 MIXES: dict[str, dict[str, Any]] = {
     "baseline": {},
     "mixed": {
@@ -63,19 +66,17 @@ def weights(run: Run) -> dict[str, np.ndarray]:
 
 def result(run: Run) -> Result:
     """A run whose network has these weights; the second init has the lower validation loss."""
-    logits = np.zeros((3, CLASSES), np.float32)
     history = {"loss": np.array([1.0])}
     final = {"test_error": 0.25, "validation_cross_entropy": 0.5 - run.init / 10, "epochs": 1.0}
     arrays = weights(run) if run.init else {name: 0 * values for name, values in weights(run).items()}
+    logits = models.restore(run, arrays, SHAPE, CLASSES)(TESTED.astype(np.float32) / 255).numpy()
     return Result(run, history, final, "a processor", logits, arrays, {"training": 1.0})
 
 
 @pytest.fixture
 def prepared_root(tmp_path: Path, mnist: Images) -> Path:
     """A checkout with a few real images."""
-    few = Images(
-        mnist.train_images[:20], mnist.train_labels[:20], mnist.test_images[:3], mnist.test_labels[:3]
-    )
+    few = Images(mnist.train_images[:20], mnist.train_labels[:20], TESTED, mnist.test_labels[:3])
     split = Split(np.arange(4).reshape(1, 4), few.train_labels[None, :4], np.array([5]))
     prepared.write(tmp_path, {"mnist": (few, {"tiny": split})})
     return tmp_path
@@ -98,6 +99,23 @@ def logged(
     client, experiment = study
     (entry,) = client.search_logged_models([experiment])
     return models.restore(runs[1], weights(runs[1]), SHAPE, CLASSES), entry
+
+
+def test_one_that_does_not_give_its_recorded_logits_is_refused(
+    study: Study, tiny_run: MakeRun, prepared_root: Path
+) -> None:
+    """As one restored under another image format, which nothing else would show."""
+    runs = inits(tiny_run, "baseline")
+
+    def other(run: Run) -> Result:
+        right = result(run)
+        return replace(right, logits=right.logits + np.float32(0.01))
+
+    Stage(prepared_root, other, "baseline").record(runs)
+    with pytest.raises(UserError, match=r"^\S+: expected a network that gives .* off by up to 0\.01; dvc"):
+        tracking.publish_networks(prepared_root)
+    client, experiment = study
+    assert [str(model.status) for model in client.search_logged_models([experiment])] != ["READY"]
 
 
 def test_keras_loads_it_back(logged: tuple[Any, Any]) -> None:
