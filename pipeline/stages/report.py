@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 from pipeline.system import guard
 from pipeline.system.checkout import ROOT
@@ -23,8 +21,7 @@ def main() -> None:
     with ProcessPoolExecutor(1, spawned, initializer=guard.die_with_stage) as process:
         networks = process.submit(_log_networks)
         write_page()
-        if networks.result():
-            process.submit(_log_page).result()
+        process.submit(_log_page, networks.result()).result()
 
 
 def write_page() -> None:
@@ -54,30 +51,30 @@ def write_page() -> None:
     (REPORTS / "report.html").write_text(html.page(text, REPORTS), encoding="utf-8")
 
 
-def _log_networks() -> bool:
-    from pipeline import tracking
-
-    return _logged(tracking.publish_networks)
-
-
-def _log_page() -> bool:
-    from pipeline import tracking
-
-    return _logged(tracking.publish_reports)
-
-
-def _logged(publish: Callable[[Path], None]) -> bool:
-    """Tell whether the store could be reached; where not, say so."""
+def _log_networks() -> bool | None:
+    """Tell whether the store says all that DVC keeps; None where it is out of reach, which is said."""
     from pipeline import tracking
 
     try:
-        publish(ROOT)
+        return tracking.publish_networks(ROOT)
     except tracking.UNREACHABLE as error:
-        print(
-            f"warning: the report is not in MLflow: {error}; python -m pipeline sync logs it", file=sys.stderr
-        )
-        return False
-    return True
+        _warn(error)
+        return None
+
+
+def _log_page(whole: bool | None) -> None:
+    from pipeline import tracking
+
+    if whole is None:
+        return
+    try:
+        tracking.publish_reports(ROOT, whole)
+    except tracking.UNREACHABLE as error:
+        _warn(error)
+
+
+def _warn(error: BaseException) -> None:
+    print(f"warning: the report is not in MLflow: {error}; python -m pipeline sync logs it", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pipeline.tracking.agreement.entry import Data, Entry
 GROUP_KEY, KEY = "group_key", "run_key"
 # Which runs are those of what is kept now; the others are of other revisions, or of experiments.
 CURRENT, REASON = "current", "reason"
+WRITTEN = "written"  # of a parent: the digest of the runs below it, once all are written
 PARENT = mlflow_tags.MLFLOW_PARENT_RUN_ID
 
 

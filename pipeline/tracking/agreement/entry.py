@@ -103,7 +103,17 @@ class Contents:
     registered: Mapping[str, Registered] = field(default_factory=dict)
     current: bool = True
     whole: bool = True  # what the store has beyond these groups is no longer current
+    quick: bool = False  # runs that were written with just these values are not compared again
     among: str = ""  # a condition on parents, in MLflow's language: all others are out of account
+
+
+def digest_of_runs(group: Group) -> str:
+    """Return a digest of all that the runs of a group are to say."""
+    return digest_of(
+        [run.key, run.name, dict(run.tags), dict(run.params), dict(run.metrics), dict(run.curves), run.note]
+        + ([run.data.name, run.data.digest] if run.data else [])
+        for run in group.runs
+    )
 
 
 def digest(content: bytes) -> str:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlflow.entities import Run as Logged
 
 from pipeline.tracking.agreement import artifacts
-from pipeline.tracking.agreement.entities import CURRENT, GROUP_KEY, KEY, PARENT, is_current, now, text
-from pipeline.tracking.agreement.entry import Contents, Entry, Group
+from pipeline.tracking.agreement.entities import (
+    CURRENT,
+    GROUP_KEY,
+    KEY,
+    PARENT,
+    WRITTEN,
+    is_current,
+    now,
+    text,
+)
+from pipeline.tracking.agreement.entry import Contents, Entry, Group, digest_of_runs
 from pipeline.tracking.agreement.inherited import inherit
 from pipeline.tracking.agreement.ledger import Ledger, LoggedGroup
 from pipeline.tracking.agreement.runs import Compared, Points, compared
@@ -33,6 +42,8 @@ def differences(ledger: Ledger, contents: Contents) -> Iterator[Difference]:
         by_key.setdefault(logged.key, []).append(logged)
     for chunk in _chunks(contents.groups):
         twins = {group.entry.key: by_key.pop(group.entry.key, []) for group in chunk}
+        if contents.quick:
+            chunk = [_parent_alone(group, twins, contents.current) for group in chunk]
         curves = ledger.curves(_wanted(chunk, twins))
         for group in chunk:
             if found := _Mending(ledger, contents.current, group, twins[group.entry.key], curves).found():
@@ -50,6 +61,27 @@ def settle(ledger: Ledger, group: Group, *, current: bool) -> None:
     twins = ledger.groups(f"tags.{GROUP_KEY} = '{group.entry.key}'")
     curves = ledger.curves(_wanted([group], {group.entry.key: twins}))
     _Mending(ledger, current, group, twins, curves).mend()
+
+
+def vouch(ledger: Ledger, parent: str, group: Group) -> None:
+    """Note at a parent that the runs of its group are written, whole; not where a value was refused."""
+    if not ledger.refused:
+        ledger.client.set_tag(parent, WRITTEN, digest_of_runs(group))
+
+
+def _parent_alone(group: Group, twins: dict[str, list[LoggedGroup]], current: bool) -> Group:
+    """Return the group without runs that were written with just these values; its twin loses them too."""
+    key = group.entry.key
+    match twins[key]:
+        case [twin] if (
+            twin.parent.data.tags.get(WRITTEN) == digest_of_runs(group)
+            and sorted(run.data.tags[KEY] for run in twin.children) == sorted(run.key for run in group.runs)
+            and all(run.info.status == "FINISHED" for run in twin.runs)
+            and (not current or all(map(is_current, twin.runs)))
+        ):
+            twins[key] = [LoggedGroup(twin.parent, ())]
+            return replace(group, entry=replace(group.entry, curves={}), runs=())
+    return group
 
 
 class _Mending:
@@ -102,6 +134,8 @@ class _Mending:
         for beside in self.parents:
             if beside.run.info.run_id != parent:
                 self.ledger.forget_run(beside.run.info.run_id)
+        if self.runs:
+            vouch(self.ledger, parent, self.group)
 
     def _kept(self, entry: Entry, several: Sequence[Compared], parent: str | None) -> str:
         """Return the run that an entry has from now on; parents that are not kept are deleted at the end."""

@@ -8,11 +8,11 @@ from mlflow.entities import Run as Logged
 
 from pipeline.tracking.agreement import artifacts, store
 from pipeline.tracking.agreement.circumstances import PROCESS
-from pipeline.tracking.agreement.entities import CURRENT, GROUP_KEY, KEY, REASON
+from pipeline.tracking.agreement.entities import CURRENT, GROUP_KEY, KEY, REASON, WRITTEN
 from pipeline.tracking.agreement.entry import Entry
 from pipeline.tracking.agreement.ledger import Ledger
 
-OURS = {GROUP_KEY, KEY, CURRENT, REASON, PROCESS, store.NOTE, store.NOTE_DIGEST, "git.diff"}
+OURS = {GROUP_KEY, KEY, CURRENT, REASON, WRITTEN, PROCESS, store.NOTE, store.NOTE_DIGEST, "git.diff"}
 FORM = "mlflow."  # MLflow's own tags
 
 

@@ -68,28 +68,26 @@ def sync(
     return written
 
 
-def publish_networks(root: Path) -> None:
-    """Let the store say what DVC keeps, networks and their names included, before there is a report."""
-    _publish(root, reports=False)
+def publish_networks(root: Path) -> bool:
+    """Let the store say what DVC keeps, networks and their names included, before there is a report.
 
-
-def publish_reports(root: Path) -> None:
-    """Log the report as it is now."""
-    _publish(root, reports=True)
-
-
-def _publish(root: Path, reports: bool) -> None:
+    Runs that a training stage has written are not compared again. Tells whether the store says it all.
+    """
     kept, _, _ = contents.read(root)
-    part = replace(
-        kept,
-        groups=[group for group in kept.groups if (group.entry.tags[entries.KIND] == report.KIND) == reports],
-        registered={} if reports else kept.registered,
-        among=f"tags.{entries.KIND} {'=' if reports else '!='} '{report.KIND}'",
-    )
+    groups = [group for group in kept.groups if group.entry.tags[entries.KIND] != report.KIND]
     ledger = experiment.ledger()
-    agreement.sync(ledger, part)
-    _describe(ledger, part)
-    if reports and kept.whole and not ledger.refused:
+    among = f"tags.{entries.KIND} != '{report.KIND}'"
+    agreement.sync(ledger, replace(kept, groups=groups, among=among, quick=True))
+    return kept.whole and not ledger.refused
+
+
+def publish_reports(root: Path, whole: bool) -> None:
+    """Log the report as it is now; `whole` tells whether the store says all the rest."""
+    ledger, among = experiment.ledger(), f"tags.{entries.KIND} = '{report.KIND}'"
+    page = Contents(groups=report.group(root), current=experiment.is_workspace(), among=among)
+    agreement.sync(ledger, page)
+    _describe(ledger, page)
+    if whole and not ledger.refused:
         recorded.remember(root, ledger)
 
 

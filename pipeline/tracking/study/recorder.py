@@ -132,9 +132,11 @@ class Recorder:
             # It lasted as long as its runs: its stage trains several cells at once.
             ended = self._began[cell.name] + int(1000 * self._seconds[cell.name])
             self._ledger.end(self._parents[cell.name], entry, ended)
+            group = Group(entry, [entries.of_run(record, root) for record in cell.finished])
             if cell.name in self._again:
-                group = Group(entry, [entries.of_run(record) for record in cell.finished])
                 groups.settle(self._ledger, group, current=self._is_current(cell.name))
+            else:
+                groups.vouch(self._ledger, self._parents[cell.name], group)
         if experiment.is_workspace():
             # All runs of these belong to other cells by now.
             for logged in itertools.chain(*self._earlier.values()):

@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipeline import tracking
 from pipeline.plan import Run
 from pipeline.records import Result
 from pipeline.system.errors import UserError
+from pipeline.tracking.agreement import store
 from pipeline.tracking.study import commands, experiment
 from tests.tracking.recording import Stage, write
 
@@ -300,8 +301,7 @@ def test_the_report_stage_publishes_and_leaves_the_rest_current(
     page.parent.mkdir()
     for text in ("# One report", "# Another report"):
         page.write_text(text, encoding="utf-8")
-        tracking.publish_networks(stage.root)
-        tracking.publish_reports(stage.root)
+        tracking.publish_reports(stage.root, tracking.publish_networks(stage.root))
         assert tracking.verify(stage.root) == (8, [])
     marks = [run.data.tags["current"] for run in logged(study) if run.data.tags["kind"] == "study"]
     assert sorted(marks) == ["false", "true"]
@@ -335,3 +335,30 @@ def test_a_quick_sync_compares_what_is_new_alone(study: Study, stage: Stage, run
     (stage.root / "dvc.lock").write_text(lock % "another", encoding="utf-8")
     assert tracking.sync(stage.root, quick=True) == ["small/ridge/choice"]
     assert tracking.sync(stage.root, quick=True) == []
+
+
+def test_the_report_stage_compares_no_run_that_was_written_whole(
+    study: Study, stage: Stage, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the training stages have just written; one that is broken is seen by its status all the same."""
+    stage.record(runs)
+    read: list[str] = []
+    histories = store.histories
+
+    def counted(client: MlflowClient, identities: Sequence[str], metric: str) -> Any:
+        read.extend(identities)
+        return histories(client, identities, metric)
+
+    monkeypatch.setattr(store, "histories", counted)
+    assert tracking.publish_networks(stage.root)
+    assert read == []
+    client, _ = study
+    (broken, *_) = (run for run in logged(study) if run.data.tags["kind"] == "run")
+    client.set_terminated(broken.info.run_id, "KILLED")
+    assert tracking.publish_networks(stage.root)
+    assert broken.info.run_id in read
+    assert tracking.verify(stage.root) == (8, [])
+    # A run that is deleted is seen too, and so are results that are others.
+    client.delete_run(broken.info.run_id)
+    assert tracking.publish_networks(stage.root)
+    assert tracking.verify(stage.root) == (8, [])
