@@ -22,7 +22,7 @@ from tests.sources import REPOSITORY
 DECLARED = YAML(typ="safe").load(REPOSITORY / "dvc.yaml")
 PLOTS = {name: looks for plot in DECLARED["plots"] for name, looks in plot.items()}
 SETTINGS = ("notebook", "small", "noisy", "fashion", "deep", "conv", "distracted")
-VARIANTS = ("baseline", "tuned_baseline", "l2", "weight_decay")
+VARIANTS = ("baseline", "tuned_baseline", "l2", "augmentation")
 HELD_BACK = "reports/metrics"
 
 

@@ -151,9 +151,11 @@ def scaled(images: np.ndarray) -> np.ndarray:
 
 
 def _without_each(models: np.ndarray, labels: np.ndarray, loss: str) -> dict[str, np.ndarray]:
+    of_draws = bias_variance.of_draws(LOSSES[loss], models, labels)
+
     @functools.cache  # the three terms are of the same decompositions
     def of(*kept: int) -> bias_variance.Decomposition:
-        return LOSSES[loss](models[list(kept)], labels).mean()
+        return of_draws(np.array(kept))
 
     def statistic(term: str, kept: np.ndarray) -> float:
         return float(getattr(of(*kept.tolist()), term))

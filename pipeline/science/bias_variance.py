@@ -5,6 +5,7 @@ of the spread over all draws and inits, not of the spread of the models at hand:
 variance of N models is too small by the share 1/N, and by more when inits share a split.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,9 +69,12 @@ def squared_error(log_probabilities: ArrayLike, labels: ArrayLike) -> ImageDecom
     2020, extended to the crossed design.
     """
     logs, target = _checked(log_probabilities, labels)
-    probabilities = np.exp(logs)
-    risk = ((probabilities - np.eye(logs.shape[-1])[target]) ** 2).sum(axis=-1).mean(axis=(0, 1))
-    variance = total_variance(probabilities).sum(axis=-1)
+    return _squared_error(np.exp(logs), target)
+
+
+def _squared_error(probabilities: FloatArray, target: IntArray) -> ImageDecomposition:
+    risk = ((probabilities - np.eye(probabilities.shape[-1])[target]) ** 2).sum(axis=-1).mean(axis=(0, 1))
+    variance = _total_variance(probabilities).sum(axis=-1)
     return ImageDecomposition(risk, risk - variance, variance)
 
 
@@ -86,7 +90,10 @@ def cross_entropy(log_probabilities: ArrayLike, labels: ArrayLike) -> ImageDecom
     for a single model, for malformed input, and where every class has probability 0 under some
     model: p* does not exist there.
     """
-    logs, target = _checked(log_probabilities, labels)
+    return _cross_entropy(*_checked(log_probabilities, labels))
+
+
+def _cross_entropy(logs: FloatArray, target: IntArray) -> ImageDecomposition:
     mean_log = logs.mean(axis=(0, 1))
     log_z = np.logaddexp.reduce(mean_log, axis=-1)
     undefined = np.count_nonzero(np.isneginf(log_z))
@@ -100,6 +107,28 @@ def cross_entropy(log_probabilities: ArrayLike, labels: ArrayLike) -> ImageDecom
     return ImageDecomposition(risk, risk - variance, variance)
 
 
+def of_draws(
+    decompose: Callable[[ArrayLike, ArrayLike], ImageDecomposition],
+    log_probabilities: ArrayLike,
+    labels: ArrayLike,
+) -> Callable[[IntArray], Decomposition]:
+    """Return what gives `decompose(log_probabilities[draws], labels).mean()` of the draws (n,) it is given.
+
+    `decompose` is `squared_error` or `cross_entropy`. The jackknife asks for many subsets of the D draws: the
+    input is checked once for all of them. Raises ValueError as `decompose` does.
+    """
+    logs, target = _checked(log_probabilities, labels)
+    squared = decompose is squared_error
+    values, unchecked = (np.exp(logs), _squared_error) if squared else (logs, _cross_entropy)
+
+    def of(draws: IntArray) -> Decomposition:
+        chosen = values[draws]
+        _design("log_probabilities", chosen)
+        return unchecked(chosen, target).mean()
+
+    return of
+
+
 def total_variance(values: ArrayLike) -> FloatArray:
     """Unbiased variance of one model's values over splits and inits together: (D, I, ...) -> (...).
 
@@ -110,10 +139,14 @@ def total_variance(values: ArrayLike) -> FloatArray:
     than two models or non-finite values. Searle, Casella & McCulloch 1992, chapter 4.
     """
     array = check_finite("values", values)
-    d, i = _design("values", array)
-    if min(d, i) == 1:
-        return np.asarray(array.var(axis=(0, 1), ddof=1))
-    return np.asarray(sum(_components(array)))
+    _design("values", array)
+    return _total_variance(array)
+
+
+def _total_variance(values: FloatArray) -> FloatArray:
+    if min(values.shape[:2]) == 1:
+        return np.asarray(values.var(axis=(0, 1), ddof=1))
+    return np.asarray(sum(_components(values)))
 
 
 def components(log_probabilities: ArrayLike) -> Components:
@@ -150,13 +183,15 @@ def _correction(logs: FloatArray, weights: FloatArray) -> float:
     low by the same factor as the plug-in variance of the log-probabilities themselves. All images
     share one factor: the ratio of a single image would be noise.
     """
+    d, i = logs.shape[:2]
+    if min(d, i) == 1:  # independent models
+        return d * i / (d * i - 1)
     # A class that p* excludes has weight 0 in the limit, but its own variance is infinite.
     usable = np.where(weights > 0, logs, 0.0)
     plug_in = float((weights * usable.var(axis=(0, 1))).sum())
     if plug_in == 0.0:  # the models differ nowhere, or only in classes that p* excludes
-        models = int(np.prod(logs.shape[:2]))
-        return models / (models - 1)
-    return float((weights * total_variance(usable)).sum()) / plug_in
+        return d * i / (d * i - 1)
+    return float((weights * _total_variance(usable)).sum()) / plug_in
 
 
 def _checked(log_probabilities: ArrayLike, labels: ArrayLike) -> tuple[FloatArray, IntArray]:

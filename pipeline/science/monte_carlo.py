@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.science.arrays import FloatArray
-from pipeline.science.network import Network, Single
+from pipeline.science.network import Mask, Network, Single
 
 BLOCK = 1000
 """Images that share the masks of a pass. A matrix product for all of them takes a tenth of the time."""
@@ -38,16 +38,22 @@ def averages(
 def _block(
     network: Network, first: Single, rate: float, counts: Sequence[int], rng: np.random.Generator
 ) -> FloatArray:
-    total, means = np.zeros((len(first), network.biases[-1].size)), []
-    for number in range(1, counts[-1] + 1):
-        kept = [rng.random(units) >= rate for units in network.units]
-        total += softmax(network.thinned(kept).after_first(first[:, kept[0]]))
-        if number in counts:
-            means.append(total / number)
-    return np.stack(means)
+    masks = [[rng.random(units) >= rate for units in network.units] for _ in range(counts[-1])]
+    totals = np.cumsum(softmax(_logits(network, first, masks)), axis=0, dtype=np.float64)
+    return np.stack([totals[count - 1] / count for count in counts])
+
+
+def _logits(network: Network, first: Single, masks: Sequence[Sequence[Mask]]) -> Single:
+    """Return the logits (passes, n, C) with the hidden units of each pass's masks alone."""
+    if len(network.units) > 1:
+        return np.stack([network.thinned(kept).after_first(first[:, kept[0]]) for kept in masks])
+    # One product for all passes: to drop a unit is to drop its row of the last kernel.
+    kernels = [np.where(kept[:, None], network.kernels[-1], np.float32(0)) for (kept,) in masks]
+    logits = first @ np.concatenate(kernels, axis=1)
+    return logits.reshape(len(first), len(masks), -1).swapaxes(0, 1) + network.biases[-1]
 
 
 def softmax(logits: Single) -> Single:
-    """Return the probabilities (n, C) of logits (n, C), in single precision."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    """Return the probabilities (..., C) of logits (..., C), in single precision."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

@@ -62,7 +62,7 @@ def made_up(effect: float) -> dict[str, pd.DataFrame]:
             | {"nll": 0.4, "ece": 0.1}
             | {"distance": 0.2 + 0.1 * effect * (number == 0) - noise(9)[replicate["split"]] * (number > 0)}
             for replicate in replicates
-            for number in (0, 100)
+            for number in (0, 50)
         ),
         "duration": pd.DataFrame(
             run | dict.fromkeys(("epochs", "best_epoch"), 20 + 9 * sign + wobble)
@@ -73,7 +73,7 @@ def made_up(effect: float) -> dict[str, pd.DataFrame]:
 
 def test_the_metrics_of_a_setting_are_together() -> None:
     numbers = measure.metrics(made_up(1.0))["small"]
-    assert list(numbers) == ["baseline", "dropout", "weight_scaling", "passes_100"]
+    assert list(numbers) == ["baseline", "dropout", "weight_scaling", "passes_50"]
     assert numbers["dropout"] == {"rise": pytest.approx(12, abs=0.05), "correlation": 0.2}
     assert numbers["weight_scaling"] == {"error": 10.0, "nll": 0.4, "ece": 0.1, "distance": 0.3}
 
@@ -147,7 +147,7 @@ def test_passes_are_judged_once_and_initialisations_of_a_training_set_averaged()
     tables["scores"] = pd.concat([tables["scores"], tables["scores"].assign(init=1)])
     (piece,) = BY_NUMBER["5d"].judged_by(tables)
     assert (piece.n, piece.equality, piece.margin) == (len(SPLITS), True, 0.1)
-    assert piece.endpoint == "error of 100 passes minus weight scaling"
+    assert piece.endpoint == "error of 50 passes minus weight scaling"
 
 
 def test_a_prediction_that_is_the_average_would_bear_5e_out() -> None:
@@ -160,7 +160,7 @@ FINDINGS = {
     "5a": "12.00 20.00",
     "5b": "2.00 6.00",
     "5c": "5.00 10.00",
-    "5d": "100 10.00 10.00 0.400 0.400 0.100 0.100",
+    "5d": "50 10.00 10.00 0.400 0.400 0.100 0.100",
     "5e": "0.3 0.2",
     "5f": "29.00 20.00 29.00 20.00",
 }
@@ -192,7 +192,7 @@ def test_the_answer_has_the_numbers_of_tables_and_evidence() -> None:
     evidence = made.evidence(
         ("5a", "small", "rise of the error without half of the units", 8.25),
         ("5a", "small", "predictions that change without one unit", 9.0),
-        ("5d", "small", "error of 100 passes minus weight scaling", 0.75),
+        ("5d", "small", "error of 50 passes minus weight scaling", 0.75),
         ("5f", "small", "epochs to the target", 7.0),
         ("5f", "small", "best epoch", 25.0),
     )
@@ -203,7 +203,7 @@ def test_the_answer_has_the_numbers_of_tables_and_evidence() -> None:
         "1.00 2.00 1.00 3.00",
         "1.00 2.00 2.0 6.0",
         *["+5.0 +10.0"] * 3,
-        "100 +0.75 +0.50 +1.25 `small`",
+        "50 +0.75 +0.50 +1.25 `small`",
         "later 25 25 26 `small`",
     ]
     assert "nearly true by construction" in values["sentences"][0]

@@ -13,7 +13,7 @@ from pipeline.questions.base import Tables
 from pipeline.questions.study import Study, scaled
 from pipeline.science import diagnostics, monte_carlo
 
-PASSES = (1, 2, 3, 5, 10, 20, 50, 100)  # the last is judged
+PASSES = (1, 2, 3, 5, 10, 20, 50)  # the last is judged
 SCALING = 0  # the number of passes that stands for weight scaling
 SCORES = ["error", "nll", "ece", "distance"]
 COLUMNS = ["setting", "split", "init", "passes", *SCORES]

@@ -13,7 +13,7 @@ from pipeline.science.network import Network
 
 APART = 4  # every so many rows and columns a pixel is silenced alone
 BLOCK = 7  # rows and columns of a block; the blocks lie side by side
-IMAGES = 2000  # no more of the test images: each is scored without many pixels
+IMAGES = 1000  # no more of the test images: each is scored without many pixels
 COLUMNS = [*compared.REPLICATE, "changed", "mean_rise", "worst_rise"]
 
 
