@@ -213,13 +213,17 @@ def test_claims_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     assert shown.claim.tolist() == ["2a", "2b", "9a"]
 
 
-def test_a_verdict_that_has_changed_since_is_not_shown(tmp_path: Path) -> None:
-    rows(_1="supported", _2="refuted").to_csv(tmp_path / "stability.csv", index=False)
+def test_a_table_of_other_verdicts_is_not_shown(tmp_path: Path) -> None:
+    """Without the row that has changed, it would say that all verdicts are the same."""
+    rows(_1="supported", _2="refuted", _3="refuted").to_csv(tmp_path / "stability.csv", index=False)
     judged = [{"claim": "1", "verdict": "supported"}, {"claim": "2", "verdict": "conditional"}]
     answers = [Answer("zeal", "", "", judged, pd.DataFrame())]
     values = stable.values(tmp_path, answers)
-    assert values["stability"].claim.astype(str).tolist() == ["1"]
-    judged[0]["verdict"] = "refuted"
-    assert stable.values(tmp_path, answers)["stability"] is None
+    assert values["stability"] is None
+    assert values["stable"].startswith(
+        "`stability.csv` was measured for other verdicts: 1 of 2 are others here"
+    )
+    judged[1]["verdict"] = "supported"  # claim 3 is one that the page does not judge
+    assert stable.values(tmp_path, answers)["stability"].claim.astype(str).tolist() == ["1", "2"]
     (tmp_path / "stability.csv").unlink()
     assert "python -m pipeline stability" in stable.values(tmp_path, answers)["stable"]

@@ -17,7 +17,7 @@ from pipeline.evaluation.significance import (
     worse,
 )
 from pipeline.params import Params, Setting
-from pipeline.system.words import capital, coded, fall, interval, listed, of
+from pipeline.system.words import coded, fall, interval, listed, of
 
 ALIKE = 0.1  # points of error: methods no farther apart in any setting are one under two names
 SEVERAL = 2  # settings that have both: fewer are no evidence
@@ -103,13 +103,15 @@ def _traded(differences: pd.DataFrame, many: Changes) -> str:
         return ""
     if not traded:
         return (
-            f"No trade of variance for bias can be told from chance here ({of(traded, count)} comparisons)."
+            "No trade of variance for bias can be told from chance here: in "
+            f"{of(traded, count)} comparisons of a method in a setting."
         )
     share = "mostly " if traded > count / 2 else ""
-    fewer = f" {capital(of(both, count))} lower both." if both else ""
+    fewer = f" In {both or 'none'}, both fall." if both else ""
     return (
         f"Regularization {share}trades variance for bias: networks differ less from one training set to the "
-        f"next, and their average fits a little worse ({of(traded, count)} comparisons).{fewer}"
+        f"next, and their average fits a little worse. That is so in {of(traded, count)} comparisons of a "
+        f"method in a setting.{fewer}"
     )
 
 
@@ -119,9 +121,8 @@ def _harm(many: Changes) -> str:
     harmed = pd.concat([worse(changes) for changes in many.values()]).variant.value_counts()
     ranked = sorted(harmed.items(), key=lambda item: (-item[1], -item[1] / having[item[0]]))
     said = [f"`{variant}` in {of(count, having[variant])} settings" for variant, count in ranked[:NAMED]]
-    more = len(ranked) - NAMED
-    if more > 0:
-        said.append(f"{more} other{'s' * (more > 1)} in fewer")
+    if rest := [variant for variant, _ in ranked[NAMED:]]:
+        said.append(f"{coded(rest)} in fewer")
     return f"Some raise the test error beyond chance: {listed(said)}." if said else ""
 
 

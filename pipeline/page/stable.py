@@ -11,9 +11,10 @@ import pandas as pd
 from pipeline.page import claims
 from pipeline.page.answers import Answer
 from pipeline.system.files import read_table
-from pipeline.system.words import counted, listed
+from pipeline.system.words import counted, listed, of
 
 FILE = "stability.csv"
+MEASURES = "`python -m pipeline stability`"
 COLUMNS = ["claim", "here", "with other seeds", "agree", "turned by"]
 OPPOSITE = {"supported": "refuted", "refuted": "supported"}
 
@@ -21,18 +22,20 @@ OPPOSITE = {"supported": "refuted", "refuted": "supported"}
 def values(reports: Path, answers: Sequence[Answer]) -> dict[str, Any]:
     """Return the table and its sentence for the page; None and a line of advice where there is no such table.
 
-    Claims that the page does not judge are left out, and so is a row whose verdict here is another by now.
+    Claims that the page does not judge are left out. A table that has another verdict than the page is of
+    another study, or another machine: without the rows that differ, it would flatter.
     """
     path = reports / FILE
     rows = read_table(path).astype(object).fillna("") if path.exists() else pd.DataFrame()
     known = {str(row["claim"]): row["verdict"] for answer in answers for row in answer.verdicts}
     if len(rows):
-        rows = rows[[known.get(str(row.claim)) == row.verdict for row in rows.itertuples()]]
+        rows = rows[[str(claim) in known for claim in rows.claim]]
     if rows.empty:
-        return {
-            "stability": None,
-            "stable": "Not measured for these verdicts: `python -m pipeline stability`.",
-        }
+        return {"stability": None, "stable": f"Not measured: {MEASURES}."}
+    others = sum(known[str(row.claim)] != row.verdict for row in rows.itertuples())
+    if others:
+        said = f"`{FILE}` was measured for other verdicts: {of(others, len(rows))} are others here"
+        return {"stability": None, "stable": f"{said}; {MEASURES} measures it again."}
     return {"stability": _table(pd.DataFrame(claims.by_number(rows))), "stable": sentence(rows)}
 
 

@@ -70,7 +70,8 @@ def told(
 def test_one_setting_tells_what_to_try_first_what_does_harm_and_on_what_that_rests(told: Told) -> None:
     """Limits lie 0.05 below and 0.1 above the change, so a fall by 1.275 has 1.175 to 1.325."""
     assert told(DIFFERENCES).splitlines() == [
-        "No trade of variance for bias can be told from chance here (none of 4 comparisons).",
+        "No trade of variance for bias can be told from chance here: in none of 4 comparisons of a method in "
+        "a setting.",
         "**Try `drop` first.** It lowers the test error beyond chance in `here`, by 1.27 [1.17, 1.32] points "
         "against the baseline.",
         "Some raise the test error beyond chance: `norm` in 1 of 1 settings and `stop` in 1 of 1 settings.",
@@ -96,7 +97,7 @@ def test_those_that_do_harm_most_often_are_named_and_the_others_counted(told: To
     text = told(here, here | {"drop": {"p": 0.9}, "ridge": {"p": 0.9}})
     assert (
         "Some raise the test error beyond chance: `norm` in 2 of 2 settings, `stop` in 2 of 2 settings, "
-        "`ridge` in 1 of 2 settings and 1 other in fewer."
+        "`ridge` in 1 of 2 settings and `drop` in fewer."
     ) in text
 
 
@@ -199,7 +200,10 @@ def test_what_tuning_does_to_the_baseline_is_said(
     ("both", "said"),
     [
         ({}, "trades variance for bias: networks differ less from one training set to the next, and their "),
-        ({"ridge": 1, "norm": 1}, "a little worse (1 of 4 comparisons). 2 of 4 lower both."),
+        (
+            {"ridge": 1, "norm": 1},
+            "a little worse. That is so in 1 of 4 comparisons of a method in a setting. In 2, both fall.",
+        ),
         ({"ridge": 0, "norm": 0, "stop": 0}, "Regularization mostly trades variance for bias: "),
     ],
     ids=["one", "some lower both", "most"],

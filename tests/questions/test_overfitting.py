@@ -254,15 +254,15 @@ def test_the_answer_names_what_narrows_memorises_and_helps(study: Study, tables:
     values = answer.values(study, tables, judged(tables))
     assert values["answer"] == (
         "Measured by cross-entropy, `drop` and `ridge` narrow the gap in every setting; `norm` narrows it in "
-        "none. In `noisy` the network without it learns 80% of the wrong labels by heart, with `drop` 20% "
-        "and with `ridge` 50%. The test error is lower than that of both baselines, untuned and tuned, with "
-        "`drop` in `small`."
+        "none. In `noisy` the network without regularization learns 80% of the wrong labels by heart; with "
+        "`drop` it is 20%, and with `ridge` 50%. The test error is lower than that of both baselines, "
+        "untuned and tuned, with `drop` in `small`."
     )
     assert [sentence[:11] for sentence in values["gaps"]] == ["In `small` ", "In `blind` "]
     assert values["curved"] == ["small"]
     assert values["lead"] == (
-        "Every method but `norm` narrows the gap in every setting. Only `drop` lowers the test error of both "
-        "baselines in some setting."
+        "Every method but `norm` narrows the gap in every setting. Only `drop` lowers the test error below "
+        "that of both baselines in any setting."
     )
 
 

@@ -39,7 +39,9 @@ def _lead(evidence: pd.DataFrame) -> str:
     if not helped:
         return f"{narrows} No method lowers the test error of both baselines."
     lower = verb("lower", helped)
-    return f"{narrows} Only {coded(helped)} {lower} the test error of both baselines in some setting."
+    return (
+        f"{narrows} Only {coded(helped)} {lower} the test error below that of both baselines in any setting."
+    )
 
 
 def _narrowed(evidence: pd.DataFrame) -> str:
@@ -57,9 +59,9 @@ def _memorised(memorised: pd.DataFrame) -> str:
         others = means.drop([BASELINE, TUNED_BASELINE], errors="ignore")
         if BASELINE in means and len(others):
             said.append(
-                f"in `{setting}` the network without it learns {means[BASELINE]:.0%} of the wrong labels by "
-                f"heart, with `{others.idxmin()}` {others.min():.0%} and with `{others.idxmax()}` "
-                f"{others.max():.0%}"
+                f"in `{setting}` the network without regularization learns {means[BASELINE]:.0%} of the "
+                f"wrong labels by heart; with `{others.idxmin()}` it is {others.min():.0%}, and with "
+                f"`{others.idxmax()}` {others.max():.0%}"
             )
     return capital(f"{'; '.join(said)}.") if said else ""
 
