@@ -175,7 +175,7 @@ def test_the_level_is_that_of_the_statistics() -> None:
     assert "95 %" not in text
     assert "0.05" not in text
     assert text.count("99 % intervals") == 2
-    assert "(Holm-adjusted p at most 0.01)" in text
+    assert "(p at most 0.01, Holm-adjusted over the methods of the setting)" in text
 
 
 def test_text_is_not_escaped() -> None:
