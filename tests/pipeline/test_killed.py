@@ -41,6 +41,10 @@ def killed_at(clone: Clone, finished: int, strength: float) -> bool:
             until(lambda: far_enough() or not alive(own), "runs to be finished")
         finally:
             os.killpg(process.pid, signal.SIGKILL)  # nobody has waited for it: the group is still its own
+    # DVC may be killed while it writes this, and asks to have it removed then (docs/troubleshooting.md).
+    lock = clone.root / ".dvc" / "tmp" / "rwlock"
+    if lock.exists() and not lock.read_bytes():
+        lock.unlink()
     return not (outputs / "cells.json").exists()
 
 
