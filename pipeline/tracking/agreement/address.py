@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pipeline.system.errors import UserError
@@ -47,6 +48,16 @@ def entrusted(address: str) -> str:
         os.environ.setdefault(POSTGRES_PASSWORD, password)
         return parts._replace(netloc=f"{parts.username}@{place}").geturl()
     return address
+
+
+def unescaped(path: Path) -> Path:
+    """Return the path of a database. Raises UserError for a % or ?, which mean something in an address."""
+    if {"%", "?"} & set(str(path)):
+        raise UserError(
+            f"MLFLOW_TRACKING_URI: expected the path of a database without % and ?, received {path}; move "
+            "the checkout, or name a database elsewhere"
+        )
+    return path
 
 
 def redacted(text: str) -> str:

@@ -69,7 +69,7 @@ def uri() -> str:
     named = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
     if not named.startswith(SQLITE):
         return address.entrusted(named)
-    return f"{SQLITE}{main_checkout() / named.removeprefix(SQLITE)}"
+    return f"{SQLITE}{address.unescaped(main_checkout() / named.removeprefix(SQLITE))}"
 
 
 def opened(experiment: Experiment) -> tuple[MlflowClient, str]:

@@ -214,6 +214,17 @@ def test_a_variable_that_names_a_second_store_is_one_line(
     store.opened(Experiment(NAME))
 
 
+@pytest.mark.parametrize("name", ["a%2Fb", "what?"])
+def test_a_path_that_an_address_cannot_hold_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """MLflow would try for two minutes to open another file."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/{name}/runs.db")
+    with pytest.raises(UserError, match=r"^MLFLOW_TRACKING_URI: expected the path of a database without %"):
+        store.opened(Experiment(NAME))
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("revision", ["451aebb31d03", "ffffffffffff"])  # an older one, and an unknown
 def test_a_store_of_another_version_is_one_line_that_says_how_it_is_migrated(
     database: Path, revision: str
