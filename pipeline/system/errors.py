@@ -26,7 +26,7 @@ def expectation(fault: Mapping[str, Any]) -> str:
 
 def meant(given: object, known: Iterable[str]) -> str:
     """Return `; did you mean 'l2'?`, to end a line about an unknown name; nothing where none is near."""
-    near = difflib.get_close_matches(str(given), list(known), n=1)
+    near = difflib.get_close_matches(str(given), list(known), n=1, cutoff=0.7)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

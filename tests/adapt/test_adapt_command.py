@@ -158,7 +158,7 @@ def test_values_that_aliases_repeat_are_adapted_each(root: Path) -> None:
     aliased = TEXT.replace("variants: all", "variants: &every all", 1).replace(
         "variants: all", "variants: *every"
     )
-    epochs = "[5, 10, 20, 40]"
+    epochs = "[4, 8, 15, 30]"
     assert TEXT.count(f"epochs:        {epochs}") == 1
     aliased = aliased.replace(f"epochs:        {epochs}", f"epochs: &e {epochs}")
     (root / "params.yaml").write_text(aliased, encoding="utf-8")
