@@ -107,7 +107,7 @@ def _traded(differences: pd.DataFrame, many: Changes) -> str:
             f"{of(traded, count)} comparisons of a method in a setting."
         )
     share = "mostly " if traded > count / 2 else ""
-    fewer = f" In {both or 'none'}, both fall." if both else ""
+    fewer = f" In {both}, both fall." if both else ""
     return (
         f"Regularization {share}trades variance for bias: networks differ less from one training set to the "
         f"next, and their average fits a little worse. That is so in {of(traded, count)} comparisons of a "
