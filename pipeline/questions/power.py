@@ -92,7 +92,7 @@ def replicates(setting: Setting) -> int:
 def _power(row: Any, level: float) -> float:
     if not math.isfinite(row.deviation) or row.n < 2:
         return math.nan
-    if row.test == "sign":
+    if row.test in ("sign", "median"):
         alike = 1.0 if row.deviation == 0 else float(special.ndtr(row.margin / row.deviation))
         return sign_power(alike, row.n, level)
     return power(row.deviation, row.n, row.margin, level, equality=bool(row.equality))

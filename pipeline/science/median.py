@@ -38,7 +38,7 @@ def paired_median(
         high=float(values[-1 - outside]),
         p_value=min(2.0 * comparison.at_least(signs, by_t.n), 1.0),
         p_equivalence=max(comparison.at_least(count, by_t.n) for count in (above, below)),
-        test="sign",
+        test="median",
     )
 
 

@@ -44,8 +44,10 @@ class Evidence:
     A claim of equality (`equality`) reads "within +-`margin`", or "above -`margin`" where one is to be no
     worse than another. `p_value` tests the estimate against zero, and `p_equivalence` tests what the claim
     reads, or that the estimate lies within the margin. `unit` is the unit of the estimate and the
-    margin. `test` is "t", or "sign" where the limits are the range of what the pairs allow. `deviation` is
-    the standard deviation of the paired differences, in `unit`; NaN where there are none.
+    margin. `test` is "t"; "median" and "sign" for sign tests; "reversal" for the smaller of two differences;
+    "half" for a median over conditions. The limits of "sign" and "half" are a range and no interval of
+    confidence. `deviation` is the standard deviation of the paired differences, in `unit`; NaN where there
+    are none.
     """
 
     condition: str
@@ -153,17 +155,17 @@ def paired_on_grid(
 def adjusted(evidence: Sequence[Evidence]) -> list[Evidence]:
     """Return the evidence of a family of comparisons, adjusted by Holm's step-down.
 
-    The p values of both tests are adjusted. An interval of the t test gets the level at which the procedure
-    tests its row, so that it excludes zero just where the adjusted p value is at most ALPHA.
+    The p values of both tests are adjusted. An interval of t gets the level at which the procedure tests its
+    row, so that it excludes zero just where the adjusted p value is at most ALPHA.
     """
     if not evidence:
         return []
-    raw = np.array([item.p_value for item in evidence])
-    p_values = comparison.holm(raw)
+    p_values = comparison.holm([item.p_value for item in evidence])
     p_equivalences = comparison.holm([item.p_equivalence for item in evidence])
+    raw = np.array([_of_interval(item) for item in evidence])
     steps = len(raw) - np.argsort(np.argsort(raw, kind="stable"), kind="stable")
     with np.errstate(divide="ignore", invalid="ignore"):
-        times = np.where((raw > 0) & (p_values < 1), p_values / raw, steps)
+        times = np.where(raw > 0, np.maximum(p_values / raw, np.where(p_values < 1, 1, steps)), steps)
     return [
         _at_level(
             replace(item, p_value=float(p_value), p_equivalence=float(p_equivalence)),
@@ -173,8 +175,17 @@ def adjusted(evidence: Sequence[Evidence]) -> list[Evidence]:
     ]
 
 
+def _of_interval(item: Evidence) -> float:
+    """Return the p value that goes with the limits: a reversal's own counts the pairs of methods, too."""
+    half = (item.high - item.low) / 2
+    if item.test != "reversal" or not half:
+        return item.p_value
+    statistic = abs(item.estimate) / half * comparison.t_quantile(LEVEL, item.n - 1)
+    return 2 * comparison.t_tail(statistic, item.n - 1)
+
+
 def _at_level(item: Evidence, level: float) -> Evidence:
-    if item.test != "t" or item.n < 2:
+    if item.test not in ("t", "reversal") or item.n < 2:
         return item
     quantile, known = (comparison.t_quantile(at, item.n - 1) for at in (level, LEVEL))
     half = (item.high - item.low) / 2 * quantile / known

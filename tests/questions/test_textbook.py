@@ -157,7 +157,7 @@ def test_the_evidence_is_by_how_much_dropout_lowers_the_error(tables: dict[str, 
         )
         assert piece.estimate == pytest.approx(0.1)  # of .1, .3 and -.1
     assert (mean.endpoint, mean.test) == ("mean of the test error", "t")
-    assert (median.endpoint, median.test) == ("median of the test error", "sign")
+    assert (median.endpoint, median.test) == ("median of the test error", "median")
 
 
 def pairs_of(falls: np.ndarray) -> dict[str, pd.DataFrame]:
@@ -193,7 +193,7 @@ def test_one_bad_ending_alone_does_not_make_dropout_help() -> None:
     rest = CORE[1:].mean()
     assert f"Without the pair farthest from the median, of 3.00, the mean is {rest:z.2f}." in told
     needed = comparison.replicates_needed(float(falls.std(ddof=1)), 0.2)
-    assert told.endswith(f"so that 0.2 points would take {needed}.")
+    assert told.endswith(f"so that 0.2 points would take {needed} pairs.")
 
 
 def test_the_limits_of_the_median_are_those_of_two_endpoints() -> None:

@@ -17,7 +17,7 @@ def test_the_tests_are_binomial() -> None:
     assert piece.p_value == pytest.approx(stats.binomtest(8, 10).pvalue)
     # Ten lie above -.3, and eight below .3.
     assert piece.p_equivalence == pytest.approx(stats.binomtest(8, 10, alternative="greater").pvalue)
-    assert (piece.test, piece.n, piece.margin) == ("sign", 10, 0.3)
+    assert (piece.test, piece.n, piece.margin) == ("median", 10, 0.3)
     assert piece.deviation == pytest.approx(np.std(PAIRS, ddof=1))
 
 

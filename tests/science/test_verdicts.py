@@ -1,5 +1,7 @@
 """Outcomes of evidence and verdicts on claims, against hand-worked cases and a simulation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -113,6 +115,19 @@ def test_an_adjusted_interval_excludes_zero_where_the_adjusted_p_value_says_so(s
     family = [verdicts.paired("here", "score", "points", rng.normal(shift, 1, 10), 0.1) for shift in shifts]
     for before, after in zip(family, verdicts.adjusted(family), strict=True):
         assert after.low <= before.low <= before.high <= after.high
+        assert (after.low > 0 or after.high < 0) == (after.p_value <= 0.05)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_interval_of_a_reversal_excludes_zero_where_its_p_value_says_so(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    family = []
+    for shift in rng.choice([0.5, 1.0, 2.0], size=4):
+        by_t = verdicts.paired("here", "two methods change places", "points", rng.normal(shift, 1, 10), 0.1)
+        # The p value counts the pairs of methods and the less sure place, the limits do not.
+        times = rng.choice([2.0, 6.0, 28.0])
+        family.append(replace(by_t, p_value=min(by_t.p_value * times, 1.0), test="reversal"))
+    for after in verdicts.adjusted(family):
         assert (after.low > 0 or after.high < 0) == (after.p_value <= 0.05)
 
 

@@ -79,8 +79,8 @@ def _needed(falls: pd.Series, mean: Evidence) -> str:
         return ""
     needed = comparison.replicates_needed(float(falls.std()), MARGIN)
     return (
-        f" The difference varies by {falls.std():.2f} points from one to the next, so that {MARGIN:g} points "
-        f"would take {needed}."
+        f" Here the difference varies by {falls.std():.2f} points from one pair to the next, so that "
+        f"{MARGIN:g} points would take {needed} pairs."
     )
 
 
@@ -88,7 +88,7 @@ CLAIMS = (
     Claim(
         number="8",
         text="In the textbook program Dropout(0.2) lowers the test error.",
-        published="Ten runs, unpublished: accuracy 97.37 +- .14 % without, 97.53 +- .13 % with dropout.",
+        published="Ten runs of such a program, unpublished: accuracy 97.37 +- .14 % without, 97.53 +- .13 %.",
         evidence=_evidence,
         finding=_finding,
     ),
