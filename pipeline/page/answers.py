@@ -75,8 +75,14 @@ def read(reports: Path, questions: Iterable[Question]) -> list[Answer]:
 
 
 def with_power(evidence: pd.DataFrame, reports: Path) -> pd.DataFrame:
-    """Return the evidence with the power of its rules, where studies with other seeds have told any."""
+    """Return the evidence with the power of its rules, where studies with other seeds have told any.
+
+    The spread is that of those studies, the number of replicates that of the evidence.
+    """
     path = reports / power.FILE.name
-    known = read_table(path) if path.exists() else pd.DataFrame(columns=[*power.ROW, "power"])
-    rows = evidence.merge(known[[*power.ROW, "power"]], how="left", on=power.ROW)
-    return rows if rows.power.notna().any() else evidence
+    if not path.exists():
+        return evidence
+    spread = read_table(path)[["question", *power.ROW, "sets", "studies", "deviation"]]
+    rows = evidence.drop(columns="deviation").merge(spread, how="left", on=power.ROW)
+    known = evidence.assign(power=power.with_power(rows).power)
+    return known if known.power.notna().any() else evidence

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from scipy import stats
 
 from pipeline.page import answers
 from pipeline.system.errors import UserError
@@ -21,8 +22,9 @@ def leave(tmp_path: Path) -> Leave:
         folder = tmp_path / "reports" / "questions" / question.name
         folder.mkdir(parents=True)
         (folder / "answer.md").write_text(text, encoding="utf-8")
-        evidence = [f"{number},small,error\n" for number in numbers]
-        (folder / "evidence.csv").write_text("claim,condition,endpoint\n" + "".join(evidence), "utf-8")
+        evidence = [f"{number},small,error,12,t,False,1,2\n" for number in numbers]
+        columns = "claim,condition,endpoint,n,test,equality,margin,deviation\n"
+        (folder / "evidence.csv").write_text(columns + "".join(evidence), "utf-8")
         rows = [f"{number},So.,refuted,,False,No.,\n" for number in numbers]
         (folder / "verdicts.csv").write_text(
             "claim,text,verdict,close,ours,finding,published\n" + "".join(rows), "utf-8"
@@ -60,10 +62,14 @@ def test_the_power_of_a_rule_stands_beside_its_evidence(tmp_path: Path, leave: L
     leave(FIRST, "Little.", "1")
     leave(SECOND, "Much.", "2")
     power = tmp_path / "reports" / "power.csv"
-    power.write_text("question,claim,condition,endpoint,power\nardour,2,small,error,0.25\n", "utf-8")
+    columns = "question,claim,condition,endpoint,n,sets,studies,deviation,power\n"
+    power.write_text(f"{columns}ardour,2,small,error,25,25,3,1,1\n", "utf-8")
     without, with_ = answers.read(tmp_path / "reports", [FIRST, SECOND])
-    assert list(without.evidence) == ["claim", "condition", "endpoint"]
-    assert with_.evidence.power.tolist() == [0.25]
+    assert "power" not in without.evidence
+    # That of twelve replicates, as many as there are, and of the spread of the others: noncentral t.
+    beyond = stats.t.ppf(0.975, 11)
+    expected = stats.nct.sf(beyond, 11, 12**0.5) + stats.nct.cdf(-beyond, 11, 12**0.5)
+    assert with_.evidence.power.tolist() == pytest.approx([expected])
 
 
 def test_a_question_may_claim_nothing(tmp_path: Path, leave: Leave) -> None:
