@@ -8,13 +8,9 @@ from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.science.levels import ALPHA
 
 
-def against(
-    differences: pd.DataFrame, setting: str, metric: str, reference: str | None = None
-) -> pd.DataFrame:
-    """Return the differences to one reference; by default to the tuned baseline, where there is one."""
+def against(differences: pd.DataFrame, setting: str, metric: str, reference: str) -> pd.DataFrame:
+    """Return the differences to one reference."""
     rows = rows_of(differences, setting, metric)
-    if reference is None:
-        reference = TUNED_BASELINE if TUNED_BASELINE in set(rows.reference) else BASELINE
     return rows[rows.reference == reference]
 
 

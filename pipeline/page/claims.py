@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.questions.power import ENOUGH
+from pipeline.system.words import listed
 
 MARKS = {"supported": "✔", "refuted": "✘", "conditional": "◐", "inconclusive": "?"}
 OUTCOMES = {
@@ -20,6 +21,7 @@ OUTCOMES = {
     "unknown": "? cannot be told",
 }
 COLUMNS = ["claim", "the source text says", "verdict", "holds", "opposite", "too small", "open"]
+RANGES = ("sign", "half")  # tests whose limits are the range of the pairs, or of the conditions
 SMALLEST = 0.0001  # a p below this is no more exact than that
 
 
@@ -34,7 +36,7 @@ def overview(verdicts: Sequence[Mapping[str, Any]], evidence: pd.DataFrame) -> p
     counts = Counter(zip(evidence.claim, evidence.outcome, strict=True))
     rows = [
         (
-            f"[{row['claim']}](#claim-{row['claim']})",
+            _link(row["claim"]),
             f"{'*Ours:* ' if row['ours'] else ''}{row['text']}",
             f"{MARKS[row['verdict']]} **{row['verdict']}**{', close' if row['close'] else ''}"
             if row["verdict"] in MARKS
@@ -46,16 +48,20 @@ def overview(verdicts: Sequence[Mapping[str, Any]], evidence: pd.DataFrame) -> p
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def unsettled(verdicts: Iterable[Mapping[str, Any]]) -> str:
+    """Say for which claims the data do not tell, as links."""
+    open_ = [_link(row["claim"]) for row in verdicts if row["verdict"] == "inconclusive"]
+    return f"Not settled: {listed(open_)}." if open_ else "Every claim is settled."
+
+
 def numbers(evidence: pd.DataFrame, claim: str) -> pd.DataFrame:
-    """Return a row a comparison of a claim: adjusted interval and p, and the rule's power if known."""
+    """Return a row a comparison of a claim: adjusted interval and p value, and the rule's power if known."""
     table = []
     for row in evidence[evidence.claim == claim].itertuples():
         cells = {
             "condition": row.condition,
             "endpoint": f"{row.endpoint} ({row.unit})",
-            "effect": f"{row.estimate:+.3g} [{row.low:+.3g}, {row.high:+.3g}]"
-            if np.isfinite([row.estimate, row.low, row.high]).all()
-            else "not measured",
+            "effect": _effect(row),
             "margin": f"{row.margin:.3g}",
             "p": f"< {SMALLEST:.4f}" if row.p_value < SMALLEST else _known(row.p_value, ".2g"),
             "n": str(row.n),
@@ -64,6 +70,19 @@ def numbers(evidence: pd.DataFrame, claim: str) -> pd.DataFrame:
             cells["power"] = f"{_known(row.power, '.2f')}{' (low)' * bool(row.power < ENOUGH)}"
         table.append(cells | {"outcome": OUTCOMES[row.outcome]})
     return pd.DataFrame(table)
+
+
+def _link(claim: str) -> str:
+    return f"[{claim}](#claim-{claim})"
+
+
+def _effect(row: Any) -> str:
+    """Return the estimate with its interval; with the range, where the limits are no interval."""
+    if not np.isfinite([row.estimate, row.low, row.high]).all():
+        return "not measured"
+    if row.test in RANGES:
+        return f"{row.estimate:+.3g} (from {row.low:+.3g} to {row.high:+.3g})"
+    return f"{row.estimate:+.3g} [{row.low:+.3g}, {row.high:+.3g}]"
 
 
 def _known(value: float, digits: str) -> str:

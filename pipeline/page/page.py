@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.page import findings, rankings
+from pipeline.page import claims, findings, rankings
 from pipeline.page.answers import Answer
 from pipeline.params import Params
 from pipeline.science.levels import ALPHA, PERCENT
@@ -54,6 +54,7 @@ def values(
         "test_size": test_size,
         "example_error": error,
         "binomial": math.sqrt(error * (100 - error) / test_size),
+        "unsettled": claims.unsettled(row for answer in answers for row in answer.verdicts),
         "fewest": min(_training_sets(study), default=0),
         "keys": rankings.keys(runs),
     }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipeline.evaluation import champion
-from pipeline.evaluation.significance import against, against_better, verdict
+from pipeline.evaluation.significance import against_better, verdict
 from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.science.metrics import METRICS
 from pipeline.system.words import coded, interval
@@ -51,7 +51,7 @@ def overview(names: Sequence[str], summary: pd.DataFrame, differences: pd.DataFr
 def ranking(name: str, summary: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
     """Return a table of a setting's variants, best test error first, with intervals as text."""
     errors = _metric(summary, name, "test_error").sort_values("estimate", kind="stable")
-    changes = against(differences, name, "test_error").set_index("variant")
+    changes = against_better(differences, name).set_index("variant")
     versus = f"against {str(changes.reference.iloc[0]).replace('_', ' ')}, points"
     metrics = {title: (_metric(summary, name, metric), digits) for title, metric, digits in COLUMNS}
     table = []

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from pipeline.page import claims
 
@@ -26,7 +27,7 @@ def test_numbers_sort_as_numbers() -> None:
 def evidence(*rows: tuple[str, str, float]) -> pd.DataFrame:
     """Evidence on claims: the outcome, and an adjusted p."""
     table = pd.DataFrame(rows, columns=["claim", "outcome", "p_value"])
-    numbers = {"estimate": 0.5, "low": 0.25, "high": 0.75, "margin": 0.1, "n": 16}
+    numbers = {"estimate": 0.5, "low": 0.25, "high": 0.75, "margin": 0.1, "n": 16, "test": "t"}
     return table.assign(condition="l2 in small", endpoint="gap", unit="nats", **numbers)
 
 
@@ -70,6 +71,18 @@ def test_the_evidence_of_a_claim_has_adjusted_intervals_and_p() -> None:
     assert table.outcome.tolist() == ["✔ holds", "✘ the opposite"]
     assert "power" not in table
     assert claims.numbers(judged, "8").empty
+
+
+@pytest.mark.parametrize("test", ["sign", "half"])
+def test_the_range_of_the_pairs_is_no_interval(test: str) -> None:
+    judged = evidence(("7a", "holds", 0.02)).assign(low=-1.0, high=3.0, test=test)
+    assert claims.numbers(judged, "7a").effect.tolist() == ["+0.5 (from -1 to +3)"]
+
+
+def test_what_is_not_settled_is_named() -> None:
+    rows = verdicts(_7a="inconclusive", _7b="refuted", _10="inconclusive")
+    assert claims.unsettled(rows) == "Not settled: [7a](#claim-7a) and [10](#claim-10)."
+    assert claims.unsettled(rows[1:2]) == "Every claim is settled."
 
 
 def test_what_was_not_measured_has_no_number() -> None:

@@ -92,12 +92,15 @@ def stage(
             (folder / f"{name}.svg").write_text('<svg width="9pt"></svg>', encoding="utf-8")
         if question.name == "ardour":
             (folder / "hero.svg").unlink()
-        (folder / "evidence.csv").write_text("claim,condition,endpoint,outcome\n", encoding="utf-8")
+        columns = "claim,condition,endpoint,n,test,equality,margin,deviation,outcome\n"
+        (folder / "evidence.csv").write_text(columns, encoding="utf-8")
         rows = [f"{number}{part},So {number}{part}.,refuted,,False,No.,Yes.\n" for part in "ba"]
         (folder / "verdicts.csv").write_text(
             "claim,text,verdict,close,ours,finding,published\n" + "".join(rows), "utf-8"
         )
-    (reports / "power.csv").write_text("claim,condition,endpoint,power\n", encoding="utf-8")
+    (reports / "power.csv").write_text(
+        "question,claim,condition,endpoint,sets,studies,deviation\n", encoding="utf-8"
+    )
     stale = reports / "figures" / "curves_gone.png"
     stale.parent.mkdir()
     stale.write_bytes(b"of a setting that is no longer declared")
@@ -153,7 +156,7 @@ def test_the_page_says_what_the_tables_and_the_data_say(stage: Path, monkeypatch
     assert "| `ridge` | ▲ +1.00 [+0.95, +1.10] |  |" in text
     assert "| `ridge` | 40.00 [39.90, 40.20] | " in text
     assert "| Keras runs of the variants | 48 |" in text
-    assert "**1b. So 1b.** *Refuted.* No.\nPublished: Yes." in text
+    assert "**1b. So 1b.** *Refuted.* No.\nTo compare: Yes." in text
     assert "| variant | `small` |\n| --- | --- |\n| `ridge` | n=1 |" in text
     # the lowest error of the summary, and sqrt(37 x 63 / 5000)
     assert "5,000 images, so an error of 37.0 % has a standard error\n  of 0.68 points" in text

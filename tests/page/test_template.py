@@ -24,7 +24,7 @@ VERDICT = {
 }
 EVIDENCE = pd.DataFrame(
     {"claim": ["7a"], "condition": "l2 in small", "endpoint": "gap", "unit": "nats", "estimate": 0.5}
-    | {"low": 0.25, "high": 0.75, "n": 9, "p_value": 0.01, "margin": 0.1, "outcome": "holds"}
+    | {"low": 0.25, "high": 0.75, "n": 9, "p_value": 0.01, "margin": 0.1, "test": "t", "outcome": "holds"}
 )
 TWO = [VERDICT, VERDICT | {"claim": "7b", "published": ""}]
 ANSWERS = [
@@ -58,6 +58,7 @@ VALUES: dict[str, Any] = {
     "test_size": 10000,
     "example_error": 2.04,
     "binomial": 0.1414,
+    "unsettled": "Not settled: 9d.",
     "fewest": 3,
     "processors": ["Xeon"],
     "rules": "0123456789ab",
@@ -91,7 +92,7 @@ def test_the_page_holds_its_values() -> None:
     assert "{{" not in text
     assert "{%" not in text
     assert "\n\n- The finding.\n- What it rests on.\n\n" in text
-    assert "The intervals are not adjusted. The rival. None alike. Numbers:" in text
+    assert "The intervals of this table are not adjusted. The rival. None alike. Numbers:" in text
     assert "\n\n- `wide`: 50 images\n\n" in text
     assert "has 5 candidates in each setting" in text
     assert "1 of 7 choices lies at an end" in text
@@ -144,7 +145,7 @@ def test_a_question_has_its_answer_its_verdicts_and_its_evidence_folded() -> Non
         "| [7b](#claim-7b) | So. | ✘ **refuted** |  |  |  |  |\n\n<details>\n<summary>Evidence"
     )
     assert (
-        "\n\n#### Claim 7a\n\n**7a. So.** *Refuted.* No.\nPublished: Yes.\n\n"
+        "\n\n#### Claim 7a\n\n**7a. So.** *Refuted.* No.\nTo compare: Yes.\n\n"
         "| condition | endpoint | effect | margin | p | n | outcome |\n"
         "| --- | --- | --- | --- | --- | --- | --- |\n"
         "| l2 in small | gap (nats) | +0.5 [+0.25, +0.75] | 0.1 | 0.01 | 9 | ✔ holds |\n\n"

@@ -81,13 +81,14 @@ def study(candidates: int = 2, trials: int = 1) -> Study:
 
 def test_the_answer_says_on_what_the_choice_depends(tables: Tables) -> None:
     assert answer.values(study(), tables, EVIDENCE)["sentence"] == (
-        "It depends on data set and width: there, two methods change places beyond chance. Whatever the "
-        "depth, one method is the best. Whether it depends on data size or wrong labels cannot be told from "
-        "chance."
+        "Two methods change places beyond chance with the data set and width: there, the choice depends on "
+        "it. Whatever the depth, one method is the best. Whether it depends on the data size or wrong labels "
+        "cannot be told from chance."
     )
     nothing = answer.values(study(), tables, EVIDENCE.assign(outcome="unknown"))["sentence"]
     assert nothing == (
-        "Whether it depends on data size, data set, width, depth or wrong labels cannot be told from chance."
+        "Whether it depends on the data size, data set, width, depth or wrong labels cannot be told from "
+        "chance."
     )
     assert answer.values(study(), tables, EVIDENCE.iloc[:0])["sentence"] == ""
 

@@ -227,7 +227,7 @@ def test_loss_and_error_need_not_turn_together() -> None:
         "goes on to rise in small (+2.0 points). The validation error does not rise by the margin in clean ("
     )
     filled = answer.values(made.study(Path(), {}), tables, evidence_table([(claim, evidence)]))
-    said = "loss goes on to rise in every setting; the validation error rises in `small`."
+    said = "validation loss goes on to rise in every setting; the validation error rises in `small`."
     assert filled["answer"].endswith(said)
 
 

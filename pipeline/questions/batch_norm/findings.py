@@ -19,10 +19,7 @@ FLAT = 0.1  # of its own later shift: below, the plain network's gradients hardl
 
 def said(tables: Tables, evidence: Sequence[Evidence]) -> str:
     """Say the estimates, signed as the claim has them."""
-    parts = [
-        f"{row.condition}, {row.endpoint}: {row.estimate:+.3g} [{row.low:+.3g}, {row.high:+.3g}] {row.unit}"
-        for row in evidence
-    ]
+    parts = [f"{row.condition}, {row.endpoint}: {row.estimate:+.3g} {row.unit}" for row in evidence]
     if not parts:
         return ""
     return f"In the direction of the claim: {'; '.join(parts)}.{_learned(tables, evidence)}"

@@ -61,13 +61,14 @@ def _axes(evidence: pd.DataFrame) -> str:
     found = {outcome: list(rows.condition[rows.outcome == outcome]) for outcome in rows.outcome.unique()}
     holds, absent = found.pop("holds", []), found.pop("absent", [])
     unknown = [name for names in found.values() for name in names]
-    parts = (
-        [f"It depends on {listed(holds)}: there, two methods change places beyond chance."] if holds else []
-    )
+    parts = []
+    if holds:
+        changes = f"Two methods change places beyond chance with the {listed(holds)}"
+        parts.append(f"{changes}: there, the choice depends on it.")
     if absent:
         parts.append(f"Whatever the {listed(absent, 'or')}, one method is the best.")
     if unknown:
-        parts.append(f"Whether it depends on {listed(unknown, 'or')} cannot be told from chance.")
+        parts.append(f"Whether it depends on the {listed(unknown, 'or')} cannot be told from chance.")
     return " ".join(parts)
 
 

@@ -38,8 +38,8 @@ def _answer(evidence: pd.DataFrame) -> str:
     holds = rises[rises.outcome == str(Outcome.HOLDS)]
     loss, error = (_places(holds, rises, endpoint) for endpoint in (LOSS, ERROR))
     return (
-        "Early stopping keeps the weights of the lowest validation loss. After that epoch the validation "
-        f"loss goes on to rise in {loss}; the validation error rises in {error}."
+        "Early stopping keeps the weights of the lowest validation loss. After that epoch, each run's own, "
+        f"the validation loss goes on to rise in {loss}; the validation error rises in {error}."
     )
 
 

@@ -95,7 +95,7 @@ def gap(name: str, tables: Tables) -> str:
     plain = interval(gaps.loc[BASELINE], 3)
     text = f"In `{name}` the gap in cross-entropy is {plain} nats without regularization"
     if TUNED_BASELINE in gaps.index:
-        text += f", {interval(gaps.loc[TUNED_BASELINE], 3)} with tuned epochs"
+        text += f", {interval(gaps.loc[TUNED_BASELINE], 3)} with the tuned baseline"
     if len(others):
         best = others.estimate.idxmin()
         text += f", and {interval(others.loc[best], 3)} with `{best}`, the narrowest"
@@ -111,7 +111,7 @@ def _opening(name: str, curves: pd.DataFrame) -> str:
     validation, train = wide.validation_cross_entropy, wide.train_cross_entropy
     best, last = validation.idxmin(), validation.index.max()
     return (
-        f" The baseline's validation cross-entropy is lowest after epoch {best} of {last}: "
+        f" On average, the baseline's validation cross-entropy is lowest after epoch {best} of {last}: "
         f"{validation[best]:.3f} nats, and {train[best]:.3f} in training. At the end it is "
         f"{validation[last]:.3f}, and {train[last]:.3f} in training."
     )
