@@ -75,6 +75,16 @@ def test_a_fresh_study_agrees(toy_clone: Clone) -> None:
     assert agrees(toy_clone)
 
 
+def test_results_are_compared_with_the_lock_and_not_with_the_cache(clone: Clone, tmp_path: Path) -> None:
+    """A cache that is moved away, or shared by others and cleaned, makes no result untrue."""
+    (clone.root / ".dvc" / "cache").rename(tmp_path / "elsewhere")
+    assert agrees(clone)
+    (clone.root / "results" / "runs" / "l2" / "added.txt").write_text("by hand\n", encoding="utf-8")
+    ended = clone.python("pipeline", "verify")
+    assert ended.code == 1
+    assert "results/runs/l2: expected as dvc.lock has it, found it modified" in ended.output.splitlines()
+
+
 def test_a_deleted_store_is_written_again_and_equals_the_first(toy_clone: Clone, clone: Clone) -> None:
     before, networks = content(toy_clone), predictions(toy_clone)
     for name in ("mlflow.db", "mlflow.db-wal", "mlflow.db-shm"):

@@ -102,8 +102,9 @@ def _describe(ledger: Ledger, kept: Contents) -> None:
 
 
 def _dvc_status(root: Path) -> subprocess.Popen[str]:
+    """Ask DVC which outputs differ from `dvc.lock`. `dvc status` would not tell where its cache is gone."""
     return subprocess.Popen(
-        (*children.DVC, "status", "--json"),
+        (*children.DVC, "data", "status", "--json"),
         cwd=root,
         env=children.environment(),
         stdout=subprocess.PIPE,
@@ -113,12 +114,11 @@ def _dvc_status(root: Path) -> subprocess.Popen[str]:
 
 
 def _out_of_date(status: subprocess.Popen[str]) -> Iterator[str]:
-    """Yield the training stages whose outputs are not those that `dvc.lock` names."""
+    """Yield the results that are not those that `dvc.lock` names."""
     output, errors = status.communicate()
     if status.returncode:
-        raise UserError(f"dvc status: expected an answer, received {errors.strip()[-300:] or 'none'}")
-    for stage, changes in json.loads(output).items():
-        for change in changes:
-            for path, state in change.get("changed outs", {}).items() if isinstance(change, dict) else ():
-                if path.startswith("results/"):
-                    yield f"{stage}: expected {path} as dvc.lock has it, found it {state}"
+        raise UserError(f"dvc data status: expected an answer, received {errors.strip()[-300:] or 'none'}")
+    for state, paths in json.loads(output).get("uncommitted", {}).items():
+        for path in paths:
+            if path.startswith("results/"):
+                yield f"{path.rstrip('/')}: expected as dvc.lock has it, found it {state}"

@@ -48,13 +48,13 @@ def runs(tiny_run: MakeRun) -> list[Run]:
 
 
 def up_to_date() -> "subprocess.Popen[str]":
-    """What answers as `dvc status` does where nothing has changed."""
+    """What answers as DVC does where nothing has changed."""
     return subprocess.Popen(["echo", "{}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    # `dvc status` asks about a checkout of DVC's, which this is not.
+    # DVC is asked about a checkout of its own, which this is not.
     monkeypatch.setattr(commands, "_dvc_status", lambda root: up_to_date())
     monkeypatch.setattr(experiment, "is_workspace", lambda: True)
     return Stage(tmp_path / "checkout", result)
