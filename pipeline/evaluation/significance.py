@@ -48,8 +48,8 @@ def verdict(estimate: float, p_holm: float) -> str:
     return "better" if estimate < 0 else "worse"
 
 
-def moved(differences: pd.DataFrame, setting: str) -> tuple[int, int, int]:
-    """Count the variants that trade variance for bias, those that lower both, and all of them.
+def moved(differences: pd.DataFrame, setting: str) -> pd.DataFrame:
+    """Return a row a variant: whether it `traded` variance for bias, lowered `both`, or has `more` variance.
 
     A change counts where it is beyond chance, in bias and in variance, against the plain baseline.
     """
@@ -59,8 +59,9 @@ def moved(differences: pd.DataFrame, setting: str) -> tuple[int, int, int]:
         rows = rows[rows.variant != TUNED_BASELINE].set_index("variant")
         parts[part] = rows.estimate.where(rows.p_holm <= ALPHA, 0.0)
     bias, variance = parts["bias"], parts["variance"]
-    traded, both = (bias > 0) & (variance < 0), (bias < 0) & (variance < 0)
-    return int(traded.sum()), int(both.sum()), len(bias)
+    return pd.DataFrame(
+        {"traded": (bias > 0) & (variance < 0), "both": (bias < 0) & (variance < 0), "more": variance > 0}
+    )
 
 
 def rows_of(table: pd.DataFrame, setting: str, metric: str) -> pd.DataFrame:

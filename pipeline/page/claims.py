@@ -55,7 +55,7 @@ def unsettled(verdicts: Iterable[Mapping[str, Any]]) -> str:
 
 
 def numbers(evidence: pd.DataFrame, claim: str) -> pd.DataFrame:
-    """Return a row a comparison of a claim: adjusted interval and p value, and the rule's power if known."""
+    """Return a row a comparison of a claim: adjusted interval, the p that decides, and the power if known."""
     table = []
     for row in evidence[evidence.claim == claim].itertuples():
         cells = {
@@ -63,7 +63,7 @@ def numbers(evidence: pd.DataFrame, claim: str) -> pd.DataFrame:
             "endpoint": f"{row.endpoint} ({row.unit})",
             "effect": _effect(row),
             "margin": f"{row.margin:.3g}",
-            "p": f"< {SMALLEST:.4f}" if row.p_value < SMALLEST else _known(row.p_value, ".2g"),
+            "p": f"< {SMALLEST:.4f}" if _decides(row) < SMALLEST else _known(_decides(row), ".2g"),
             "n": str(row.n),
         }
         if "power" in evidence:
@@ -77,12 +77,23 @@ def _link(claim: str) -> str:
 
 
 def _effect(row: Any) -> str:
-    """Return the estimate with its interval; with the range, where the limits are no interval."""
+    """Return the estimate with its interval; with the range, where the limits are no interval.
+
+    Nothing where no two methods change places: there is no such difference.
+    """
+    if row.test == "reversal" and row.outcome == "absent":
+        return ""
     if not np.isfinite([row.estimate, row.low, row.high]).all():
         return "not measured"
     if row.test in RANGES:
         return f"{row.estimate:+.3g} (from {row.low:+.3g} to {row.high:+.3g})"
     return f"{row.estimate:+.3g} [{row.low:+.3g}, {row.high:+.3g}]"
+
+
+def _decides(row: Any) -> float:
+    """Return the p value behind the outcome: of equality, or of a difference."""
+    equal = row.outcome == "absent" or (row.equality and row.outcome == "holds")
+    return float(row.p_equivalence if equal else row.p_value)
 
 
 def _known(value: float, digits: str) -> str:

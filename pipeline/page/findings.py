@@ -21,7 +21,6 @@ from pipeline.system.words import coded, fall, interval, listed, of
 
 ALIKE = 0.1  # points of error: methods no farther apart in any setting are one under two names
 SEVERAL = 2  # settings that have both: fewer are no evidence
-NAMED = 3  # variants that are named in a sentence
 
 # The changes of the test error in a setting against the better baseline, by the name of the setting.
 Changes = Mapping[str, pd.DataFrame]
@@ -53,7 +52,7 @@ def sentences(study: Params, differences: pd.DataFrame) -> list[str]:
     else:
         where = _places([*many], len(many))
         tried = f"**No method lowers the test error beyond chance** against {rival}, in {where}."
-    said = [_traded(differences, many), tried, _more(first, many), _harm(many)]
+    said = [_traded(differences, many, first), tried, _more(first, many), _harm(many, rival)]
     return [text for text in (*said, _rests(study, differences, many)) if text]
 
 
@@ -62,12 +61,12 @@ def tuned(study: Params, differences: pd.DataFrame) -> str:
     tuning = {name: tuning_of_baseline(differences, name) for name in study.settings}
     tuning = {name: rows for name, rows in tuning.items() if len(rows)}
     effects = [
-        f"{word} its test error beyond chance in {coded(names)}"
-        for word, kind in (("lowers", better), ("raises", worse))
+        f"{word} in {coded(names)}"
+        for word, kind in (("lower", better), ("higher", worse))
         if (names := [name for name, rows in tuning.items() if len(kind(rows))])
     ]
-    changes = listed(effects) or "changes its test error nowhere beyond chance"
-    return f"Tuning the baseline, by cross-entropy, {changes}." if tuning else ""
+    changes = f"makes its test error {listed(effects)}" if effects else "changes its test error nowhere"
+    return f"Tuning the baseline, by cross-entropy, {changes} beyond chance." if tuning else ""
 
 
 def alike(study: Params, summary: pd.DataFrame, differences: pd.DataFrame) -> str:
@@ -95,10 +94,10 @@ def alike(study: Params, summary: pd.DataFrame, differences: pd.DataFrame) -> st
     return f"No two methods lie {within}." if apart else ""
 
 
-def _traded(differences: pd.DataFrame, many: Changes) -> str:
-    """Say how often a method has less variance and more bias, in squared error."""
-    counts = [moved(differences, name) for name in many]
-    traded, both, count = (sum(column) for column in zip(*counts, strict=True))
+def _traded(differences: pd.DataFrame, many: Changes, first: str) -> str:
+    """Say how often a method, and the first of them, has less variance and more bias, in squared error."""
+    moves = pd.concat([moved(differences, name) for name in many])
+    (traded, both, more), count = (int(moves[name].sum()) for name in ("traded", "both", "more")), len(moves)
     if not count:
         return ""
     if not traded:
@@ -108,22 +107,23 @@ def _traded(differences: pd.DataFrame, many: Changes) -> str:
         )
     share = "mostly " if traded > count / 2 else ""
     fewer = f" In {both}, both fall." if both else ""
+    fewer += f" In {more}, variance rises." if more else ""
+    own = moves.traded[moves.index == first]
+    its = f" `{first}` makes this trade in {of(int(own.sum()), len(own))} settings." if own.any() else ""
     return (
         f"Regularization {share}trades variance for bias: networks differ less from one training set to the "
-        f"next, and their average fits a little worse. That is so in {of(traded, count)} comparisons of a "
-        f"method in a setting.{fewer}"
+        f"next, and their average fits a little worse. By squared error, that is so in {of(traded, count)} "
+        f"comparisons of a method in a setting.{fewer}{its}"
     )
 
 
-def _harm(many: Changes) -> str:
-    """Name the variants that raise the test error in the most settings, and in how many of theirs."""
+def _harm(many: Changes, rival: str) -> str:
+    """Name the variants that raise the test error, and in how many of their settings."""
     having = pd.concat(many.values()).variant.value_counts()
     harmed = pd.concat([worse(changes) for changes in many.values()]).variant.value_counts()
     ranked = sorted(harmed.items(), key=lambda item: (-item[1], -item[1] / having[item[0]]))
-    said = [f"`{variant}` in {of(count, having[variant])} settings" for variant, count in ranked[:NAMED]]
-    if rest := [variant for variant, _ in ranked[NAMED:]]:
-        said.append(f"{coded(rest)} in fewer")
-    return f"Some raise the test error beyond chance: {listed(said)}." if said else ""
+    said = [f"`{variant}` in {of(count, having[variant])} settings" for variant, count in ranked]
+    return f"Some do worse than {rival}, beyond chance: {listed(said)}." if said else ""
 
 
 def _rests(study: Params, differences: pd.DataFrame, many: Changes) -> str:
@@ -222,7 +222,7 @@ def _more(first: str, many: Changes) -> str:
         if len(gains) and (most := str(gains.variant[gains.estimate.idxmin()])) != first:
             settings.setdefault(most, []).append(name)
     said = [f"`{variant}` in {coded(names)}" for variant, names in settings.items()]
-    return f"Another method gains more in some settings: {', '.join(said)}." if said and first else ""
+    return f"The largest gain of a setting is another's: {', '.join(said)}." if said and first else ""
 
 
 def _settings_of(variant: str, many: Changes, kind: Callable[[pd.DataFrame], pd.DataFrame]) -> list[str]:

@@ -73,10 +73,10 @@ def learned(memorised: pd.DataFrame, among: Collection[str]) -> list[str]:
         if BASELINE not in means:
             continue
         chosen = means[[name for name in means.index if name in among]].sort_values()
-        each = ", ".join(f"{name} {share:.0%}" for name, share in chosen.items())
+        each = ", ".join(f"{name} {100 * share:.0f}" for name, share in chosen.items())
         said.append(
-            f"in {setting} the network without regularization puts out {means[BASELINE]:.0%} of the wrong "
-            f"labels that it trained on, beyond what it puts out of others{f' ({each})' if each else ''}"
+            f"in {setting} the network without regularization repeats the wrong labels that it trained on "
+            f"{100 * means[BASELINE]:.0f} points more often than others{f' ({each})' if each else ''}"
         )
     return said
 

@@ -86,7 +86,7 @@ class Study:
         settings = [setting for setting, cell in self.cells(variant).items() if not cell.is_dense]
         if not settings:
             return []
-        return [f"Only dense networks can be looked into: what needs that leaves out {coded(settings)}."]
+        return [f"What looks into the networks needs dense ones, and leaves out {coded(settings)}."]
 
     def own(self, *variants: str) -> Iterator[Cell]:
         """Yield the cells that the question itself asked for, of these variants, in the order of the plan."""

@@ -48,7 +48,7 @@ def verdict_table(judged: Judged, tables: Tables) -> pd.DataFrame:
             str(claim.verdict(evidence)),
             claim.close(evidence),
             claim.ours,
-            " ".join(filter(None, (claim.finding(tables, evidence), counted(evidence)))),
+            " ".join(filter(None, (claim.finding(tables, evidence), counted(evidence, claim.existential)))),
             claim.published,
         )
         for claim, evidence in judged
@@ -56,12 +56,12 @@ def verdict_table(judged: Judged, tables: Tables) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def counted(evidence: Sequence[Evidence]) -> str:
+def counted(evidence: Sequence[Evidence], one_is_enough: bool = False) -> str:
     """Say in how many conditions the claim holds, and name those where it does not."""
     if not evidence:
         return "The study has no runs to judge it by."
     holding = sum(piece.outcome is Outcome.HOLDS for piece in evidence)
-    said = [f"Holds in {holding} of {len(evidence)}"]
+    said = [f"Holds in {holding} of {len(evidence)}{', and one is enough' * one_is_enough}"]
     for outcome, words in (
         (Outcome.REVERSED, "the opposite"),
         (Outcome.ABSENT, "absent or below the margin"),

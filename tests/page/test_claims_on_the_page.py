@@ -27,7 +27,16 @@ def test_numbers_sort_as_numbers() -> None:
 def evidence(*rows: tuple[str, str, float]) -> pd.DataFrame:
     """Evidence on claims: the outcome, and an adjusted p."""
     table = pd.DataFrame(rows, columns=["claim", "outcome", "p_value"])
-    numbers = {"estimate": 0.5, "low": 0.25, "high": 0.75, "margin": 0.1, "n": 16, "test": "t"}
+    numbers = {
+        "estimate": 0.5,
+        "low": 0.25,
+        "high": 0.75,
+        "margin": 0.1,
+        "n": 16,
+        "test": "t",
+        "equality": False,
+        "p_equivalence": 0.04,
+    }
     return table.assign(condition="l2 in small", endpoint="gap", unit="nats", **numbers)
 
 
@@ -77,6 +86,17 @@ def test_the_evidence_of_a_claim_has_adjusted_intervals_and_p() -> None:
 def test_the_range_of_the_pairs_is_no_interval(test: str) -> None:
     judged = evidence(("7a", "holds", 0.02)).assign(low=-1.0, high=3.0, test=test)
     assert claims.numbers(judged, "7a").effect.tolist() == ["+0.5 (from -1 to +3)"]
+
+
+def test_the_p_value_is_that_of_the_test_that_decides() -> None:
+    judged = evidence(("7a", "absent", 0.02), ("7a", "unknown", 0.3), ("7a", "holds", 0.01))
+    assert claims.numbers(judged, "7a").p.tolist() == ["0.04", "0.3", "0.01"]
+    assert claims.numbers(judged.assign(equality=True), "7a").p.tolist() == ["0.04", "0.3", "0.04"]
+
+
+def test_where_no_two_methods_change_places_there_is_no_such_difference() -> None:
+    judged = evidence(("9x", "absent", 1.0), ("9x", "holds", 0.01)).assign(test="reversal")
+    assert claims.numbers(judged, "9x").effect.tolist() == ["", "+0.5 [+0.25, +0.75]"]
 
 
 def test_what_is_not_settled_is_named() -> None:

@@ -24,7 +24,17 @@ VERDICT = {
 }
 EVIDENCE = pd.DataFrame(
     {"claim": ["7a"], "condition": "l2 in small", "endpoint": "gap", "unit": "nats", "estimate": 0.5}
-    | {"low": 0.25, "high": 0.75, "n": 9, "p_value": 0.01, "margin": 0.1, "test": "t", "outcome": "holds"}
+    | {
+        "low": 0.25,
+        "high": 0.75,
+        "n": 9,
+        "p_value": 0.01,
+        "margin": 0.1,
+        "test": "t",
+        "equality": False,
+        "p_equivalence": 0.5,
+        "outcome": "holds",
+    }
 )
 TWO = [VERDICT, VERDICT | {"claim": "7b", "published": ""}]
 ANSWERS = [

@@ -54,5 +54,5 @@ def test_a_network_from_the_file_to_a_row_in_the_report(clone: Clone) -> None:
             assert np.allclose(residual(weights, images), archive["logits"][:50], atol=1e-4)
     report = (clone.root / "reports" / "report.md").read_text("utf-8")
     assert "2 residual blocks of 64 units (relu), adam at 0.001, falling to zero along a cosine" in report
-    assert f"Only dense networks can be looked into: what needs that leaves out `{name}`." in report
+    assert f"What looks into the networks needs dense ones, and leaves out `{name}`." in report
     clone.python("pipeline", "verify").succeeded()

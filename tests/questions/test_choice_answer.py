@@ -35,6 +35,14 @@ EVIDENCE = pd.DataFrame(
         "claim": ["9a", "9a", "9b", "9b", "9c", "9x"],
         "condition": ["data size", "data set", "width", "depth", "small", "wrong labels"],
         "outcome": ["unknown", "holds", "holds", "absent", "holds", "unknown"],
+        "endpoint": [
+            "none",
+            "l2 and drop change places between a and b",
+            "l1 and l2 change places",
+            "",
+            "",
+            "",
+        ],
     }
 )
 LOSS, ERROR = "validation_cross_entropy", "validation_error"
@@ -81,14 +89,14 @@ def study(candidates: int = 2, trials: int = 1) -> Study:
 
 def test_the_answer_says_on_what_the_choice_depends(tables: Tables) -> None:
     assert answer.values(study(), tables, EVIDENCE)["sentence"] == (
-        "Two methods change places beyond chance with the data set and width: there, the choice depends on "
-        "it. Whatever the depth, one method is the best. Whether it depends on the data size or wrong labels "
-        "cannot be told from chance."
+        "Two methods change places beyond chance with the data set (l2 and drop) and width (l1 and l2). "
+        "Whatever the depth, one method is the best. Whether the choice depends on the data size or wrong "
+        "labels cannot be told from chance."
     )
     nothing = answer.values(study(), tables, EVIDENCE.assign(outcome="unknown"))["sentence"]
     assert nothing == (
-        "Whether it depends on the data size, data set, width, depth or wrong labels cannot be told from "
-        "chance."
+        "Whether the choice depends on the data size, data set, width, depth or wrong labels cannot be told "
+        "from chance."
     )
     assert answer.values(study(), tables, EVIDENCE.iloc[:0])["sentence"] == ""
 
@@ -96,8 +104,9 @@ def test_the_answer_says_on_what_the_choice_depends(tables: Tables) -> None:
 def test_the_answer_says_what_a_fixed_choice_costs(tables: Tables) -> None:
     """Of the variants that all conditions have; the choice is among all methods."""
     assert answer.fixed_choice(tables["regret"]) == (
-        "Always taking `dropout` costs 0.13 points more test error than choosing among 4 methods by the "
-        "validation loss, and always taking `l2` costs 0.50 points more (means over 12 conditions)."
+        "Always taking `dropout` costs 0.13 points more test error than choosing among 4 methods, the "
+        "baselines included, by the validation loss, and always taking `l2` costs 0.50 points more (means "
+        "over the 12 conditions that have all of these)."
     )
     cheaper = REGRET.assign(estimate=REGRET.estimate - 0.2)
     assert "Always taking `dropout` costs 0.07 points less test" in answer.fixed_choice(cheaper)

@@ -64,7 +64,7 @@ def test_what_is_not_dense_is_left_out_by_name(study: made.MadeStudy, tiny_run: 
     for name in ("errors", "correlation", "units", "pixels", "damaged", "scores"):
         assert tables[name].equals(before[name])
     sentences = answer.values(study, tables, made.evidence())["sentences"]
-    assert sentences[-1] == "Only dense networks can be looked into: what needs that leaves out `maps`."
+    assert sentences[-1] == "What looks into the networks needs dense ones, and leaves out `maps`."
 
 
 def test_silencing_a_unit_costs_its_image(study: Study) -> None:

@@ -188,7 +188,7 @@ def test_the_answer_comes_first_and_shows_what_is_drawn() -> None:
     values = answer.values(made.study(Path(), {}), made_up(1.0), evidence)
     page = markdown.render(QUESTION.template, {"percent": "95 %"} | values)
     assert page.startswith("**The share of the input gradient on real pixels is ")
-    assert "In `distracted`, the real pixels have 70% under `l1`, 60% under `l2` and 50% without a" in page
+    assert "In `distracted`, the share of the squared weights on the real pixels is 70% under `l1`" in page
     assert "Test error of L2 minus that of L1: +0.500 [+0.250, +1.000] points in `distracted`." in page
     figures = draw(made_up(1.0))
     assert [f"(questions/features/{name}.png)" in page for name in figures] == [True]

@@ -110,7 +110,7 @@ def test_penalties_alone_are_asked_what_noise_they_fit() -> None:
     assert {piece.margin for piece in evidence} == {0.10}
     assert [piece.estimate for piece in evidence] == pytest.approx([0.4, 0.02, -0.05], abs=0.02)
     assert [piece.outcome for piece in evidence] == [Outcome.HOLDS, Outcome.ABSENT, Outcome.ABSENT]
-    assert made.facts(NOISE.finding({"study/memorised": table}, evidence)) == "80% 2 40% 1 78% 85%"
+    assert made.facts(NOISE.finding({"study/memorised": table}, evidence)) == "80 2 40 1 78 85"
 
 
 def test_what_is_put_out_by_chance_is_no_noise_that_was_fitted() -> None:
@@ -149,7 +149,10 @@ def test_the_page_has_the_table_and_what_noise_was_fitted() -> None:
     page = markdown.render(QUESTION.template, {"percent": "95 %"} | said)
     assert page.startswith(f"**{said['lead']}**\n")
     assert f"| penalty | {PLAIN} | {TUNED} |" in page
-    assert "In noisy the network without regularization puts out 80% of the wrong labels" in page
+    assert (
+        "In noisy the network without regularization repeats the wrong labels that it trained on 80 points"
+        in page
+    )
     assert "(questions/penalties/evidence.csv)" in page
 
 

@@ -223,8 +223,8 @@ def test_the_answer_has_the_numbers_of_the_evidence(
     values = answer.values(asked(params), tables, evidence("holds", "holds"))
     assert values["answer"] == (
         "In the textbook program Dropout(0.2) lowers the test error. Over 10 replicates it lowers the error "
-        "by 0.12 [-0.12, 0.62] points in the mean and by 0.25 [0.00, 0.75] in the median; differences within "
-        "0.2 points count as none."
+        "by 0.12 [-0.12, 0.62] points in the mean and by 0.25 [0.00, 0.75] in the median. Differences within "
+        "0.2 points count as none, by one-sided tests, whose interval is narrower."
     )
     assert values["program"].startswith(
         "50 images of `mnist`, hidden layers 16-8 (relu), sgd at 0.1, batches of 10, 3 epochs"
@@ -242,7 +242,7 @@ def test_the_answer_has_the_numbers_of_the_evidence(
     ("outcomes", "said"),
     [
         (("reversed", "reversed"), "raises the test error."),
-        (("absent", "absent"), "makes no difference to the test error that counts."),
+        (("absent", "absent"), "makes no difference of note to the test error."),
         (("unknown", "absent"), "It is not settled whether Dropout(0.2) lowers the test error"),
         (("unknown", "unknown"), "It is not settled whether Dropout(0.2) lowers the test error"),
     ],

@@ -208,7 +208,7 @@ def test_the_answer_names_what_is_traded_and_what_it_brings() -> None:
         sources=sources(small=(0.14, 0.04, 0.02)),
     )
     assert said["lead"] == (
-        "Variance falls in every setting with `l1`; bias rises in every setting with `l1`."
+        "By squared error, variance falls in every setting with `l1`; bias rises in every setting with `l1`."
     )
     assert said["answer"] == (
         "Measured by squared error, `l1` trades more bias for less variance in every setting; `drop` "

@@ -42,10 +42,11 @@ def fixed_choice(rows: pd.DataFrame) -> str:
     if len(rows) < 2:
         return ""
     least, most = rows.loc[rows.estimate.idxmin()], rows.loc[rows.estimate.idxmax()]
+    conditions = counted(int(least.conditions), "condition")
     return (
         f"Always taking `{least.method}` {_costs(least.estimate)} test error than choosing among "
-        f"{counted(methods, 'method')} by the validation loss, and always taking `{most.method}` "
-        f"{_costs(most.estimate)} (means over {counted(int(least.conditions), 'condition')})."
+        f"{counted(methods, 'method')}, the baselines included, by the validation loss, and always taking "
+        f"`{most.method}` {_costs(most.estimate)} (means over the {conditions} that have all of these)."
     )
 
 
@@ -59,16 +60,19 @@ def _axes(evidence: pd.DataFrame) -> str:
     if rows.empty:
         return ""
     found = {outcome: list(rows.condition[rows.outcome == outcome]) for outcome in rows.outcome.unique()}
-    holds, absent = found.pop("holds", []), found.pop("absent", [])
+    pairs = (
+        row.endpoint.partition(" change places")[0] for row in rows[rows.outcome == "holds"].itertuples()
+    )
+    holds = [f"{axis} ({pair})" for axis, pair in zip(found.pop("holds", []), pairs, strict=True)]
+    absent = found.pop("absent", [])
     unknown = [name for names in found.values() for name in names]
     parts = []
     if holds:
-        changes = f"Two methods change places beyond chance with the {listed(holds)}"
-        parts.append(f"{changes}: there, the choice depends on it.")
+        parts.append(f"Two methods change places beyond chance with the {listed(holds)}.")
     if absent:
         parts.append(f"Whatever the {listed(absent, 'or')}, one method is the best.")
     if unknown:
-        parts.append(f"Whether it depends on the {listed(unknown, 'or')} cannot be told from chance.")
+        parts.append(f"Whether the choice depends on the {listed(unknown, 'or')} cannot be told from chance.")
     return " ".join(parts)
 
 

@@ -48,8 +48,8 @@ def _shares(attention: pd.DataFrame) -> list[str]:
             for column in ("weights", "gradients")
         )
         sentences.append(
-            f"In `{setting}`, the real pixels have {weights} of the squared weights, and {gradients} of the "
-            "squared input gradients."
+            f"In `{setting}`, the share of the squared weights on the real pixels is {weights}; that of the "
+            f"squared input gradients is {gradients}."
         )
     return sentences
 

@@ -34,13 +34,15 @@ def _lead(evidence: pd.DataFrame) -> str:
         return ""
     everywhere, partly, none = where_it_holds(zip(rows.condition, rows.outcome, strict=True))
     narrow = all_but(everywhere, [*everywhere, *partly, *none])
-    narrows = f"{capital(narrow)} {verb('narrow', everywhere, narrow)} the gap in every setting."
+    narrows = (
+        f"{capital(narrow)} {verb('narrow', everywhere, narrow)} the gap in cross-entropy in every setting."
+    )
     helped = list(dict.fromkeys(name for names in _better(evidence).values() for name in names))
     if not helped:
         return f"{narrows} No method lowers the test error of both baselines."
     lower = verb("lower", helped)
     return (
-        f"{narrows} Only {coded(helped)} {lower} the test error below that of both baselines in any setting."
+        f"{narrows} Only {coded(helped)} {lower} the test error below that of both baselines in some setting."
     )
 
 
@@ -98,7 +100,7 @@ def gap(name: str, tables: Tables) -> str:
         text += f", {interval(gaps.loc[TUNED_BASELINE], 3)} with the tuned baseline"
     if len(others):
         best = others.estimate.idxmin()
-        text += f", and {interval(others.loc[best], 3)} with `{best}`, the narrowest"
+        text += f", and {interval(others.loc[best], 3)} with `{best}`, the narrowest of the methods"
     return f"{text}.{_opening(name, tables['curves'])}"
 
 

@@ -30,9 +30,9 @@ def _lead(rows: pd.DataFrame) -> str:
     both = (rows.outcome == LOWER).groupby(rows.condition, sort=False).all()
     where = [str(condition) for condition in both.index[both]]
     if not where:
-        return "No penalty lowers the test error of both baselines."
+        return "No penalty brings the test error below that of both baselines beyond chance."
     cases = f"{of(len(where), len(both))} cases: {_conditions(where)}"
-    return f"A penalty lowers the test error of both baselines in {cases}."
+    return f"A penalty brings the test error below that of both baselines in {cases}."
 
 
 def _answer(rows: pd.DataFrame) -> str:

@@ -15,7 +15,7 @@ from pipeline.system.words import interval
 SAID: dict[str, str] = {
     Outcome.HOLDS: "In the textbook program Dropout(0.2) lowers the test error",
     Outcome.REVERSED: "In the textbook program Dropout(0.2) raises the test error",
-    Outcome.ABSENT: "In the textbook program Dropout(0.2) makes no difference to the test error that counts",
+    Outcome.ABSENT: "In the textbook program Dropout(0.2) makes no difference of note to the test error",
 }
 UNSETTLED = "It is not settled whether Dropout(0.2) lowers the test error of the textbook program"
 
@@ -39,7 +39,8 @@ def _answer(evidence: pd.DataFrame) -> str:
     said = SAID.get(mean.outcome, UNSETTLED) if mean.outcome == median.outcome else UNSETTLED
     return (
         f"{said}. Over {mean.n} replicates it lowers the error by {interval(mean, 2)} points in the mean and "
-        f"by {interval(median, 2)} in the median; differences within {mean.margin:g} points count as none."
+        f"by {interval(median, 2)} in the median. Differences within {mean.margin:g} points count as "
+        "none, by one-sided tests, whose interval is narrower."
     )
 
 

@@ -44,7 +44,10 @@ def _lead(evidence: pd.DataFrame) -> str:
     if not {"2a", "2b"} <= set(places):
         return ""
     falls, rises = (all_but(places[claim][0], list(chain(*places[claim]))) for claim in ("2b", "2a"))
-    return f"Variance falls in every setting with {falls}; bias rises in every setting with {rises}."
+    return (
+        f"By squared error, variance falls in every setting with {falls}; bias rises in every setting with "
+        f"{rises}."
+    )
 
 
 def _traded(evidence: pd.DataFrame) -> str:
