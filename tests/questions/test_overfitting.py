@@ -228,8 +228,8 @@ def test_the_gap_opens_after_the_lowest_validation_loss(tables: Tables) -> None:
     assert answer.gap("small", tables) == (
         "In `small` the gap in cross-entropy is 0.419 [0.319, 0.619] nats without regularization, 0.350 "
         "[0.250, 0.550] with the tuned baseline, and 0.100 [0.000, 0.300] with `stop`, the narrowest of the "
-        "methods. On average, the baseline's validation cross-entropy is lowest after epoch 2 of 3: 0.500 nats, "
-        "and 0.300 in training. At the end it is 0.700, and 0.100 in training."
+        "methods. On average, the baseline's validation cross-entropy is lowest after epoch 2 of 3: 0.500 "
+        "nats, and 0.300 in training. At the end it is 0.700, and 0.100 in training."
     )
 
 
