@@ -228,8 +228,8 @@ def test_a_row_a_network_variant_and_training_set(tables: dict[str, pd.DataFrame
 
     Guessing errs in 90 %, and the lowest error of all is 10.5 on the first training set, so that a rate
     works up to 50.25: two do without, three with; on the second 11, up to 50.5. The plain network has 11.5
-    in its best epoch, the third at .1: up to 12.5 counts, which it reaches in epoch 3, and the normalized
-    one at its best rate, .1, in epoch 2.
+    and 12 in its best epoch, the third at .1: up to 12.75 counts, which it reaches in epoch 3, and the
+    normalized one at its best rate, .1, in epoch 2.
     """
     rows = tables["summary"].set_index(["variant", "split"])
     train = (2.0, 1.0, 0.5)
@@ -285,6 +285,16 @@ def test_a_rate_at_which_one_run_diverges_is_never_the_best(record: MakeRecord) 
 def test_an_error_that_is_never_reached_takes_longer_than_all_epochs(record: MakeRecord) -> None:
     rows = measured([record((50, 40, 30)), record((60, 50, 40), variant="batch_norm")])["summary"]
     assert rows.set_index("variant").epochs_to_plain.to_dict() == {"baseline": 3, "batch_norm": 4}
+
+
+def test_a_plain_network_that_guesses_to_the_end_is_not_there_at_once(record: MakeRecord) -> None:
+    """On the second training set; on average the plain network comes down to 60 %."""
+    errors = {("baseline", 0): (90, 50, 30), ("baseline", 1): (90, 90, 90)}
+    errors |= {("batch_norm", split): (50, 40, 30) for split in (0, 1)}
+    records = [record(there, variant=variant, split=split) for (variant, split), there in errors.items()]
+    rows = measured(records)["summary"].set_index(["variant", "split"]).epochs_to_plain
+    assert rows["baseline"].tolist() == [2, 4]
+    assert rows["batch_norm"].tolist() == [1, 1]
 
 
 def test_the_shift_has_a_row_a_layer_and_epoch(tables: dict[str, pd.DataFrame]) -> None:

@@ -13,7 +13,7 @@ from pipeline.records import Record
 
 AT = ["network", "variant", "split"]
 METHOD = ["network", "variant"]
-POINT = 1.0  # points of validation error to the plain network's, within which a network has caught up
+POINT = 1.0  # points of validation error to that of the plain networks, within which a network has caught up
 
 
 def summary(records: Mapping[str, Record], runs: pd.DataFrame, guessing: float) -> pd.DataFrame:
@@ -25,8 +25,9 @@ def summary(records: Mapping[str, Record], runs: pd.DataFrame, guessing: float) 
     the lowest error of this variant itself, which there always is, and `largest_place` its place among the
     rates, from 1. `diverged_rates` counts the runs that diverged. `best_rate` and `best_epoch` have the
     lowest validation loss, as a mean over the training sets; error (percent) and gap (nats) are those of
-    that epoch. `epochs_to_plain` is the first epoch, at the best rate, within POINT of the plain network's
-    error.
+    that epoch. `epochs_to_plain` is the first epoch, at the best rate, within POINT of the mean error of the
+    plain networks there; one more than there are, where none is. (A plain network that guesses to the end has
+    its own error from the first epoch on.)
     """
     places = {rate: 1 + place for place, rate in enumerate(sorted(runs.learning_rate.unique()))}
     error = runs.validation_error
@@ -40,11 +41,15 @@ def summary(records: Mapping[str, Record], runs: pd.DataFrame, guessing: float) 
         for row in _of(runs, *method).itertuples()
         if row.learning_rate == rate
     }
+    plain: dict[str, list[float]] = {}
+    for (network, variant, _), record in at_best.items():
+        if variant == BASELINE:
+            error_there = record.history["validation_error"][best[network, BASELINE][1] - 1]
+            plain.setdefault(network, []).append(100 * error_there)
     rows = []
     for (network, variant, split), tried in runs.groupby(AT, sort=False):
         rate, epoch = best[network, variant]
-        record, plain = at_best[network, variant, split], at_best[network, BASELINE, split]
-        target = 100 * plain.history["validation_error"][best[network, BASELINE][1] - 1]
+        record = at_best[network, variant, split]
         history = record.history
         rows.append(
             {
@@ -61,7 +66,7 @@ def summary(records: Mapping[str, Record], runs: pd.DataFrame, guessing: float) 
                 "cross_entropy_gap": (history["validation_cross_entropy"] - history["train_cross_entropy"])[
                     epoch - 1
                 ],
-                "epochs_to_plain": _epochs(record, target + POINT),
+                "epochs_to_plain": _epochs(record, float(np.mean(plain[network])) + POINT),
             }
         )
     return pd.DataFrame(rows)

@@ -172,7 +172,7 @@ CLAIMS = (
     ),
     Claim(
         number="9c",
-        text="The right choice depends on the resources: which method is ahead changes with the epochs.",
+        text="The right choice depends on the resources: two methods change places with the epochs.",
         published=_PRECHELT,
         evidence=_on_budgets,
         finding=_ahead,
