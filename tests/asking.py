@@ -28,7 +28,7 @@ def resolved(study: Params) -> dict[str, Plan]:
     """The plans of the study, of data whose digests tell the training sets apart."""
     data = digests(study)
     cells = [*plan.of_settings(study)]
-    for question in questions.discover():
+    for question in questions.asked(study):
         cells += question.cells(study)
     return plan.resolve(study.stages, cells, data)
 
