@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pipeline.evaluation.cells import Cell
 from pipeline.params import BASELINE
 from pipeline.plan import Run
-from pipeline.questions.study import Study
+from pipeline.questions.study import Study, scaled
 from pipeline.science import diagnostics, pruning, sensitivity
-from pipeline.science.network import Network, Single
+from pipeline.science.network import Mask, Network, Single
 
 IMAGES = 250  # no more of the test images tell how a network reacts
 COLUMNS = ["setting", "variant", "split", "init", "norm", "directions", "gradient"]
@@ -30,15 +29,15 @@ def measured(study: Study) -> pd.DataFrame:
     these images.
     """
     rows: list[dict[str, Any]] = []
-    trained_on: dict[tuple[str, int], NDArray[np.bool_]] = {}  # by setting and training set
+    live: dict[tuple[str, int], list[Mask]] = {}  # by setting and training set
     for cell in _cells(study):
         if cell.is_dense:
             images, _ = study.test_sample(cell.run, IMAGES)
             for run, network in cell.networks():
-                key = (run.setting, run.split)
-                if key not in trained_on:
-                    trained_on[key] = _used(study, run)
-                rows.append(_of(run, network, trained_on[key], images))
+                at = (run.setting, run.split)
+                if at not in live:
+                    live[at] = pruning.live(network, scaled(study.replicate(run, run.split).train_images))
+                rows.append(_of(run, network, live[at], images))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -53,14 +52,7 @@ def _cells(study: Study) -> Iterator[Cell]:
         yield from study.cells(variant).values()
 
 
-def _used(study: Study, run: Run) -> NDArray[np.bool_]:
-    """Return which inputs are not zero in all images that a run trained on, as one image (1, inputs)."""
-    images = study.replicate(run, run.split).train_images
-    return np.asarray(images.reshape(len(images), -1).any(axis=0, keepdims=True))
-
-
-def _of(run: Run, network: Network, used: NDArray[np.bool_], images: Single) -> dict[str, Any]:
-    masks = pruning.live(network, used)
+def _of(run: Run, network: Network, masks: list[Mask], images: Single) -> dict[str, Any]:
     weights = pruning.chosen(network, masks).astype(np.float64)
     live = network.kernels[0][masks[0][:, 0]]
     place = {"setting": run.setting, "variant": run.variant, "split": run.split, "init": run.init}
