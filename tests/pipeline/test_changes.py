@@ -59,6 +59,7 @@ def test_a_stage_forced_again_gives_the_same_bytes_and_no_second_record(clone: C
     # What was recorded says the same, and stays, with what people have added to it.
     assert {run.info.run_id for run in clone.logged("run")} == {run.info.run_id for run in children}
     assert clone.run("dvc", "repro").succeeded().ran == []
+    clone.python("pipeline", "verify").succeeded()  # its networks are registered as before
 
 
 def test_a_variant_taken_away_is_gone(clone: Clone) -> None:

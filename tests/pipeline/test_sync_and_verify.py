@@ -14,6 +14,7 @@ from pipeline.training.backend import import_keras
 from tests.pipeline.clone import Clone
 
 AGREE = "DVC and MLflow agree on {} Keras runs\n"
+SAYS_IT = "MLflow says what DVC keeps\n"
 SAID_BEFORE = "MLflow says what DVC keeps, and did before\n"
 # Of a run that is written again: ids, where and when, and what says so.
 ELSEWHERE = {"process", "mlflow.parentRunId", "mlflow.log-model.history"}
@@ -93,15 +94,15 @@ def test_a_deleted_store_is_written_again_and_equals_the_first(toy_clone: Clone,
     ended = clone.python("pipeline", "verify")
     assert ended.code == 1
     assert "small/l2: expected one run in MLflow, found 0" in ended.output.splitlines()
-    clone.python("pipeline", "sync").succeeded()
+    mended = clone.python("pipeline", "sync").succeeded().output.splitlines(keepends=True)
+    assert mended[-1] == SAYS_IT
+    assert "mended: small/l2\n" in mended
     assert agrees(clone)
     assert content(clone) == before
     again = predictions(clone)
     assert again.keys() == networks.keys()
     assert all(np.array_equal(again[name], networks[name]) for name in networks)
-    assert (
-        clone.python("pipeline", "sync").succeeded().output == "MLflow says what DVC keeps, and did before\n"
-    )
+    assert clone.python("pipeline", "sync").succeeded().output == SAID_BEFORE
 
 
 def test_the_aliases_follow_the_validation_loss(toy_clone: Clone) -> None:
