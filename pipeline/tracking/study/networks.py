@@ -9,11 +9,13 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pandas as pd
 from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 
 from pipeline import params, records
 from pipeline.datasets import prepared
+from pipeline.evaluation import champion
 from pipeline.plan import version
 from pipeline.records import Record
 from pipeline.science.metrics import METRICS, recorded
@@ -22,7 +24,7 @@ from pipeline.tracking.agreement import ModelEntry, Registered
 from pipeline.tracking.study import entries, experiment, notes, summary
 from pipeline.tracking.study.outputs import Cell
 
-VALIDATION, ERROR = "validation_cross_entropy", "test_error"
+ERROR = "test_error"
 CHAMPION = "champion"
 EXAMPLES = 2  # images of the input example
 APPLIED = 50  # test images on which a network must give its recorded logits
@@ -84,8 +86,9 @@ def _save(root: Path, stage: str, record: Record, folder: Path, described: Model
 
 def best(cell: Cell) -> int:
     """Return the place of the replicate whose network is logged; the first where nothing is held out."""
-    losses = [record.final.get(VALIDATION, 0.0) for record in cell.reported]
-    return int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
+    losses = [record.final.get(champion.CHOSEN_BY) for record in cell.reported]
+    replicates = {champion.CHOSEN_BY: losses, "place": range(len(losses))}
+    return int(champion.best(pd.DataFrame(replicates, dtype=float)).place)
 
 
 def has_one(cell: Cell) -> bool:
@@ -113,8 +116,8 @@ def registered(cells: Iterable[Cell]) -> dict[str, Registered]:
         of_setting = aliases.setdefault(name, {params.BASELINE: None, CHAMPION: None})
         if cell.planned[0].variant == params.BASELINE:
             of_setting[params.BASELINE] = cell.key
-        losses = [record.final.get(VALIDATION, math.nan) for record in cell.reported]
-        loss = summary.mean(cell.reported, VALIDATION) if np.isfinite(losses).all() else math.inf
+        losses = [record.final.get(champion.CHOSEN_BY, math.nan) for record in cell.reported]
+        loss = summary.mean(cell.reported, champion.CHOSEN_BY) if np.isfinite(losses).all() else math.inf
         if loss < lowest.get(name, math.inf):
             of_setting[CHAMPION], lowest[name] = cell.key, loss
     return {name: Registered(_about(settings[name]), of_name) for name, of_name in aliases.items()}
@@ -160,7 +163,7 @@ def card(cell: Cell) -> str:
 
 
 def _reason(record: Record) -> str:
-    if VALIDATION in record.final:
+    if champion.CHOSEN_BY in record.final:
         return "by the lowest validation loss"
     return "as the first, for nothing is held out,"
 
