@@ -47,9 +47,9 @@ def test_what_ends_a_command_ends_all_that_it_started(repository: Path, number: 
         assert len(family) == 2
         assert all(map(alive, family))
         process.send_signal(number)
+        until_gone([psutil.Process(process.pid), *family])
         assert process.stdout.read() == "cleaned up\n"
         assert process.wait() == 128 + number
-    until_gone(family)
 
 
 def test_without_a_signal_the_code_is_that_of_the_command(tmp_path: Path) -> None:
@@ -67,9 +67,12 @@ def test_a_command_that_ignores_the_end_of_its_terminal_goes_on(repository: Path
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "stage\n"
-        until(lambda: "nohup" not in command_line(psutil.Process(process.pid)), "the start of the command")
+        command_itself = psutil.Process(process.pid)
+        until(lambda: "nohup" not in command_line(command_itself), "the start of the command")
+        family = command_itself.children(recursive=True)
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTERM)
+        until_gone([command_itself, *family])
         assert process.stdout.read() == "cleaned up\n"
         assert process.wait() == 128 + signal.SIGTERM
 

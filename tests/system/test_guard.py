@@ -4,6 +4,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import psutil
 import pytest
 
 from pipeline.system import guard
-from tests.processes import alive, end_all, until, until_gone
+from tests.processes import LIMIT, alive, end_all, until, until_gone
 
 Start = Callable[[str], "Family"]
 
@@ -35,6 +36,14 @@ class Family:
         assert parent.stdout is not None
         self.parent, self.output = parent, parent.stdout
         self.child = psutil.Process(int(self.output.readline()))
+        # What would be read for ever ends then, and the test fails.
+        self.limit = threading.Timer(LIMIT, self.end)
+        self.limit.start()
+
+    def end(self) -> None:
+        """End both, if they still live."""
+        self.parent.kill()
+        end_all([self.child])
 
     def looks(self) -> None:
         """Read that the child has looked, again and again."""
@@ -63,9 +72,9 @@ def start(repository: Path) -> Iterator[Start]:
 
     yield begin
     for family in families:
-        family.parent.kill()
+        family.limit.cancel()
+        family.end()
         family.parent.wait()
-        end_all([family.child])
         family.output.close()
 
 
@@ -138,7 +147,7 @@ def test_sigterm_closes_what_is_open(repository: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.terminate()
-        output, errors = process.communicate()
+        output, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, output, errors) == (128 + signal.SIGTERM, "closed\n", "")
 
 
