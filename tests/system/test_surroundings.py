@@ -1,8 +1,10 @@
 """What a process is started with: Python's switches, a terminal of ASCII, another interpreter."""
 
+import hashlib
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -71,17 +73,42 @@ def test_an_interpreter_without_the_packages_is_one_line(repository: Path, modul
     )
 
 
+def recipe(repository: Path, what: str) -> str:
+    """The line of the Makefile's set-up that has something in it."""
+    make = ["make", "--dry-run", "--always-make", "--file", str(repository / "Makefile"), "setup"]
+    lines = subprocess.run(make, cwd=repository, capture_output=True, text=True, check=True).stdout
+    (line,) = (line for line in lines.splitlines() if what in line)
+    return line
+
+
 def test_an_environment_that_make_set_up_is_found_without_its_activation(
     repository: Path, tmp_path: Path
 ) -> None:
     """A stage that `.venv/bin/dvc` starts gets `python` from there, as the recipe of the Makefile has it."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / ".venv")], check=True)
-    make = ["make", "--dry-run", "--always-make", "--file", str(repository / "Makefile"), "setup"]
-    recipe = subprocess.run(make, cwd=repository, capture_output=True, text=True, check=True).stdout
-    (line,) = (line for line in recipe.splitlines() if "activated.pth" in line)
-    subprocess.run(["sh", "-c", line], cwd=tmp_path, check=True)
+    subprocess.run(["sh", "-c", recipe(repository, "activated.pth")], cwd=tmp_path, check=True)
     program = "import subprocess; subprocess.run(['sh', '-c', 'command -v python'], check=True)"
     for path in ("/usr/bin:/bin", f"/bin:{tmp_path}/.venv/bin"):
         command = [str(tmp_path / ".venv" / "bin" / "python"), "-c", program]
         ended = subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=True)
         assert ended.stdout == f"{tmp_path}/.venv/bin/python\n"
+
+
+def test_a_pip_that_installs_for_the_user_installs_into_the_environment(
+    repository: Path, tmp_path: Path
+) -> None:
+    wheel = tmp_path / "tiny-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", "")
+        archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr("tiny-1.0.dist-info/RECORD", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (tmp_path / "requirements.lock").write_text(f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n", "utf-8")
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / ".venv")], check=True)
+    environment = os.environ | {"PIP_USER": "1", "PIP_NO_INDEX": "1", "HOME": str(tmp_path / "home")}
+    subprocess.run(
+        ["sh", "-c", recipe(repository, "--require-hashes")], cwd=tmp_path, env=environment, check=True
+    )
+    (installed,) = tmp_path.rglob("tiny.py")
+    assert installed.is_relative_to(tmp_path / ".venv")
