@@ -14,6 +14,7 @@ from pipeline.params import BASELINE
 from pipeline.system import children
 from pipeline.system.checkout import ROOT
 from pipeline.system.errors import UserError, unknown
+from pipeline.system.untrusted import printable
 
 WORSE = 3  # the exit code of a comparison; 1 is an error, 2 a misspelt option
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
@@ -53,7 +54,7 @@ def verify(rev: Revision = None) -> None:
 
     count, problems = tracking.verify(ROOT, rev)
     for problem in problems:
-        print(problem)
+        print(printable(problem))
     if problems:
         mends = "python -m pipeline sync" + (f" --rev {rev}" if rev else "")
         raise UserError(
@@ -80,7 +81,12 @@ def sync(
 
     said = "differs: " if dry else "mended: "
     written = tracking.sync(
-        ROOT, lambda line: print(f"{said}{line}", flush=True), rev=rev, dry=dry, quick=quick, stale=stale
+        ROOT,
+        lambda line: print(printable(f"{said}{line}"), flush=True),
+        rev=rev,
+        dry=dry,
+        quick=quick,
+        stale=stale,
     )
     if dry and written:
         print(f"sync would mend {len(written)} differences")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from mlflow.entities import LoggedModel, Metric, Param, RunTag
 from mlflow.entities import Run as Logged
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.store.entities import PagedList
 
 from pipeline.tracking.agreement import store
 from pipeline.tracking.agreement.circumstances import Circumstances
@@ -191,29 +193,27 @@ class Ledger:
 
     def groups(self, condition: str = "") -> list[LoggedGroup]:
         """Return every group, or those whose parents fulfil a condition, the oldest first."""
-        of_groups = f"tags.{GROUP_KEY} LIKE '%'"
-        parents = self.search(f"{of_groups} and {condition}" if condition else of_groups)
+        parents = self.tagged(GROUP_KEY, condition)
         by_parent: dict[str, list[Logged]] = {parent.info.run_id: [] for parent in parents}
         children = (
-            self.search(f"tags.{KEY} LIKE '%'")
+            self.tagged(KEY)
             if not condition or len(parents) > FEW
-            else [run for parent in by_parent for run in self.search(f"tags.`{PARENT}` = '{parent}'")]
+            else [run for parent in by_parent for run in self.tagged(KEY, f"tags.`{PARENT}` = '{parent}'")]
         )
         for child in children:
-            if KEY in child.data.tags:
-                by_parent.get(child.data.tags.get(PARENT, ""), []).append(child)
+            by_parent.get(child.data.tags.get(PARENT, ""), []).append(child)
         return [LoggedGroup(parent, tuple(by_parent[parent.info.run_id])) for parent in reversed(parents)]
+
+    def tagged(self, tag: str, condition: str = "") -> list[Logged]:
+        """Return the active runs that have a tag, and fulfil a condition, the youngest first."""
+        has_tag = f"tags.{tag} LIKE '%'"
+        found = self.search(f"{has_tag} and {condition}" if condition else has_tag)
+        return [run for run in found if tag in run.data.tags]  # a damaged database finds others too
 
     def search(self, condition: str) -> list[Logged]:
         """Return the active runs that fulfil a condition, the youngest first."""
-        runs: list[Logged] = []
-        token = None
-        while True:
-            page = self.client.search_runs([self.experiment], condition, max_results=PAGE, page_token=token)
-            runs += page
-            token = page.token
-            if not token:
-                return runs
+        search = functools.partial(self.client.search_runs, [self.experiment], condition, max_results=PAGE)
+        return list(_pages(search))
 
     def curves(self, wanted: Mapping[str, Iterable[str]]) -> dict[str, dict[str, list[tuple[int, float]]]]:
         """Return the points (epoch, value) of the curves that `wanted` names by run, by run and name."""
@@ -233,14 +233,9 @@ class Ledger:
     def models(self) -> dict[str, list[LoggedModel]]:
         """Return the models of the experiment, by the run that they were logged under."""
         models: dict[str, list[LoggedModel]] = {}
-        token = None
-        while True:
-            page = self.client.search_logged_models([self.experiment], page_token=token)
-            for model in page:
-                models.setdefault(str(model.source_run_id), []).append(model)
-            token = page.token
-            if not token:
-                return models
+        for model in _pages(functools.partial(self.client.search_logged_models, [self.experiment])):
+            models.setdefault(str(model.source_run_id), []).append(model)
+        return models
 
     def versions(self, names: Iterable[str]) -> dict[tuple[str, str, str], ModelVersion]:
         """Return our versions of registered names, by name, group, and the run of their model.
@@ -249,12 +244,17 @@ class Ledger:
         """
         versions: dict[tuple[str, str, str], ModelVersion] = {}
         for name in names:
-            token = None
-            while True:
-                page = self.client.search_model_versions(f"name = '{name}'", page_token=token)
-                for version in (version for version in page if GROUP_KEY in version.tags):
+            for version in _pages(functools.partial(self.client.search_model_versions, f"name = '{name}'")):
+                if GROUP_KEY in version.tags:
                     versions[name, version.tags[GROUP_KEY], str(version.run_id)] = version
-                token = page.token
-                if not token:
-                    break
         return versions
+
+
+def _pages(search: Callable[..., PagedList[Any]]) -> Iterator[Any]:
+    """Yield all that a search finds, page by page."""
+    token = None
+    while True:
+        page = search(page_token=token)
+        yield from page
+        if not (token := page.token):
+            return

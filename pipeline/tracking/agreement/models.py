@@ -47,7 +47,7 @@ def _runs(ledger: Ledger, groups: Sequence[Group]) -> dict[str, Logged]:
     """Return the runs that the models belong to, by their keys; of two the one that is current."""
     keys = {group.model.run.key for group in groups if group.model}
     found: dict[str, Logged] = {}
-    for run in ledger.search(f"tags.{KEY} LIKE '%'") if keys else ():
+    for run in ledger.tagged(KEY) if keys else ():
         key = run.data.tags[KEY]
         if key in keys and (key not in found or is_current(run)):
             found[key] = run

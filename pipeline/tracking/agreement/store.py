@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,14 +25,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.system.checkout import main_checkout
 from pipeline.system.errors import UserError
+from pipeline.system.untrusted import printable
 from pipeline.tracking.agreement import address, moved
 from pipeline.tracking.agreement.entry import digest
 
+# It prints the traceback of a database's fault, which is raised as well.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 SQLITE = "sqlite:///"
 RUNS_PER_QUERY = 500  # to a database
 READERS = 8  # requests at a time to a server
 NO_LIMIT = 2**31 - 1
-
 
 # What a store answers that understands a request and does not take a value of it.
 REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "RESOURCE_LIMIT_EXCEEDED"}
@@ -138,9 +141,9 @@ def histories(client: MlflowClient, identities: Sequence[str], metric: str) -> I
 
 
 def said(error: BaseException) -> str:
-    """Return the first line of an error's text, without secrets."""
+    """Return the first line of an error's text, without secrets and what controls a terminal."""
     lines = str(error).splitlines() or [type(error).__name__]
-    return address.redacted(lines[0])[:200]
+    return printable(address.redacted(lines[0]))[:200]
 
 
 def _chosen(client: MlflowClient, identity: str) -> str:
@@ -216,10 +219,7 @@ def is_database(tracking_uri: str) -> bool:
 
 
 def _artifacts(tracking_uri: str) -> str | None:
-    """Return where artifacts go: beside a database file, in the checkout for other databases.
-
-    None for a server, which decides itself.
-    """
+    """Return where artifacts go: beside a database file, in the checkout for others; a server decides."""
     if not is_database(tracking_uri):
         return None
     in_file = tracking_uri.startswith(SQLITE)

@@ -237,3 +237,22 @@ def test_a_store_of_another_version_is_one_line_that_says_how_it_is_migrated(
     (line,) = str(caught.value).splitlines()
     assert line.startswith("MLFLOW_TRACKING_URI: expected a store of MLflow ")
     assert f"keep a copy, then run: python -m mlflow db upgrade sqlite:///{database} " in line
+
+
+def test_a_database_whose_content_is_damaged_is_one_line(
+    database: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Other bytes in a text: MLflow would print a traceback of its own before the error."""
+    client, identity = store.opened(Experiment(NAME))
+    client.create_run(identity, run_name="one")
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE runs SET name = CAST(x'ff' AS TEXT)")
+    connection.close()
+    with pytest.raises(store.UnreachableError) as caught, store.reached():
+        client.search_runs([identity])
+    assert str(caught.value).startswith("MLFLOW_TRACKING_URI: expected a store that goes on answering, ")
+    assert capfd.readouterr().err == ""
+
+
+def test_what_a_store_says_does_not_move_the_cursor() -> None:
+    assert store.said(OSError("no \x1b[2Jsuch\x07 file\nmore")) == "no  [2Jsuch  file"

@@ -14,6 +14,7 @@ from mlflow.entities import Metric
 from mlflow.entities import Run as Logged
 from mlflow.exceptions import MlflowException
 
+from pipeline import __main__ as typed
 from pipeline import tracking
 from pipeline.plan import Run
 from pipeline.records import Result
@@ -269,6 +270,24 @@ def test_a_dry_sync_says_what_it_would_mend_and_writes_nothing(
     tracking.sync(stage.root, lines.append, dry=True)
     assert lines == ["small/ridge/choice/split-01-init-00: the tag split: expected '1', found '7'"]
     assert tracking.verify(stage.root) == (8, lines)
+
+
+def test_a_name_in_the_store_does_not_move_the_cursor(
+    study: Study,
+    stage: Stage,
+    runs: list[Run],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stage.record(runs)
+    study[0].update_run(logged(study)[0].info.run_id, name="mine\x1b[2J\x07")
+    monkeypatch.setattr(typed, "ROOT", stage.root)
+    with pytest.raises(UserError):
+        typed.verify()
+    typed.sync(dry=True)
+    said = capsys.readouterr().out
+    assert said.count("found mine [2J ") == 2
+    assert all(line.isprintable() for line in said.splitlines())
 
 
 def test_every_file_of_the_report_is_compared(study: Study, stage: Stage, runs: list[Run]) -> None:
