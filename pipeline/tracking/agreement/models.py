@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric
@@ -86,7 +87,9 @@ def _metrics(entry: Entry, found: LoggedModel) -> Iterator[str]:
 
 
 def _files(found: LoggedModel) -> Iterator[str]:
-    expected: Mapping[str, str] = json.loads(found.tags.get(DIGESTS, "{}"))
+    expected: Mapping[str, str] = {}
+    with suppress(TypeError, ValueError):  # somebody has changed the tag
+        expected = dict(json.loads(found.tags.get(DIGESTS, "{}")))
     if not expected:
         yield "the model: expected the digests of its files, found none"
     for path, digest in artifacts.fetched(found.artifact_location, expected).items():

@@ -13,13 +13,13 @@ from mlflow.utils import mlflow_tags
 
 from pipeline.tracking.agreement import models
 from pipeline.tracking.agreement.entities import GROUP_KEY
-from pipeline.tracking.agreement.entry import Contents, Group
+from pipeline.tracking.agreement.entry import Contents, Group, ModelEntry
 from pipeline.tracking.agreement.groups import Difference
 from pipeline.tracking.agreement.ledger import Ledger
 
 
 def differences(ledger: Ledger, contents: Contents) -> Iterator[Difference]:
-    """Yield a difference for every version, description and alias that is missing or another."""
+    """Yield a difference for every version, its tags and description, and every alias that is another."""
     if not contents.current or not contents.registered:
         return
     logged = models.of_groups(ledger)
@@ -38,10 +38,8 @@ def differences(ledger: Ledger, contents: Contents) -> Iterator[Difference]:
                 yield Difference(group.entry.name, [line], _new(ledger, group, several[0], by_group))
                 continue
             by_group[group.entry.key] = str(version.version)
-            # What a person has written before or after it is that person's.
-            if group.model.card not in (version.description or ""):
-                line = f"{name} {version.version}: expected its description, found another"
-                yield Difference(group.entry.name, [line], _described(ledger, version, group.model.card))
+            if lines := list(_otherwise(version, group.model)):
+                yield Difference(group.entry.name, lines, _described(ledger, version, group.model))
     for name, registered in contents.registered.items():
         yield from _aliases(ledger, name, registered.aliases, by_group)
 
@@ -108,5 +106,26 @@ def _new(ledger: Ledger, group: Group, model: LoggedModel, versions: dict[str, s
     return register
 
 
-def _described(ledger: Ledger, version: ModelVersion, card: str) -> Callable[[], Any]:
-    return lambda: ledger.client.update_model_version(version.name, version.version, card)
+def _otherwise(version: ModelVersion, model: ModelEntry) -> Iterator[str]:
+    """Yield what a version says otherwise."""
+    named = f"{version.name} {version.version}"
+    for tag, value in model.tags.items():
+        if version.tags.get(tag) != value:
+            yield f"{named}: the tag {tag}: expected {value}, found {version.tags.get(tag)}"
+    if not _has_card(version, model):
+        yield f"{named}: expected its description, found another"
+
+
+def _has_card(version: ModelVersion, model: ModelEntry) -> bool:
+    return model.card in (version.description or "")  # what a person has written around it is that person's
+
+
+def _described(ledger: Ledger, version: ModelVersion, model: ModelEntry) -> Callable[[], Any]:
+    def describe() -> None:
+        for tag, value in model.tags.items():
+            if version.tags.get(tag) != value:
+                ledger.client.set_model_version_tag(version.name, version.version, tag, value)
+        if not _has_card(version, model):
+            ledger.client.update_model_version(version.name, version.version, model.card)
+
+    return describe

@@ -24,12 +24,10 @@ def of_run(run: Run) -> str:
 def of_cell(cell: Cell, metrics: Mapping[str, float], tried: str) -> str:
     """Return what a cell is, the means of its runs, and how its strength was chosen."""
     run = cell.reported[0].run if cell.reported else cell.planned[0]
-    lines = [
-        f"**{run.variant}** in the setting `{run.setting}`"
-        + (f", {run.label}, for the question {run.question}." if run.question else "."),
-        "",
-        *methods(run),
-    ]
+    what = [f"**{run.variant}** in the setting `{run.setting}`"]
+    if run.question:
+        what += [*filter(None, [run.label]), f"for the question {run.question}"]
+    lines = [f"{', '.join(what)}.", "", *methods(run)]
     if means := list(_means(metrics)):
         lines += ["", f"Means over {len(cell.reported)} runs, with {PERCENT} intervals:", "", *means]
     if tried and cell.choice is not None:

@@ -267,17 +267,22 @@ def flipped(path: Path) -> None:
     path.write_bytes(content)
 
 
+def published(make: MakeRun, root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Publish the network of a baseline of two inits; return what says in which the store differs."""
+    monkeypatch.setattr(commands, "_dvc_status", lambda root: subprocess.Popen(["true"]))
+    monkeypatch.setattr(commands, "_out_of_date", lambda status: ())
+    Stage(root, result, "baseline").record(inits(make, "baseline"))
+    name = "regularization-study-tiny"
+    assert tracking.sync(root) == ["tiny/baseline", name, f"{name}@baseline", f"{name}@champion"]
+    assert tracking.verify(root) == (2, [])
+    return lambda: tracking.verify(root)[1]
+
+
 def test_a_flipped_bit_of_any_file_of_a_network_is_named_and_mended(
     study: Study, tiny_run: MakeRun, prepared_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "_dvc_status", lambda root: subprocess.Popen(["true"]))
-    monkeypatch.setattr(commands, "_out_of_date", lambda status: ())
     client, experiment = study
-    Stage(prepared_root, result, "baseline").record(inits(tiny_run, "baseline"))
-    name = "regularization-study-tiny"
-    mended = ["tiny/baseline", name, f"{name}@baseline", f"{name}@champion"]
-    assert tracking.sync(prepared_root) == mended
-    assert tracking.verify(prepared_root) == (2, [])
+    kept = published(tiny_run, prepared_root, monkeypatch)
     (entry,) = client.search_logged_models([experiment])
     folder = Path(entry.artifact_location.removeprefix("file://"))
     files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -286,10 +291,57 @@ def test_a_flipped_bit_of_any_file_of_a_network_is_named_and_mended(
         flipped(path)
         file = path.relative_to(folder)
         said = f"tiny/baseline: the model's file {file}: expected other bytes than those found"
-        assert tracking.verify(prepared_root) == (2, [said])
+        assert kept() == [said]
         flipped(path)
     files[0].unlink()
-    (said,) = tracking.verify(prepared_root)[1]
+    (said,) = kept()
     assert said.endswith("expected a file, found none")
     tracking.sync(prepared_root)
-    assert tracking.verify(prepared_root) == (2, [])
+    assert kept() == []
+
+
+@pytest.mark.parametrize("digests", ["nonsense", "[1]", "7", "{}", None])
+def test_digests_that_somebody_has_changed_are_a_difference(
+    study: Study,
+    tiny_run: MakeRun,
+    prepared_root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    digests: str | None,
+) -> None:
+    kept = published(tiny_run, prepared_root, monkeypatch)
+    (entry,) = study[0].search_logged_models([study[1]])
+    if digests is None:
+        study[0].delete_logged_model_tag(entry.model_id, "digests")
+    else:
+        study[0].set_logged_model_tags(entry.model_id, {"digests": digests})
+    assert kept() == ["tiny/baseline: the model: expected the digests of its files, found none"]
+    tracking.sync(prepared_root)
+    assert kept() == []
+
+
+@pytest.mark.parametrize("found", ["mine", None])
+def test_a_tag_of_a_version_is_compared_and_mended(
+    study: Study,
+    tiny_run: MakeRun,
+    prepared_root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    found: str | None,
+) -> None:
+    kept = published(tiny_run, prepared_root, monkeypatch)
+    client, (version,) = study[0], study[0].search_model_versions()
+    named = (version.name, version.version)
+    client.set_model_version_tag(*named, "reviewed", "yes")
+    client.update_model_version(*named, f"Mine.\n\n{version.description}")
+    assert kept() == []
+    if found is None:
+        client.delete_model_version_tag(*named, "variant")
+    else:
+        client.set_model_version_tag(*named, "variant", found)
+    assert kept() == [
+        f"regularization-study-tiny {version.version}: the tag variant: expected baseline, found {found}"
+    ]
+    tracking.sync(prepared_root)
+    assert kept() == []
+    (after,) = client.search_model_versions()
+    assert (after.version, after.tags["reviewed"]) == (version.version, "yes")
+    assert str(after.description).startswith("Mine.")

@@ -117,7 +117,8 @@ def test_a_cell_of_a_question_says_whose_it_is(
     named = {"setting": "tiny", "variant": "ridge", "question": "tradeoff", "label": "strength=1"}
     parent = parents(study)[SECOND].data.tags
     assert parent.items() >= named.items()
-    assert "for the question tradeoff" in parent["mlflow.note.content"]
+    first = "**ridge** in the setting `tiny`, strength=1, for the question tradeoff."
+    assert parent["mlflow.note.content"].splitlines()[0] == first
     (child,) = (run for run in logged(study, "run") if run.data.tags["run_key"] == "key-2")
     assert child.data.tags.items() >= named.items()
     assert not {"question", "label"} & child.data.params.keys()
