@@ -14,7 +14,7 @@ import pandas as pd
 from pipeline import records
 from pipeline.params import BASELINE, TUNED_BASELINE
 from pipeline.records import Record, Row
-from pipeline.records.files import below, row
+from pipeline.records.files import below, row, savez
 from pipeline.system import untrusted
 
 FILE = Path("results/champion.npz")
@@ -50,7 +50,8 @@ def write(root: Path, runs: pd.DataFrame) -> None:
     weights = records.read_weights(root, stage, record.run.key)
     arrays = {f"weights/{path}": values for path, values in weights.items()}
     (root / FILE).unlink(missing_ok=True)  # a link into DVC's cache is replaced, never written through
-    np.savez(root / FILE, allow_pickle=False, row=np.array(row(record).model_dump_json()), **arrays)
+    with (root / FILE).open("xb") as file:
+        savez(file, {"row": np.array(row(record).model_dump_json())} | arrays)
 
 
 def read(path: Path) -> tuple[Record, dict[str, np.ndarray]]:

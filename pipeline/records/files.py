@@ -7,11 +7,13 @@ processor, so nothing in it tells the time; how long the runs took is written ap
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -132,7 +134,7 @@ def write(
         result = results[key]
         if result.run.trial is None:
             with archive(root, stage, key).open("xb") as file:
-                np.savez(file, allow_pickle=False, **arrays(result))
+                savez(file, arrays(result))
     _write(folder / NUMBERS, _rows, [row(results[key]) for key in wanted])
     _write(folder / CELLS, _cells, cells)
     (root / TIMING).mkdir(parents=True, exist_ok=True)
@@ -195,6 +197,18 @@ def archive(root: Path, stage: str, key: str) -> Path:
 def arrays(result: Result) -> dict[str, np.ndarray]:
     """Return the arrays of a result by their names in an archive."""
     return {"logits": result.logits} | {f"weights/{path}": values for path, values in result.weights.items()}
+
+
+def savez(file: BinaryIO, values: Mapping[str, np.ndarray]) -> None:
+    """Write arrays by name as `np.savez` does, and the same bytes under every version of Python.
+
+    np.savez lets zipfile write a header before it knows the size, which its versions do in other ways.
+    """
+    with zipfile.ZipFile(file, "w") as written:
+        for name, array in values.items():
+            member = io.BytesIO()
+            np.save(member, array, allow_pickle=False)
+            written.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
 
 
 def row(record: Record) -> Row:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.plan import Plan, Run, every_run
-from pipeline.records.files import Result, Row, arrays, below, row, without_curves
+from pipeline.records.files import Result, Row, arrays, below, row, savez, without_curves
 from pipeline.system import untrusted
 
 KEPT = Path("results/kept")
@@ -36,7 +36,7 @@ def keep(root: Path, result: Result) -> None:
     part = folder / f"{result.run.key}.part"
     part.unlink(missing_ok=True)  # a link is replaced, never written through
     with part.open("xb") as file:
-        np.savez(file, allow_pickle=False, row=np.array(numbers), **arrays(result))
+        savez(file, {"row": np.array(numbers)} | arrays(result))
     part.replace(_path(root, result.run))
 
 
