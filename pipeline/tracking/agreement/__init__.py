@@ -18,7 +18,7 @@ from pipeline.tracking.agreement.entry import (
     digest_of,
 )
 from pipeline.tracking.agreement.ledger import Ledger
-from pipeline.tracking.agreement.store import UNREACHABLE, Experiment
+from pipeline.tracking.agreement.store import UNREACHABLE, Experiment, UnreachableError
 
 __all__ = [
     "GROUP_KEY",
@@ -34,6 +34,7 @@ __all__ = [
     "ModelEntry",
     "Process",
     "Registered",
+    "UnreachableError",
     "digest",
     "digest_of",
     "sync",

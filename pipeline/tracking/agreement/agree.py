@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pipeline.tracking.agreement import groups, models, registry
+from mlflow.exceptions import MlflowException
+
+from pipeline.tracking.agreement import groups, models, registry, store
 from pipeline.tracking.agreement.entry import Contents
 from pipeline.tracking.agreement.groups import Difference
 from pipeline.tracking.agreement.ledger import Ledger
@@ -24,8 +26,7 @@ def differences(ledger: Ledger, contents: Contents) -> Iterator[Difference]:
 def verify(ledger: Ledger, contents: Contents) -> list[str]:
     """Return a line for everything that the store says otherwise."""
     lines = [line for difference in differences(ledger, contents) for line in difference.lines]
-    running = ledger.search("attributes.status = 'RUNNING'")
-    return lines + [f"{run.info.run_name}: RUNNING" for run in running if run.info.run_id != ledger.outer]
+    return lines + [f"{run.info.run_name}: RUNNING" for run in ledger.running()]
 
 
 def sync(
@@ -37,12 +38,18 @@ def sync(
     """Let the store say it; return the names of what was mended, and tell `wrote` of each.
 
     Where they agree nothing is written, so it may be repeated, and interrupted anywhere. What the store
-    refuses is in `ledger.refused`. Runs that have been RUNNING for `stale` hours are ended.
+    refuses is in `ledger.refused`. Runs of ours that have been RUNNING for `stale` hours are ended.
     """
     ledger.close_stale(stale)
     written: dict[str, None] = {}
     for difference in differences(ledger, contents):
-        difference.mend()
+        try:
+            difference.mend()
+        except MlflowException as error:
+            if not store.is_refusal(error):
+                raise
+            ledger.refused.append(f"{difference.name}: the store refuses it: {store.said(error)}")
+            continue
         if difference.name not in written:
             written[difference.name] = None
             wrote(difference.name)

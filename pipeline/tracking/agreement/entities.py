@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
 from mlflow.entities import Run as Logged
 from mlflow.utils import mlflow_tags
 
+from pipeline.system.errors import UserError
 from pipeline.tracking.agreement import store
+from pipeline.tracking.agreement.circumstances import PROCESS
 from pipeline.tracking.agreement.entry import Data, Entry
 
 GROUP_KEY, KEY = "group_key", "run_key"
@@ -18,6 +21,31 @@ GROUP_KEY, KEY = "group_key", "run_key"
 CURRENT, REASON = "current", "reason"
 WRITTEN = "written"  # of a parent: the digest of the runs below it, once all are written
 PARENT = mlflow_tags.MLFLOW_PARENT_RUN_ID
+RESERVED = {GROUP_KEY, KEY, CURRENT, REASON, WRITTEN, PROCESS, PARENT, mlflow_tags.MLFLOW_RUN_NAME}
+RESERVED |= {store.NOTE, store.NOTE_DIGEST}
+
+
+@dataclass(frozen=True)
+class LoggedGroup:
+    """What the store holds of a group: the parent, and the runs below it."""
+
+    parent: Logged
+    children: tuple[Logged, ...]
+
+    @property
+    def key(self) -> str:
+        """Return the key of the group."""
+        return str(self.parent.data.tags[GROUP_KEY])
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether its parent is marked as current."""
+        return is_current(self.parent)
+
+    @property
+    def runs(self) -> tuple[Logged, ...]:
+        """Return the parent and the children."""
+        return (self.parent, *self.children)
 
 
 def identity(entry: Entry, group: bool) -> dict[str, str]:
@@ -26,7 +54,9 @@ def identity(entry: Entry, group: bool) -> dict[str, str]:
 
 
 def tags_of(entry: Entry) -> dict[str, str]:
-    """Return the tags of an entry, its description among them."""
+    """Return the tags of an entry and its description. Raises UserError for a name that has a meaning."""
+    if reserved := RESERVED & entry.tags.keys():
+        raise UserError(f"Entry {entry.name!r}: tags: expected other names than {min(reserved)!r}; rename it")
     return {**entry.tags, **store.note_tags(entry.note)}
 
 

@@ -14,13 +14,14 @@ from pipeline.tracking.agreement.entities import (
     KEY,
     PARENT,
     WRITTEN,
+    LoggedGroup,
     is_current,
     now,
     text,
 )
 from pipeline.tracking.agreement.entry import Contents, Entry, Group, digest_of_runs
 from pipeline.tracking.agreement.inherited import inherit
-from pipeline.tracking.agreement.ledger import Ledger, LoggedGroup
+from pipeline.tracking.agreement.ledger import Ledger
 from pipeline.tracking.agreement.runs import Compared, Points, compared
 
 CHUNK = 500  # runs whose curves are in memory at a time

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mlflow.entities import LoggedModel, Metric, Param, RunTag
 from mlflow.entities import Run as Logged
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.store.entities import PagedList
 
 from pipeline.tracking.agreement import store
-from pipeline.tracking.agreement.circumstances import Circumstances
+from pipeline.tracking.agreement.circumstances import PROCESS, Circumstances
 from pipeline.tracking.agreement.entities import (
     CURRENT,
     GROUP_KEY,
     KEY,
     PARENT,
     REASON,
+    LoggedGroup,
     dataset,
     identity,
-    is_current,
     now,
     points_of,
     tags_of,
@@ -35,29 +33,6 @@ from pipeline.tracking.agreement.store import Experiment
 BATCH = 1000  # values in one request: what a server takes, 100 parameters or tags at most
 FEW = 100
 PAGE = 5000
-
-
-@dataclass(frozen=True)
-class LoggedGroup:
-    """What the store holds of a group: the parent, and the runs below it."""
-
-    parent: Logged
-    children: tuple[Logged, ...]
-
-    @property
-    def key(self) -> str:
-        """Return the key of the group."""
-        return str(self.parent.data.tags[GROUP_KEY])
-
-    @property
-    def is_current(self) -> bool:
-        """Tell whether its parent is marked as current."""
-        return is_current(self.parent)
-
-    @property
-    def runs(self) -> tuple[Logged, ...]:
-        """Return the parent and the children."""
-        return (self.parent, *self.children)
 
 
 class Ledger:
@@ -145,9 +120,7 @@ class Ledger:
 
     def close_stale(self, hours: float) -> None:
         """End the runs of processes that are gone, and those that have been RUNNING for so many hours."""
-        for run in self.search("attributes.status = 'RUNNING'"):
-            if run.info.run_id == self.outer:
-                continue
+        for run in self.running():
             if self.circumstances.process.is_gone(run.data.tags):
                 self.stop(run.info.run_id, "KILLED", "its process is gone")
             elif now() - run.info.start_time > hours * 3_600_000:
@@ -210,6 +183,11 @@ class Ledger:
         found = self.search(f"{has_tag} and {condition}" if condition else has_tag)
         return [run for run in found if tag in run.data.tags]  # a damaged database finds others too
 
+    def running(self) -> list[Logged]:
+        """Return our runs that say RUNNING, without the outer one."""
+        running = self.tagged(PROCESS, "attributes.status = 'RUNNING'")
+        return [run for run in running if run.info.run_id != self.outer]
+
     def search(self, condition: str) -> list[Logged]:
         """Return the active runs that fulfil a condition, the youngest first."""
         search = functools.partial(self.client.search_runs, [self.experiment], condition, max_results=PAGE)
@@ -250,7 +228,7 @@ class Ledger:
         return versions
 
 
-def _pages(search: Callable[..., PagedList[Any]]) -> Iterator[Any]:
+def _pages(search: Callable[..., Any]) -> Iterator[Any]:
     """Yield all that a search finds, page by page."""
     token = None
     while True:

@@ -11,7 +11,9 @@ from pathlib import Path
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric
 from mlflow.entities import Run as Logged
 from mlflow.models import Model
+from mlflow.models.model import MLMODEL_FILE_NAME
 
+from pipeline.system.errors import UserError
 from pipeline.tracking.agreement import artifacts
 from pipeline.tracking.agreement.entities import GROUP_KEY, KEY, is_current
 from pipeline.tracking.agreement.entry import Contents, Entry, Group, ModelEntry
@@ -146,6 +148,8 @@ def _log(ledger: Ledger, group: Group, model: ModelEntry, run: Logged, kept: Map
             folder,
             Model(artifact_path=made.artifact_location, run_id=identity, model_id=made.model_id),
         )
+        if not (folder / MLMODEL_FILE_NAME).is_file():
+            raise UserError(f"ModelEntry {model.name!r}: save: expected a model of MLflow's, received none")
         client.set_logged_model_tags(made.model_id, {DIGESTS: json.dumps(artifacts.digests(folder))})
         client.log_model_artifacts(made.model_id, str(folder))
     client.finalize_logged_model(made.model_id, LoggedModelStatus.READY)

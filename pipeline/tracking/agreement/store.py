@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.store.db.utils import create_sqlalchemy_engine
 from mlflow.utils import mlflow_tags
+from pydantic.dataclasses import dataclass
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -27,6 +28,7 @@ from pipeline.system.checkout import main_checkout
 from pipeline.system.errors import UserError
 from pipeline.system.untrusted import printable
 from pipeline.tracking.agreement import address, moved
+from pipeline.tracking.agreement.checked import CONFIG, Checked, ExperimentName
 from pipeline.tracking.agreement.entry import digest
 
 # It prints the traceback of a database's fault, which is raised as well.
@@ -50,11 +52,11 @@ class VersionError(UserError):
     """The store was made by another version of MLflow."""
 
 
-@dataclass(frozen=True)
-class Experiment:
+@dataclass(frozen=True, config=CONFIG)
+class Experiment(Checked):
     """An experiment by its name; what describes it, in markdown, and its tags are written when it is made."""
 
-    name: str
+    name: ExperimentName
     note: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 

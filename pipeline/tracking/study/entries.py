@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +36,7 @@ def of_run(record: Record, root: Path = ROOT) -> Entry:
             "init": str(run.init),
         },
         params=parameters(run),
-        metrics={f"{FINAL}{name}": _storable(value) for name, value in record.final.items()},
+        metrics={f"{FINAL}{name}": value for name, value in record.final.items()},
         curves=of_curves(record.history),
         note=notes.of_run(run),
         data=sources.of_run(run, root),
@@ -53,7 +51,7 @@ def of_curves(history: Mapping[str, np.ndarray]) -> dict[str, list[float]]:
     curves = {}
     for name, values in {**history, **_gaps(history)}.items():
         part, score = re.fullmatch(r"(?:(train|validation|gap)_)?(.+)", name).groups()  # type: ignore[union-attr]
-        curves[f"{EPOCH}{score}/{part}" if part else f"{EPOCH}{score}"] = list(map(_storable, values))
+        curves[f"{EPOCH}{score}/{part}" if part else f"{EPOCH}{score}"] = [float(value) for value in values]
     return curves
 
 
@@ -89,7 +87,7 @@ def of_cell(cell: Cell) -> Entry:
         name=cell.name,
         tags=tags,
         params=parameters(records[0].run.condition) if records else {},
-        metrics={name: _storable(value) for name, value in metrics.items()},
+        metrics=metrics,
         curves=curves,
         note=notes.of_cell(cell, metrics, tried),
         artifacts={CURVES: drawn} if curves and not run.question else {},
@@ -124,8 +122,3 @@ def parameters(run: Run) -> dict[str, str]:
             else {name: value}
         )
     return {name: str(value) for name, value in flat.items()}
-
-
-def _storable(value: float) -> float:
-    """Return what a database gives back: it keeps NaN, and has no infinity."""
-    return math.copysign(sys.float_info.max, value) if math.isinf(value) else float(value)

@@ -16,8 +16,8 @@ from pipeline.records import Epochs, Record, Result
 from pipeline.system import guard
 from pipeline.tracking.agreement import Group, groups
 from pipeline.tracking.agreement.agree import STALE
-from pipeline.tracking.agreement.entities import now, points_of
-from pipeline.tracking.agreement.ledger import Ledger, LoggedGroup
+from pipeline.tracking.agreement.entities import LoggedGroup, now, points_of
+from pipeline.tracking.agreement.ledger import Ledger
 from pipeline.tracking.agreement.store import UNREACHABLE, said
 from pipeline.tracking.study import entries, experiment, outputs
 from pipeline.tracking.study.outputs import Cell
