@@ -155,7 +155,7 @@ class Contents(Checked):
         runs = {run.key for group in self.groups for run in group.runs}
         modelled = {group.entry.key for group in self.groups if group.model}
         for model in (group.model for group in self.groups if group.model):
-            if model.run.key not in runs:
+            if self.whole and model.run.key not in runs:
                 raise UserError(
                     f"ModelEntry {model.name!r}: run: expected a run of a group, received another"
                 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from pipeline import plan, records
 from pipeline.plan import Plan, Run
 from pipeline.records import Choice, FinishedCell, Record
 from pipeline.system.errors import UserError
+from pipeline.tracking.agreement import digest_of
 
 SUMMARY = Path("reports/tables/summary.csv")
 Tabled = Mapping[str, tuple[float, float, float]]  # estimate, low and high by metric
@@ -40,8 +40,11 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """Return the digest of the planned runs: the same cell of another revision has another."""
-        return hashlib.sha256("".join(run.key for run in self.planned).encode()).hexdigest()[:32]
+        """Return the digest of its name and planned runs: the same cell of another revision has another.
+
+        Two cells may plan equal runs, as those of a variant and its copy do.
+        """
+        return digest_of([self.name, *(run.key for run in self.planned)])
 
     @property
     def finished(self) -> tuple[Record, ...]:

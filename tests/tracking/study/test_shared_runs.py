@@ -168,8 +168,8 @@ def test_sync_gives_the_runs_to_the_next_cell_when_the_first_is_gone(
     stage.record(cells(FIRST, SECOND, THIRD))
     write(stage.root, stage.name, cells(SECOND, THIRD), result)
     assert tracking.verify(stage.root)[1]
-    # The third has the runs of the first, and the same key: its parent is written again under its own name.
-    assert tracking.sync(stage.root) == [SECOND, THIRD]
+    # The third has the runs of the first now, and a parent of its own; the first is no longer current.
+    assert tracking.sync(stage.root) == [SECOND, THIRD, FIRST]
     assert owners(study) == {"key-0": THIRD, "key-1": SECOND, "key-2": SECOND}
     assert set(parents(study)) == {SECOND, THIRD}
     assert tracking.verify(stage.root) == (3, [])
@@ -219,3 +219,18 @@ def test_a_copy_in_which_a_cell_has_no_runs_of_its_own_leaves_that_of_the_worksp
     Stage(stage.root.parent / "copy", result).record([*_all_of_the_second(cells), *cells(SECOND)])
     assert set(parents(study)) == {SECOND}
     assert owners(study) == {"key-1": SECOND, "key-2": SECOND}
+
+
+def test_a_variant_and_its_copy_have_equal_runs_and_each_its_own(
+    study: Study, stage: Stage, cells: Callable[..., list[Run]]
+) -> None:
+    """As whoever copies a variant in params.yaml, and has not changed it yet."""
+    copied = THIRD.replace("ridge", "copy")
+    copy = Stage(stage.root, result, "copy")
+    for _ in range(2):
+        stage.record(cells(THIRD))
+        copy.record(cells(copied))
+    assert parents(study).keys() == {THIRD, copied}
+    assert tracking.verify(stage.root) == (4, [])
+    assert tracking.sync(stage.root) == []
+    assert len(logged(study, "run")) == 4
