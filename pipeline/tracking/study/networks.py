@@ -141,7 +141,7 @@ def card(cell: Cell) -> str:
     )
     return "\n".join(
         [
-            f"**{scored}**: {run.variant} in `{run.setting}`",
+            f"{scored}: {run.variant} in {run.setting}",  # a list of versions shows it as it is
             "",
             "**Takes** float32 images in [0, 1]. **Gives** a logit a class.",
             "",

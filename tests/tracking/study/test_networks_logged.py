@@ -187,7 +187,7 @@ def test_it_is_found_by_its_own_metrics_and_by_its_data_set(study: Study, logged
 
 def test_the_registered_version_begins_with_its_test_error(study: Study, logged: tuple[Any, Any]) -> None:
     (version,) = study[0].search_model_versions("name = 'regularization-study-tiny'")
-    assert str(version.description).startswith("**25.00 % test error**: ")
+    assert str(version.description).startswith("25.00 % test error: ")
     assert version.run_id == logged[1].source_run_id
 
 
@@ -255,8 +255,8 @@ def test_two_cells_may_have_the_network_of_one_run(
     versions = client.search_model_versions("name = 'regularization-study-tiny'")
     assert len({version.run_id for version in versions}) == 1
     assert sorted(str(version.description).splitlines()[0] for version in versions) == [
-        "**25.00 % test error**: baseline in `tiny`",
-        "**25.00 % test error**: tuned_baseline in `tiny`",
+        "25.00 % test error: baseline in tiny",
+        "25.00 % test error: tuned_baseline in tiny",
     ]
 
 
