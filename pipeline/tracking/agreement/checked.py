@@ -19,8 +19,8 @@ from pipeline.system.untrusted import printable
 CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 SAID = {
     "missing": "expected a value, received none",
-    "missing_argument": "expected a value, received none",
     "unexpected_keyword_argument": "expected one of the fields, received another",
+    "unexpected_positional_argument": "expected no more fields, received another",
 }
 LINE = 300  # characters of a fault that are said
 
@@ -40,11 +40,12 @@ class Checked:
             fields = list(cls.__dataclass_fields__)
             values = dict(zip(fields, given.args, strict=False)) | (given.kwargs or {})
             whose = f"{cls.__name__} {values['name']!r}" if "name" in values else cls.__name__
+            by_place: dict[int | str, int | str] = dict(enumerate(fields))
             lines = []
             for fault in error.errors():
                 first, *rest = fault["loc"]
                 # A value that is given by its place goes by its name too.
-                where = [fields[first] if isinstance(first, int) else first, *rest]
+                where = [by_place.get(first, first), *rest]
                 place = ".".join(str(step) for step in where if step != "[key]")
                 line = f"{whose}: {place}: {SAID.get(fault['type']) or expectation(fault)}"
                 lines.append(printable(line)[:LINE])
@@ -97,4 +98,4 @@ Alias = Annotated[
     str,
     _must(re.compile(r"(?!latest$|v\d+$)[\w-]+").fullmatch, "letters, digits, _ or -, not latest, not v1"),
 ]
-ExperimentName = Annotated[str, _must(bool, "a text that is not empty"), _at_most(500)]
+ExperimentName = Annotated[Text, _at_most(500)]

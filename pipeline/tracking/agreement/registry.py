@@ -123,8 +123,7 @@ def _has_card(version: ModelVersion, model: ModelEntry) -> bool:
 def _described(ledger: Ledger, version: ModelVersion, model: ModelEntry) -> Callable[[], Any]:
     def describe() -> None:
         for tag, value in model.tags.items():
-            if version.tags.get(tag) != value:
-                ledger.client.set_model_version_tag(version.name, version.version, tag, value)
+            ledger.client.set_model_version_tag(version.name, version.version, tag, value)
         if not _has_card(version, model):
             ledger.client.update_model_version(version.name, version.version, model.card)
 

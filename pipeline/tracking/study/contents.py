@@ -33,10 +33,7 @@ def read(root: Path, *, current: bool | None = None) -> tuple[Contents, int, lis
 
 
 def _group(root: Path, cell: Cell, seconds: Mapping[str, float]) -> Group:
-    runs = [
-        replace(entries.of_run(record, root), seconds=seconds.get(record.run.key, 0.0))
-        for record in cell.finished
-    ]
+    runs = [entries.of_run(record, root, seconds.get(record.run.key, 0.0)) for record in cell.finished]
     whole = replace(entries.of_cell(cell), seconds=sum(run.seconds for run in runs))
     return Group(whole, runs, networks.of_cell(root, cell))
 

@@ -23,8 +23,8 @@ PLACE = ("variant", "setting", "question", "label")  # tags that say which cell 
 CURVES = "curves.png"
 
 
-def of_run(record: Record, root: Path = ROOT) -> Entry:
-    """Return the entry of one Keras run; `root` has the data that it was trained on."""
+def of_run(record: Record, root: Path = ROOT, seconds: float = 0.0) -> Entry:
+    """Return the entry of one Keras run, which took so long; `root` has the data that it was trained on."""
     run = record.run
     return Entry(
         key=run.key,
@@ -40,6 +40,7 @@ def of_run(record: Record, root: Path = ROOT) -> Entry:
         curves=of_curves(record.history),
         note=notes.of_run(run),
         data=sources.of_run(run, root),
+        seconds=seconds,
     )
 
 

@@ -81,6 +81,10 @@ FAULTS: dict[str, tuple[Callable[[], object], str]] = {
         "Entry 'run': artifacts./a.txt: expected a relative path without .., received '/a.txt'",
     ),
     "a field": (lambda: run(metric={}), "Entry 'run': metric: expected one of the fields, received another"),
+    "one too many": (
+        lambda: Data("rain", "x", "csv", {}, 5),  # type: ignore[call-arg]
+        "Data 'rain': 4: expected no more fields, received another",
+    ),
     "no name": (lambda: Entry("r"), "Entry: name: expected a value, received none"),  # type: ignore[call-arg]
     "digest": (
         lambda: Data("rain", "x" * 37, "csv", {}),
