@@ -36,7 +36,10 @@ def answer(root: Path, *arguments: str) -> bytes | None:
     variables = children.environment() | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     command = ("git", "-C", str(root), *arguments)
     try:
-        ended = subprocess.run(command, env=variables, capture_output=True, check=False)
+        # In a group of its own, which Ctrl-C does not end in the middle of its answer.
+        ended = subprocess.run(
+            command, env=variables, capture_output=True, check=False, start_new_session=True
+        )
     except FileNotFoundError as error:
         raise NoRepositoryError("git: expected the program on PATH, received none; install git") from error
     reason = printable(" ".join(ended.stderr.decode(errors="replace").split()))[:SHOWN]

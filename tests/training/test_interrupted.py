@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -251,6 +252,30 @@ def test_ctrl_c_while_its_workers_start_ends_it_at_once(study: Study, tmp_path: 
     assert (ended.code, ended.complaints) == (130, [])
     assert "Traceback" not in ended.errors
     assert len(copy.kept) < RUNS // 2
+
+
+# Ctrl-C, which a terminal sends to the stage and to all that it has started, while the stage begins its parent
+# run in MLflow and asks git how the code differs.
+INTERRUPTED_GIT = """\
+#!/bin/sh
+case "$*" in *diff-index*)
+    echo interrupted >> interrupted.txt
+    kill -s INT -- "-$PPID"
+esac
+exec {git} "$@"
+"""
+
+
+def test_ctrl_c_while_git_is_asked_leaves_no_run_that_runs(study: Study, tmp_path: Path) -> None:
+    copy, programs = study.copy(tmp_path / "checkout"), tmp_path / "programs"
+    programs.mkdir()
+    (programs / "git").write_text(INTERRUPTED_GIT.format(git=shutil.which("git")), encoding="utf-8")
+    (programs / "git").chmod(0o755)
+    with copy.started(PATH=f"{programs}{os.pathsep}{copy.environment['PATH']}") as stage:
+        ended = stage.end()
+    assert (copy.root / "interrupted.txt").read_text(encoding="utf-8") == "interrupted\n"
+    assert (ended.code, ended.errors) == (130, "")
+    assert [run.info.status for run in copy.logged("variant")] == ["KILLED"]
 
 
 # Ctrl-C in the moment between the fork of the second worker and its entry into any list. The worker is

@@ -65,6 +65,7 @@ class Ledger:
         """Create a run, RUNNING and marked as this process's; return its id."""
         tags = self.circumstances.tags() | identity(entry, group) | {CURRENT: text(current)}
         tags |= {PARENT: over} if (over := parent or self.outer) else {}
+        diff = self.circumstances.diff() if group else ""  # git may fail: before there is a run
         start = start or now()
         try:
             created = self.client.create_run(self.experiment, start, tags | tags_of(entry), entry.name)
@@ -77,7 +78,7 @@ class Ledger:
         self._tagged[made] = tags_of(entry)
         if entry.data:
             self.client.log_inputs(made, [dataset(entry.data)])
-        if group and (diff := self.circumstances.diff()):
+        if diff:
             self.client.log_text(made, diff, "git.diff")
         return made
 

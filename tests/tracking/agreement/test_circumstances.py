@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.system import checkout
+from pipeline.system.errors import UserError
 from pipeline.tracking.agreement.circumstances import PROCESS, Process
+from tests.tracking.agreement import weather
 
 RECORDING = """\
 import signal, sys
@@ -37,3 +40,17 @@ def test_a_killed_process_is_gone_also_for_a_container_with_another_hostname(
     assert not gone_too_early
     assert Process(tmp_path).is_gone(tags)
     assert not Process(tmp_path / "elsewhere").is_gone(tags)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_git_that_fails_leaves_no_run_that_nobody_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(root: Path) -> str:
+        raise UserError("git diff-index: expected an answer")
+
+    monkeypatch.setattr(checkout, "diff", fails)
+    ledger = weather.ledger(tmp_path)
+    with pytest.raises(UserError, match="diff-index"):
+        ledger.begin(weather.group("arima").entry, None, current=True, group=True)
+    assert ledger.search("") == []
