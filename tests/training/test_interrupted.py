@@ -254,8 +254,8 @@ def test_ctrl_c_while_its_workers_start_ends_it_at_once(study: Study, tmp_path: 
     assert len(copy.kept) < RUNS // 2
 
 
-# Ctrl-C, which a terminal sends to the stage and to all that it has started, while the stage begins its parent
-# run in MLflow and asks git how the code differs.
+# Ctrl-C, which a terminal sends to the stage and to all that it has started, while the stage begins its
+# parent run in MLflow and asks git how the code differs.
 INTERRUPTED_GIT = """\
 #!/bin/sh
 case "$*" in *diff-index*)
